@@ -1,0 +1,133 @@
+"""PyTorch source for the ops of a spec: what the template prints, ready as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symgrad.backends import torch_backward, torch_docs, torch_forward
+from symgrad.backends.torch_names import spelling
+from symgrad.derive import differentiate, primal
+from symgrad.layout import listed
+from symgrad.naming import class_names
+from symgrad.op import Op
+from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
+from symgrad.program import Program
+
+AMBIGUOUS = frozenset({"l", "O", "I"})
+"""Names that linters want explained."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's header and body, a line each."""
+
+    signature: tuple[str, ...]
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpCode:
+    """One op as the template needs it."""
+
+    name: str
+    class_name: str
+    forward: Method
+    setup_context: Method
+    backward: Method
+    function: Method
+
+
+@dataclass(frozen=True)
+class ModuleCode:
+    """A module as the template needs it."""
+
+    doc: tuple[str, ...]
+    exports: tuple[str, ...]
+    imports: tuple[str, ...]
+    helpers: frozenset[str]
+    noqa: bool
+    ops: tuple[OpCode, ...]
+
+
+def joint_program(op: Op) -> Program:
+    """Forward and gradients of an op, in functions that torch has."""
+    program = primal(op)
+    for transform in BEFORE:
+        program = transform(program)
+    program = lower(program, lambda name: spelling(name) is not None)
+    program = differentiate(program, op)
+    program = lower(program, lambda name: spelling(name) is not None)
+    for transform in AFTER:
+        program = transform(program)
+    return choose_residuals(program, op)
+
+
+def op_code(op: Op, program: Program, class_name: str) -> OpCode:
+    """The four functions of one op."""
+    return OpCode(
+        name=op.name,
+        class_name=class_name,
+        forward=Method(*torch_forward.forward(op, program)),
+        setup_context=Method(*torch_forward.setup_context(op, program)),
+        backward=Method(*torch_backward.backward(op, program)),
+        function=Method(*torch_forward.function(op, program, class_name)),
+    )
+
+
+def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
+    """All ops of a module, and what they need around them."""
+    classes = class_names([op.name for op in ops])
+    codes = tuple(
+        op_code(op, program, classes[op.name])
+        for op, program in zip(ops, programs, strict=True)
+    )
+    lines = [line for code in codes for line in _lines(code)]
+    names = {item.name for op in ops for item in (*op.inputs, *op.lets, *op.outputs)}
+    return ModuleCode(
+        doc=tuple(torch_docs.module_doc(ops)),
+        exports=tuple(listed("__all__ = [", _exports(ops), "]", 0)),
+        imports=_imports(lines),
+        helpers=_helpers(lines),
+        noqa=not AMBIGUOUS.isdisjoint(names),
+        ops=codes,
+    )
+
+
+def _exports(ops: Sequence[Op]) -> list[str]:
+    """The names of the ops, sorted as linters want ``__all__`` sorted."""
+
+    def key(name: str) -> tuple[int, list[tuple[int, str]]]:
+        case = 0 if name.isupper() else 1 if name[0].isupper() else 2
+        parts = re.findall(r"[0-9]+|[^0-9]+", name)
+        return case, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+    return [f'"{name}"' for name in sorted((op.name for op in ops), key=key)]
+
+
+def _lines(code: OpCode) -> list[str]:
+    methods = (code.forward, code.setup_context, code.backward, code.function)
+    return [line for method in methods for line in (*method.signature, *method.body)]
+
+
+def _imports(lines: Sequence[str]) -> tuple[str, ...]:
+    text = "\n".join(lines)
+    return tuple(name for name in ("math", "F") if re.search(rf"\b{name}\.", text))
+
+
+HELPERS = (
+    "_opmath",
+    "_result_dtype",
+    "_fill_missing",
+    "_check_floating",
+    "_check_integer",
+    "_check_mask",
+    "_check_number",
+)
+"""The private functions that a module may carry, each only if an op calls it."""
+
+
+def _helpers(lines: Sequence[str]) -> frozenset[str]:
+    text = "\n".join(lines)
+    return frozenset(name for name in HELPERS if f"{name}(" in text)

@@ -1,0 +1,204 @@
+"""The backward half of an op: one gradient for every differentiable input."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from symgrad.backends.torch_forward import (
+    Code,
+    is_plain,
+    returned,
+    shape_inputs,
+    tensor_inputs,
+    tuple_return,
+    tuple_type,
+    unpack,
+    user_names,
+    written,
+)
+from symgrad.backends.torch_spell import speller
+from symgrad.layout import LINE, Layout, bracketed, wrapped
+from symgrad.naming import Names
+from symgrad.op import Op
+from symgrad.printer import ATOM, Text, call, formula
+from symgrad.program import Program
+
+
+def backward(op: Op, program: Program) -> Code:
+    """``backward``: guarded where an input may not need its gradient."""
+    several = len(op.outputs) > 1
+    optional = "Tensor | None" if several else "Tensor"
+    params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
+    signature = bracketed("def backward(", params, f") -> {_result_type(op)}:", 4)
+    wanted = list(program.gradients)
+    body = [*_missing(op, program), *_restored(op, program)]
+    if len(wanted) > 1:
+        body += _guards(op, wanted)
+    body += _gradients(op, program)
+    return tuple(signature), (*body, *_returned(op, wanted))
+
+
+def _result_type(op: Op) -> str:
+    if len(op.inputs) == 1:
+        return "Tensor | None" if len(op.outputs) > 1 else "Tensor"
+    parts = ["Tensor | None" if item.differentiable else "None" for item in op.inputs]
+    return tuple_type(parts, "Tensor | None")
+
+
+def _missing(op: Op, program: Program) -> list[str]:
+    """With several outputs: what becomes of cotangents that did not arrive."""
+    if len(op.outputs) == 1:
+        return []
+    given = [f"grad_{name}" for name in program.cotangents]
+    nothing = ", ".join(["None"] * len(op.inputs))
+    test = [f"{name} is None" for name in given]
+    condition = Text(" and ".join(test), 0, (test[0], *(f"and {t}" for t in test[1:])))
+    lines = wrapped("if ", condition, 8)
+    lines[-1] += ":"
+    lines.append(f"            return {nothing}")
+    if len(given) > 1:
+        filled = call("_fill_missing", [Text("ctx.output_shapes"), *map(Text, given)])
+        lines += unpack(given, filled, 8)
+    return lines
+
+
+def _restored(op: Op, program: Program) -> list[str]:
+    """Residuals by their names, half precision brought to float32."""
+    names = {v: n for n, v in reversed([*program.inputs.items(), *program.outputs.items()])}
+    kept = [names[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
+    numbers = [names[v] for v in program.residuals if not program.nodes[v].kind.is_tensor]
+    terms = [v for values in program.gradients.values() for v in values]
+    leaves = frozenset((*program.residuals, *program.cotangents.values()))
+    lines = []
+    live = set(program.reachable(terms, leaves))
+    given = [f"grad_{n}" for n, v in program.cotangents.items() if v in live]
+    if is_plain(program, terms, leaves):
+        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
+    elif kept:
+        source = call("_opmath", [Text(name) for name in (*given, "*ctx.saved_tensors")])
+        lines += unpack([*given, *kept], source, 8)
+    elif given:
+        lines += unpack(given, call("_opmath", [Text(name) for name in given]), 8)
+    return lines + [f"        {name} = ctx.{name}" for name in numbers]
+
+
+def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
+    targets = [f"need_{i.name}" if i.name in wanted else "_" for i in op.inputs]
+    lines = unpack(targets, Text("ctx.needs_input_grad"), 8)
+    unset = f"        {' = '.join(f'grad_{name}' for name in wanted)} = None"
+    if len(unset) <= LINE:
+        return [*lines, unset, ""]
+    return [*lines, *(f"        grad_{name} = None" for name in wanted), ""]
+
+
+def _gradients(op: Op, program: Program) -> list[str]:
+    """The shared statements, then each gradient with what it alone needs."""
+    names = Names(user_names(op))
+    by_value = [*program.inputs.items(), *program.outputs.items()]
+    kept = {v: n for n, v in reversed(by_value) if v in program.residuals}
+    leaves = kept | {v: f"grad_{n}" for n, v in program.cotangents.items()}
+    blocks = [[*terms] for terms in program.gradients.values()]
+    anchor = f"grad_{next(iter(program.cotangents))}"
+    layout = Layout(program, speller(program, anchor), formula, leaves, names, blocks)
+    lines = written(layout.block(layout.shared), 8)
+    guarded = len(program.gradients) > 1
+    for name in program.gradients:
+        indent = 12 if guarded else 8
+        if guarded:
+            lines.append(f"        if need_{name}:")
+        lines += _gradient(op, program, layout, name, lines, indent)
+    return lines
+
+
+def _gradient(
+    op: Op,
+    program: Program,
+    layout: Layout,
+    name: str,
+    before: Sequence[str],
+    indent: int,
+) -> list[str]:
+    """One gradient: its comment, its own temporaries, its value."""
+    terms = program.gradients[name]
+    statements = layout.block(terms)
+    reduce = _reduction(op, program, name)
+    lead = f"grad_{name} = "
+    width = LINE - indent - len(lead) - len(reduce) - 2
+    parts = []
+    for term in terms:
+        text = layout.root(term, width if len(terms) == 1 else width - len(name) - 8)
+        parts.append(_reduced(_shaped(program, term, text), reduce))
+    shown = [layout.shown(value) for value in program.partials[name]]
+    first, *others = parts or [Text(_zeros(op, program, name))]
+    lines = [
+        *written(statements, indent),
+        *_comment(op, program, name, shown, indent),
+    ]
+    if len(op.inputs) == 1:
+        return [*lines, *returned(f"grad_{name}", first, [*before, *lines], indent)]
+    lines += wrapped(lead, first, indent)
+    for term in others:
+        lines += wrapped(f"{lead}grad_{name} + ", term, indent)
+    return lines
+
+
+def _reduction(op: Op, program: Program, name: str) -> str:
+    """The call that brings a gradient back to its input's shape, if broadcasting may."""
+    if len(tensor_inputs(op)) < 2:
+        return ""
+    shape = f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    return f".sum_to_size({shape})"
+
+
+def _reduced(value: Text, reduce: str) -> Text:
+    return Text(f"{value.within(ATOM)}{reduce}") if reduce else value
+
+
+def _shaped(program: Program, term: int, text: Text) -> Text:
+    """A term of the output's shape: one without a cotangent may be smaller."""
+    cotangents = set(program.cotangents.values())
+    if not cotangents.isdisjoint(program.reachable([term])):
+        return text
+    like = f"grad_{next(iter(program.cotangents))}"
+    if not program.nodes[term].kind.is_tensor:
+        return Text(f"torch.full_like({like}, {text.text})")
+    return Text(f"{text.within(ATOM)}.expand_as({like})")
+
+
+def _zeros(op: Op, program: Program, name: str) -> str:
+    like = f"grad_{next(iter(program.cotangents))}"
+    if len(tensor_inputs(op)) < 2:
+        return f"torch.zeros_like({like})"
+    shape = f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    return f"{like}.new_zeros({shape})"
+
+
+def _comment(
+    op: Op, program: Program, name: str, shown: Sequence[str], indent: int
+) -> list[str]:
+    """The formula that the line below computes."""
+    given = {f.name: f.text for f in op.overrides}
+    if name in given:
+        text = f"grad_{name} = {given[name]}, as the spec says"
+    elif len(program.cotangents) == 1:
+        [output] = program.cotangents
+        text = f"d{output}/d{name} = {shown[0] if shown else 0}"
+    else:
+        text = f"grad_{name} = {' + '.join(shown) or 0}"
+    pad = " " * indent
+    return textwrap.wrap(
+        text,
+        width=LINE,
+        initial_indent=f"{pad}# ",
+        subsequent_indent=f"{pad}#     ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _returned(op: Op, wanted: Sequence[str]) -> list[str]:
+    if len(op.inputs) == 1:
+        return []
+    parts = [f"grad_{i.name}" if i.name in wanted else "None" for i in op.inputs]
+    return tuple_return(parts, 8)

@@ -1,0 +1,129 @@
+"""Docstrings of emitted code.  User text only ever stands inside string literals."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from symgrad.functions import TABLE
+from symgrad.op import Input, Op
+from symgrad.partials import edge_value
+from symgrad.program import Kind, Program
+
+WIDTH = 84
+
+
+def escaped(text: str) -> str:
+    """Text that means itself inside a triple-quoted string."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _filled(text: str, indent: str = "", hanging: str = "") -> list[str]:
+    return textwrap.wrap(
+        escaped(text),
+        width=WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _paragraphs(text: str) -> list[str]:
+    """A user's text, refilled, its paragraphs kept apart."""
+    lines: list[str] = []
+    for paragraph in text.strip().split("\n\n"):
+        if lines:
+            lines.append("")
+        lines += _filled(" ".join(paragraph.split()))
+    return lines
+
+
+def module_doc(ops: Sequence[Op]) -> list[str]:
+    """The module docstring: the ops, each with its first sentence."""
+    if len(ops) == 1:
+        return [f'"""Differentiable op: {ops[0].name}."""']
+    lines = ['"""Differentiable ops:', ""]
+    for op in ops:
+        summary = " ".join(op.doc.strip().split("\n\n")[0].split())
+        text = f"- {op.name}: {summary}" if summary else f"- {op.name}"
+        lines += _filled(text, hanging="  ")
+    return [*lines, '"""']
+
+
+def function_doc(op: Op, program: Program) -> list[str]:
+    """The docstring of the public function, indented by four."""
+    body = _paragraphs(op.doc) or [f"The op {op.name}."]
+    sections = [body, _formulas(op), _arguments(op.inputs), _derivatives(op, program)]
+    lines: list[str] = []
+    for section in sections:
+        lines += [*([""] if lines and section else []), *section]
+    lines[0] = f'"""{lines[0]}'
+    return [*(f"    {line}".rstrip() for line in lines), '    """']
+
+
+def _formulas(op: Op) -> list[str]:
+    lines = []
+    for formula in (*op.lets, *op.outputs):
+        lines += _filled(f"{formula.name} = {formula.text}", "    ", "    ")
+    return lines
+
+
+_KINDS = {
+    Kind.REAL: "floating tensor",
+    Kind.COMPLEX: "complex tensor",
+    Kind.INDEX: "integer tensor, no gradient",
+    Kind.MASK: "bool tensor, no gradient",
+    Kind.FLOAT: "Python float",
+    Kind.INT: "Python int",
+    Kind.BOOL: "Python bool",
+}
+
+
+def _arguments(inputs: Iterable[Input]) -> list[str]:
+    lines = ["Args:"]
+    for item in inputs:
+        text = f"{item.name}: {_KINDS[item.kind]}"
+        if not item.grad and item.kind is Kind.REAL:
+            text += ", no gradient"
+        if item.domain is not None:
+            text += f" in {item.domain}"
+        if item.has_default:
+            text += f", {item.default!r} by default"
+        lines += _filled(f"{text}.", "    ", "    ")
+    if sum(item.kind.is_tensor for item in inputs) > 1:
+        lines += ["", *_filled("Tensors broadcast; each gradient has its input's shape.")]
+    return lines
+
+
+def _derivatives(op: Op, program: Program) -> list[str]:
+    """What a reader could not guess: conventions, surrogates, gradients as given."""
+    notes = [f"The derivative of {f.name} is that of {f.text}." for f in op.surrogates]
+    notes += [
+        f"The gradient of {f.name} is given: {f.text}."
+        " (torch.func under torch.compile cannot see it.)"
+        for f in op.overrides
+    ]
+    if op.nondifferentiable:
+        named = ", ".join(f.name for f in op.outputs if f.name in op.nondifferentiable)
+        notes.append(f"Without derivative: {named}.")
+    conventions = _conventions(op)
+    lines = [line for note in notes for line in _filled(note)]
+    if conventions:
+        lines += ["", *conventions] if lines else conventions
+    return lines
+
+
+def _conventions(op: Op) -> list[str]:
+    """The derivative at each kink of the functions that the op uses."""
+    used = dict.fromkeys(str(n.data) for n in op.nodes if n.op == "call")
+    rows = [TABLE[name] for name in used if TABLE[name].kinks]
+    lines = ["At kinks:"] if rows else []
+    for row in rows:
+        policy = op.edges.get(row.name, op.edges.get("*", "torch"))
+        for kink in row.kinks:
+            values = [edge_value(kink, policy, i) for i in range(len(row.args))]
+            shown = ", ".join(f"d/d{a} = {v}" for a, v in zip(row.args, values, strict=True))
+            call = f"{row.name}({', '.join(row.args)})"
+            lines += _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")
+    return lines

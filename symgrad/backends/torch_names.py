@@ -1,0 +1,89 @@
+"""What PyTorch and Python call the functions of the table.
+
+By rule a function is ``torch.<name>``, and one that has a definition in the table is
+written by that.  Here stand the exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symgrad.functions import TABLE
+
+_OTHERWISE: Mapping[str, str] = {
+    "Max": "torch.maximum",
+    "Min": "torch.minimum",
+    "Mod": "torch.remainder",
+    "ceiling": "torch.ceil",
+    "entr": "torch.special.entr",
+    "erfcx": "torch.special.erfcx",
+    "hardsigmoid": "F.hardsigmoid",
+    "hardswish": "F.hardswish",
+    "hardtanh": "F.hardtanh",
+    "i0e": "torch.special.i0e",
+    "i1": "torch.special.i1",
+    "i1e": "torch.special.i1e",
+    "log_ndtr": "torch.special.log_ndtr",
+    "loggamma": "torch.lgamma",
+    "logsigmoid": "F.logsigmoid",
+    "mish": "F.mish",
+    "ndtri": "torch.special.ndtri",
+    "relu6": "F.relu6",
+    "selu": "F.selu",
+    "silu": "F.silu",
+    "softsign": "F.softsign",
+    "xlog1py": "torch.special.xlog1py",
+}
+
+_WITH_NUMBERS: Mapping[str, tuple[bool, ...]] = {
+    "Mod": (True, True),
+    "clamp": (False, True, True),
+    "polygamma": (True, False),
+    "pow": (True, True),
+    "xlog1py": (True, True),
+    "xlogy": (True, True),
+}
+
+_ALIKE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
+"""Arguments that must all be numbers or all be tensors."""
+
+_NUMBERS: Mapping[str, str] = {
+    "Max": "max",
+    "Min": "min",
+    "abs": "abs",
+    "ceiling": "math.ceil",
+    "loggamma": "math.lgamma",
+    "round": "round",
+}
+
+_IN_MATH = frozenset(
+    {"exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "erf", "erfc", "gamma"}
+    | {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "floor", "trunc"}
+    | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh"}
+)
+
+
+def spelling(name: str) -> str | None:
+    """How PyTorch calls a function of the table; ``None``: by its definition."""
+    if name in _OTHERWISE:
+        return _OTHERWISE[name]
+    return None if TABLE[name].definition else f"torch.{name}"
+
+
+def scalars(name: str, tensors: Sequence[bool] = ()) -> tuple[bool, ...]:
+    """For each argument whether PyTorch takes a Python number there.
+
+    At least one of the others must be a tensor.  ``tensors`` says which arguments
+    are, for functions that take numbers only in each other's company.
+    """
+    row = TABLE[name]
+    taken = _WITH_NUMBERS.get(name, (False,) * len(row.args))
+    alike = _ALIKE.get(name, ())
+    if any(tensors[index] for index in alike if tensors):
+        return tuple(ok and index not in alike for index, ok in enumerate(taken))
+    return taken
+
+
+def number_spelling(name: str) -> str | None:
+    """How Python calls the function for numbers; ``None`` where it has none."""
+    return f"math.{name}" if name in _IN_MATH else _NUMBERS.get(name)

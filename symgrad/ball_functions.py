@@ -1,0 +1,146 @@
+"""Functions of balls that take more than one method of ``flint.arb``.
+
+Each is written so that balls stay narrow for arguments of any size.  A function
+with a jump gives NaN where a ball does not show on which side it lies; a higher
+precision then settles it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Ball = Any
+"""A ``flint.arb``."""
+
+
+def cube_root(x: Ball) -> Ball:
+    """The real cube root, odd in x."""
+    return x.sgn() * abs(x).root(3)
+
+
+def sigmoid(x: Ball) -> Ball:
+    """1/(1 + exp(-x)), from the exponential that does not overflow."""
+    if x > 0:
+        return 1 / (1 + (-x).exp())
+    e = x.exp()
+    return e / (1 + e)
+
+
+def softplus(x: Ball) -> Ball:
+    """log(1 + exp(x))"""
+    return x.max(0) + (-abs(x)).exp().log1p()
+
+
+def log_add_exp(a: Ball, b: Ball) -> Ball:
+    """log(exp(a) + exp(b))"""
+    return a.max(b) + (-abs(a - b)).exp().log1p()
+
+
+def log_cosh(x: Ball) -> Ball:
+    """log(cosh(x))"""
+    return abs(x) + (-2 * abs(x)).exp().log1p() - x.const_log2()
+
+
+def exponential_unit(x: Ball, alpha: Ball) -> Ball:
+    """x where it is positive, elsewhere alpha*expm1(x)."""
+    return x.max(0) + alpha * x.min(0).expm1()
+
+
+def scaled_exponential_unit(x: Ball) -> Ball:
+    """Klambauer's self-normalizing unit, with torch's doubles for its constants."""
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    return scale * exponential_unit(x, alpha)
+
+
+def leaky(x: Ball, slope: Ball) -> Ball:
+    """x where it is positive, elsewhere slope*x."""
+    return x.max(0) + slope * x.min(0)
+
+
+def clamp(x: Ball, low: Ball, high: Ball) -> Ball:
+    """x kept between two bounds; the upper one where they are out of order."""
+    return x.max(low).min(high)
+
+
+def normal_cdf(x: Ball) -> Ball:
+    """The share of a standard normal distribution below x."""
+    return (-x / _root_of_two()).erfc() / 2
+
+
+def erfcx(x: Ball) -> Ball:
+    """exp(x**2)*erfc(x), through Tricomi's U where the product is 0*inf."""
+    if not x > 2:
+        return (x * x).exp() * x.erfc()
+    return (x * x).hypgeom_u(0.5, 0.5) / x.pi().sqrt()
+
+
+def log_normal_cdf(x: Ball) -> Ball:
+    """The logarithm of :func:`normal_cdf`."""
+    u = x / _root_of_two()
+    if x > 0:
+        return (-u.erfc() / 2).log1p()
+    return (erfcx(-u) / 2).log() - u * u
+
+
+def normal_quantile(p: Ball) -> Ball:
+    """The x with :func:`normal_cdf` p."""
+    return _root_of_two() * (2 * p - 1).erfinv()
+
+
+def log_gamma(x: Ball) -> Ball:
+    """log(abs(gamma(x)))"""
+    return x.lgamma() if x > 0 else abs(x.gamma()).log()
+
+
+def polygamma(n: Ball, x: Ball) -> Ball:
+    """The derivative of order n of digamma."""
+    import flint
+
+    return flint.acb(x).polygamma(flint.acb(n)).real
+
+
+def x_log_y(a: Ball, b: Ball) -> Ball:
+    """a*log(b), and 0 where a is 0."""
+    return a if a.is_zero() else a * b.log()
+
+
+def x_log1p_y(a: Ball, b: Ball) -> Ball:
+    """a*log1p(b), and 0 where a is 0."""
+    return a if a.is_zero() else a * b.log1p()
+
+
+def hypotenuse(a: Ball, b: Ball) -> Ball:
+    """sqrt(a**2 + b**2)"""
+    return (a * a + b * b).sqrt()
+
+
+def step(x: Ball, at_zero: Ball) -> Ball:
+    """0 below zero, 1 above it, and ``at_zero`` between."""
+    if x.is_zero():
+        return at_zero
+    return (1 + x.sgn()) / 2
+
+
+def truncated(x: Ball) -> Ball:
+    """x rounded towards zero."""
+    if x >= 0:
+        return x.floor()
+    return x.ceil() if x < 0 else x.nan()
+
+
+def rounded(x: Ball) -> Ball:
+    """x rounded to the nearest whole number, halves to the even one."""
+    up = (x + 0.5).floor()
+    tie = (2 * x).is_integer() and not x.is_integer()
+    return up - 1 if tie and not (up / 2).is_integer() else up
+
+
+def remainder(a: Ball, m: Ball) -> Ball:
+    """What is left of a after whole multiples of m; it has the sign of m."""
+    return a - m * (a / m).floor()
+
+
+def _root_of_two() -> Ball:
+    import flint
+
+    return flint.arb(2).sqrt()

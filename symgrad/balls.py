@@ -1,0 +1,136 @@
+"""Programs evaluated in ball arithmetic, at one working precision.
+
+A ball (``flint.arb``) is a midpoint with a bound on its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from symgrad.functions import TABLE
+from symgrad.program import Constant, Node
+
+Ball = Any
+"""A ``flint.arb``, or a Python bool where the value is a condition."""
+
+Number = Any
+"""What a leaf is given as: a float, int or bool, or a ball."""
+
+
+class Undecided(ArithmeticError):
+    """Two values that are compared cannot be told apart at this precision."""
+
+
+def evaluate(
+    nodes: Sequence[Node],
+    roots: Iterable[int],
+    leaves: Mapping[int, Number],
+    prec: int,
+    *,
+    overlap_is_equal: bool = False,
+) -> list[Ball]:
+    """Enclosures of ``roots`` at one working precision, in bits.
+
+    ``leaves`` gives inputs and cotangents; any other value that it holds is taken
+    as given.  Only the branch that is chosen is evaluated.  Raises
+    :class:`Undecided` where compared balls overlap, unless they then count as equal.
+    """
+    roots = list(roots)
+    with flint.ctx.workprec(prec):
+        known = {v: _given(nodes[v], number) for v, number in leaves.items()}
+        todo = list(roots)
+        while todo:
+            value = todo[-1]
+            missing = [] if value in known else _missing(nodes[value], known)
+            if missing:
+                todo.extend(missing)
+                continue
+            todo.pop()
+            if value not in known:
+                known[value] = _applied(nodes[value], known, overlap_is_equal)
+    return [known[root] for root in roots]
+
+
+def _given(node: Node, number: Number) -> Ball:
+    if node.kind.is_condition:
+        return bool(number)
+    return flint.arb(number)
+
+
+def _missing(node: Node, known: Mapping[int, Ball]) -> list[int]:
+    """The arguments that are wanted next; of two branches, the one that is taken."""
+    wanted = node.args
+    if node.op in ("where", "guard"):
+        condition, a, b = node.args
+        chosen = (a if known[condition] else b,) if condition in known else ()
+        wanted = (condition, *chosen)
+    return [arg for arg in wanted if arg not in known]
+
+
+def _applied(node: Node, known: Mapping[int, Ball], overlap_is_equal: bool) -> Ball:
+    if node.op == "const":
+        assert node.data is not None
+        return _exact(node.data)
+    if node.op in ("where", "guard"):
+        condition, a, b = node.args
+        return known[a] if known[condition] else known[b]
+    args = [known[arg] for arg in node.args]
+    if node.op == "call":
+        return TABLE[str(node.data)].precise(*args)
+    if node.op in _COMPARISONS:
+        return _compared(node.op, args[0], args[1], overlap_is_equal)
+    return _OPERATIONS[node.op](*args)
+
+
+_NAMED: Mapping[str, Callable[[], Ball]] = {
+    "pi": flint.arb.pi,
+    "E": flint.arb.const_e,
+    "oo": flint.arb.pos_inf,
+    "nan": flint.arb.nan,
+}
+
+
+def _exact(data: Constant) -> Ball:
+    if isinstance(data, Fraction):
+        return flint.arb(flint.fmpq(data.numerator, data.denominator))
+    return _NAMED[data]()
+
+
+_OPERATIONS: Mapping[str, Callable[..., Ball]] = {
+    "neg": lambda a: -a,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": lambda a: not a,
+    "stop_gradient": lambda a: a,
+    "reduce": lambda a, like: a,
+}
+
+_COMPARISONS: Mapping[str, tuple[Callable[[Ball, Ball], bool], str, bool]] = {
+    "lt": (lambda a, b: a < b, "ge", False),
+    "le": (lambda a, b: a <= b, "gt", True),
+    "gt": (lambda a, b: a > b, "le", False),
+    "ge": (lambda a, b: a >= b, "lt", True),
+    "eq": (lambda a, b: a == b, "ne", True),
+    "ne": (lambda a, b: a != b, "eq", False),
+}
+"""Whether it certainly holds, the opposite comparison, and what equality makes it."""
+
+
+def _compared(op: str, a: Ball, b: Ball, overlap_is_equal: bool) -> bool:
+    """The comparison of any two numbers of two balls; NaN is not equal to anything."""
+    holds, opposite, when_equal = _COMPARISONS[op]
+    if holds(a, b):
+        return True
+    if _COMPARISONS[opposite][0](a, b):
+        return False
+    if overlap_is_equal:
+        return op == "ne" if a.is_nan() or b.is_nan() else when_equal
+    raise Undecided(op)

@@ -1,0 +1,298 @@
+"""The command line: words in, words and an exit code out, nothing decided here.
+
+Whatever takes long to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from symgrad import errors
+from symgrad._version import __version__
+from symgrad.errors import Diagnostic, SymgradError, VerificationError
+
+if TYPE_CHECKING:
+    from symgrad.functions import Function
+    from symgrad.gen import Outcome
+
+FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
+
+_QUICK_START = """nothing to do: name a spec, such as
+
+  symgrad gen examples/swish.yaml            writes generated/swish.py
+  symgrad gen examples/swish.yaml --stdout   prints it"""
+
+_NOT_BUILT = {
+    "audit": "Examine a hand-written autograd.Function.",
+    "bench": "Time an op against autograd and torch.compile.",
+    "build": "Compile kernels ahead of time.",
+    "new": "Write a starter spec.",
+    "report": "Write a page with plots of value, gradients and error.",
+    "schema": "Print the JSON Schema of a spec.",
+}
+
+_Command = Callable[..., Any]
+
+
+def main() -> NoReturn:
+    """Run ``symgrad`` on the words of the command line, and exit."""
+    for stream in (sys.stdin, sys.stdout):
+        # Specs and code are UTF-8 whatever the terminal thinks.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run ``symgrad`` on ``words``; the exit code is returned, whatever happens."""
+    try:
+        code = _invoke(list(words))
+        sys.stdout.flush()
+        return code
+    except SymgradError as error:
+        code = FOUND if isinstance(error, VerificationError) else REFUSED
+        return _fail(words, code, str(error), error.diagnostics)
+    except click.ClickException as error:
+        return _fail_usage(words, error)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(words, INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        _drop_stdout()
+        return PIPE_CLOSED
+    except Exception as error:
+        if "--debug" in words:
+            traceback.print_exc()
+        return _fail(words, FAULT, _fault(error))
+
+
+def _invoke(words: list[str]) -> int:
+    # Not Command.main(): that turns an interrupt and a closed pipe into exit 1.
+    try:
+        with command.make_context("symgrad", words) as context:
+            return command.invoke(context) or FINE
+    except click.exceptions.Exit as done:
+        return done.exit_code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="symgrad %(version)s")
+def command() -> None:
+    """Derive the backward of a formula, and write it as PyTorch code.
+
+    \b
+    symgrad gen examples/swish.yaml            writes generated/swish.py
+    symgrad gen examples/swish.yaml --stdout   prints it
+    """
+
+
+def _common(function: _Command) -> _Command:
+    """The options that every command on specs has."""
+    for decorate in (
+        click.option("--debug", is_flag=True, expose_value=False, help="Trace faults."),
+        click.option("--json", "as_json", is_flag=True, help="Report for machines."),
+        click.option(
+            "-o",
+            "--output",
+            "folder",
+            metavar="DIR",
+            type=click.Path(path_type=Path),
+            default=Path("generated"),
+            help="Folder of the generated files (generated).",
+        ),
+        click.argument("specs", nargs=-1, metavar="SPEC..."),
+    ):
+        function = decorate(function)
+    return function
+
+
+@command.command()
+@_common
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 on any difference.")
+@click.option("--diff", is_flag=True, help="Like --check, and show what differs.")
+@click.option("--stdout", is_flag=True, help="Write nothing; print the module.")
+@click.option(
+    "--force",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Replace this file though it was edited or is not symgrad's.",
+)
+@click.option("--backend", type=click.Choice(["torch", "cpu", "triton"]))
+@click.option(
+    "--verify", "level", type=click.Choice(["quick", "full", "off"]), default="quick"
+)
+def gen(
+    specs: tuple[str, ...],
+    folder: Path,
+    check: bool,
+    diff: bool,
+    stdout: bool,
+    force: tuple[Path, ...],
+    backend: str | None,
+    level: Any,
+    as_json: bool,
+) -> int:
+    """Derive, verify, and write; - reads a spec from standard input."""
+    _require_specs(specs)
+    if stdout and (check or diff):
+        raise click.UsageError("--stdout does not go with --check and --diff")
+    if backend in ("cpu", "triton"):
+        raise _refusal("SG707", f"the backend {backend} is not built yet")
+    from symgrad import gen
+
+    made = gen.make(specs, folder)
+    if check or diff:
+        return _print(gen.check(made, diff), as_json)
+    if stdout:
+        return _print(gen.show(made, level), as_json)
+    return _print(gen.publish(made, level, force), as_json)
+
+
+@command.command()
+@_common
+@click.option("--quick", is_flag=True, help="Only the rungs that gen runs.")
+@click.option("--spec", "against", metavar="SPEC:OP", help="For a MODULE:FUNCTION.")
+def verify(
+    specs: tuple[str, ...],
+    folder: Path,
+    quick: bool,
+    against: str | None,
+    as_json: bool,
+) -> int:
+    """Run the whole ladder against what is on the disk."""
+    _require_specs(specs)
+    if against:
+        raise _refusal("SG790", "verify MODULE:FUNCTION is not built yet")
+    from symgrad import gen
+
+    outcome = gen.verify_disk(specs, folder, "quick" if quick else "full")
+    return _print(outcome, as_json)
+
+
+@command.command()
+@click.argument("subject", metavar="SGnnn")
+def explain(subject: str) -> None:
+    """Say at length what an error code means."""
+    from symgrad.codes import CODES
+
+    row = CODES.get(subject.upper())
+    if row is None and subject[:2].upper() == "SG" and subject[2:].isdigit():
+        raise click.UsageError(f"there is no code {subject}")
+    if row is None:
+        raise _refusal("SG790", "explain SPEC is not built yet")
+    click.echo(f"{row.code}: {row.title}\n\n{row.explanation}")
+
+
+@command.command()
+def functions() -> None:
+    """List the function table: names, derivatives, kinks."""
+    from symgrad.functions import TABLE
+
+    for row in TABLE.values():
+        click.echo("\n".join(_table_lines(row)))
+
+
+def _table_lines(row: Function) -> list[str]:
+    also = f"  (also {', '.join(row.aliases)})" if row.aliases else ""
+    kinks = "; ".join(kink.when for kink in row.kinks)
+    return [
+        f"{row.name}({', '.join(row.args)}){also}",
+        *(f"    d/d{a} = {p}" for a, p in zip(row.args, row.partials, strict=True)),
+        *([f"    kinks: {kinks}"] if kinks else []),
+    ]
+
+
+def _add_not_built(name: str, help: str) -> None:
+    @command.command(
+        name,
+        help=f"{help} (Not built yet.)",
+        context_settings={"ignore_unknown_options": True},
+    )
+    @click.argument("words", nargs=-1, type=click.UNPROCESSED)
+    def refuse(words: tuple[str, ...]) -> None:
+        raise _refusal("SG790", f"symgrad {name} is not built yet")
+
+
+for _name, _help in _NOT_BUILT.items():
+    _add_not_built(_name, _help)
+
+
+def _require_specs(specs: tuple[str, ...]) -> None:
+    if not specs:
+        raise click.UsageError(_QUICK_START)
+
+
+def _refusal(code: str, message: str) -> SymgradError:
+    return SymgradError(Diagnostic(code, message, "", None, ()))
+
+
+def _print(outcome: Outcome, as_json: bool) -> int:
+    """Code and JSON to standard output, all else to standard error."""
+    if as_json:
+        _print_json(outcome.exit_code, **_document(outcome))
+        return outcome.exit_code
+    for warning in outcome.warnings:
+        click.echo(errors.render(warning), err=True)
+    for note in outcome.notes:
+        click.echo(note, err=True)
+    sys.stdout.write(outcome.text)
+    return outcome.exit_code
+
+
+def _document(outcome: Outcome) -> dict[str, Any]:
+    changes = outcome.changes
+    return {
+        "files": [{"path": c.file.path.as_posix(), "was": c.state} for c in changes],
+        "reports": [report.as_json() for report in outcome.reports],
+        "diagnostics": [errors.as_json(warning) for warning in outcome.warnings],
+        "notes": list(outcome.notes),
+        "text": outcome.text,
+    }
+
+
+def _print_json(exit_code: int, **parts: Any) -> None:
+    document = {"symgrad": __version__, "exit_code": exit_code, **parts}
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def _fail(
+    words: Sequence[str],
+    code: int,
+    message: str,
+    diagnostics: Sequence[Diagnostic] = (),
+) -> int:
+    """Say what went wrong, as JSON too where that was asked for."""
+    if "--json" in words:
+        found = [errors.as_json(diagnostic) for diagnostic in diagnostics]
+        _print_json(code, diagnostics=found, notes=[] if found else [message])
+    lines = [errors.render(diagnostic) for diagnostic in diagnostics] or [message]
+    click.echo("\n\n".join(lines), err=True)
+    return code
+
+
+def _fail_usage(words: Sequence[str], error: click.ClickException) -> int:
+    if "--json" in words:
+        _print_json(REFUSED, diagnostics=[], notes=[error.format_message()])
+    error.show()
+    return REFUSED
+
+
+def _fault(error: Exception) -> str:
+    return (
+        f"this is a fault in symgrad, please report it: {type(error).__name__}: "
+        f"{error}\n(--debug shows where)"
+    )
+
+
+def _drop_stdout() -> None:
+    # Else the interpreter tries once more at exit, and complains.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

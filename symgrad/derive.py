@@ -1,0 +1,283 @@
+"""Reverse accumulation over a straight-line program.
+
+Each value passes its cotangent on to its arguments, last value first, times a
+*local* partial.  Nothing is ever differentiated as a whole, so the work, and the
+size of what comes out, is linear in the size of the program.
+
+An elementwise op with one output is swept with the seed 1, which gives the partials
+of the output themselves; the cotangent is multiplied in once, at the end.  Several
+outputs are swept together.  Where their shapes may differ, cotangents of different
+shapes must not be added before they are reduced: broadcasting would count one of
+them more than once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from symgrad import algebra
+from symgrad.functions import TABLE
+from symgrad.op import EdgePolicy, Op
+from symgrad.partials import partial
+from symgrad.program import Graph, Program
+from symgrad.regions import Region, edge_regions, find_regions
+
+Contribution = tuple[Region, int]
+"""A part of a cotangent, and the branches in which it counts."""
+
+Shape = frozenset[int]
+"""The tensor inputs whose shapes broadcast to the shape meant."""
+
+_Pending = dict[Shape, list[Contribution]]
+"""What has arrived at a value so far."""
+
+
+def primal(op: Op) -> Program:
+    """The forward program of an op, with the values that gradients will start from."""
+    names = {f.value: f.name for f in (*op.lets, *op.outputs)}
+    graph = Graph(op.nodes)
+    inputs = {i.name: graph.input(i.name, i.kind) for i in op.inputs}
+    return Program(
+        nodes=tuple(graph.nodes),
+        inputs=inputs,
+        outputs={f.name: f.value for f in op.outputs},
+        names={v: n for v, n in names.items() if graph[v].op != "input"},
+        stand_ins={f.name: op.stand_ins.get(f.name, f.value) for f in op.outputs},
+        gradients={f.name: (f.value,) for f in op.overrides},
+    )
+
+
+@dataclass(frozen=True)
+class _Tape:
+    """What a reverse sweep works on.
+
+    ``label`` is how the cotangent of a named value is called; the names that would
+    suit new values are collected in ``hints``.
+    """
+
+    graph: Graph
+    program: Program
+    edges: Mapping[str, EdgePolicy]
+    wanted: Mapping[str, int]
+    label: str
+    hints: dict[int, str]
+
+
+def differentiate(program: Program, op: Op) -> Program:
+    """Add the gradient of every differentiable input to a forward program.
+
+    ``gradients`` of the result maps each such input to the terms whose sum, each
+    reduced to the input's shape, is its gradient; ``partials`` to what a person
+    would call its derivative.  Gradients that the program brings are overrides and
+    stay as they are.
+    """
+    graph = Graph(program.nodes)
+    every = [item.name for item in op.inputs if item.differentiable]
+    seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
+    cotangents = {name: graph.cotangent(name) for name in seeds}
+    single = len(seeds) == 1
+    tape = _Tape(
+        graph=graph,
+        program=program,
+        edges=op.edges,
+        wanted={n: program.inputs[n] for n in every if n not in program.gradients},
+        label=f"d{next(iter(seeds))}_d" if single else "grad_",
+        hints={},
+    )
+    found = (_single if single else _joint)(tape, seeds, cotangents)
+    given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
+    terms = {name: given.get(name) or found.get(name) or _Terms((), ()) for name in every}
+    return replace(
+        program,
+        nodes=tuple(graph.nodes),
+        cotangents=cotangents,
+        gradients={name: terms[name].gradient for name in every},
+        partials={name: terms[name].partial for name in every},
+        hints=tape.hints,
+    )
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """The terms of an input's gradient, and those of its derivative."""
+
+    gradient: tuple[int, ...]
+    partial: tuple[int, ...]
+
+
+def _single(
+    tape: _Tape, seeds: Mapping[str, int], cotangents: Mapping[str, int]
+) -> dict[str, _Terms]:
+    """The partials of the only output, then the cotangent times each of them."""
+    [(output, value)] = seeds.items()
+    seed = _Seed(value, tape.graph.const(1), _shape(tape.program, value))
+    return {
+        name: _Terms((_times(tape.graph, cotangents[output], slope),), (slope,))
+        for name, (slope,) in _sweep(tape, [seed]).items()
+    }
+
+
+def _joint(
+    tape: _Tape, seeds: Mapping[str, int], cotangents: Mapping[str, int]
+) -> dict[str, _Terms]:
+    """All outputs in one sweep, each starting from its own cotangent."""
+    starts = [
+        _Seed(value, cotangents[name], _shape(tape.program, tape.program.outputs[name], value))
+        for name, value in seeds.items()
+    ]
+    return {name: _Terms(terms, terms) for name, terms in _sweep(tape, starts).items()}
+
+
+def _shape(program: Program, *values: int) -> Shape:
+    """The tensor inputs that values depend on: their shape is what these broadcast to."""
+    tensors = {v for v in program.inputs.values() if program.nodes[v].kind.is_tensor}
+    return frozenset(tensors.intersection(program.reachable(values)))
+
+
+def _times(graph: Graph, cotangent: int, slope: int) -> int:
+    """The cotangent times a partial; chosen between, rather than multiplied by, numbers."""
+    node = graph[slope]
+    if node.data == "nan":
+        return slope  # not a product: the derivative of that is NaN in every branch
+    if node.op == "where" and all(_is_choice(graph, arg) for arg in node.args[1:]):
+        branches = [_times(graph, cotangent, arg) for arg in node.args[1:]]
+        return algebra.where(graph, node.args[0], *branches)
+    return algebra.mul(graph, cotangent, slope)
+
+
+def _is_choice(graph: Graph, value: int) -> bool:
+    """Whether a value is a number, or one of several numbers."""
+    node = graph[value]
+    if not node.kind.is_tensor:
+        return True
+    return node.op == "where" and all(_is_choice(graph, arg) for arg in node.args[1:])
+
+
+@dataclass(frozen=True)
+class _Seed:
+    """Where a sweep starts: a value, its cotangent, and the shape of both."""
+
+    value: int
+    cotangent: int
+    shape: Shape
+
+
+def _sweep(tape: _Tape, seeds: Sequence[_Seed]) -> dict[str, tuple[int, ...]]:
+    """One reverse sweep from the seeds to the wanted inputs.
+
+    Cotangents of different shapes travel side by side and meet only where one of
+    them can be reduced: at an output, or, by who prints the code, at an input.  An
+    input whose derivative is zero is left out.
+    """
+    graph = tape.graph
+    end = max(seed.value for seed in seeds) + 1
+    active = _depending_on(graph, end, tape.wanted.values())
+    ends = [*(seed.value for seed in seeds), *tape.wanted.values()]
+    regions = find_regions(graph.nodes[:end], ends)
+    pending: dict[int, _Pending] = defaultdict(lambda: defaultdict(list))
+    for seed in reversed(seeds):
+        pending[seed.value][seed.shape].append(((), seed.cotangent))
+    arrived: dict[int, tuple[int, ...]] = {}
+    for value in range(end - 1, -1, -1):
+        if value not in pending or value not in active:
+            continue
+        meeting = _reduced(graph, pending.pop(value), [s for s in seeds if s.value == value])
+        step = 1 if len(seeds) == 1 else -1  # outputs in their order read best
+        cotangents = {shape: combine(graph, parts[::step]) for shape, parts in meeting.items()}
+        arrived[value] = tuple(cotangents.values())
+        used_in = edge_regions(graph[value], regions[value])
+        for shape, cotangent in cotangents.items():
+            _suggest(tape, value, cotangent)
+            for index, part in _pulled_back(tape, value, cotangent, active):
+                arg = graph[value].args[index]
+                outside = used_in[index][len(regions[arg]) :]
+                pending[arg][shape].append((outside, part))
+    found = {n: arrived[v] for n, v in tape.wanted.items() if v in arrived}
+    nonzero = {
+        n: tuple(v for v in terms if algebra.number(graph, v) != 0) for n, terms in found.items()
+    }
+    return {name: terms for name, terms in nonzero.items() if terms}
+
+
+def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[_Seed]) -> _Pending:
+    """At an output, what came from larger shapes is summed to the output's own."""
+    if not seeds or len(pending) == 1:
+        return pending
+    [*_, own] = seeds
+    parts = pending.pop(own.shape)
+    for larger in pending.values():
+        total = combine(graph, larger)
+        parts.append(((), graph.node("reduce", total, own.cotangent)))
+    return {own.shape: parts}
+
+
+def _suggest(tape: _Tape, value: int, cotangent: int) -> None:
+    """The cotangent of a value that a person named bears that name."""
+    if value in tape.program.names:
+        tape.hints.setdefault(cotangent, f"{tape.label}{tape.program.names[value]}")
+
+
+def _depending_on(graph: Graph, end: int, inputs: Iterable[int]) -> set[int]:
+    """The values before ``end`` that a derivative by ``inputs`` passes through."""
+    active = set(inputs)
+    for value, node in enumerate(graph.nodes[:end]):
+        blocked = node.op == "stop_gradient" or node.kind.is_condition
+        if not blocked and not active.isdisjoint(node.args):
+            active.add(value)
+    return active
+
+
+def combine(graph: Graph, parts: Sequence[Contribution]) -> int:
+    """Sum contributions; what counts in one branch only is masked by its condition."""
+    total: int | None = None
+    branches: dict[int, tuple[list[Contribution], list[Contribution]]] = {}
+    for region, value in parts:
+        if not region:
+            total = value if total is None else algebra.add(graph, total, value)
+            continue
+        (condition, taken), *rest = region
+        sides = branches.setdefault(condition, ([], []))
+        sides[0 if taken else 1].append((tuple(rest), value))
+    zero = graph.const(0)
+    for condition, sides in branches.items():
+        holds, fails = (combine(graph, side) if side else zero for side in sides)
+        masked = algebra.where(graph, condition, holds, fails)
+        total = masked if total is None else algebra.add(graph, total, masked)
+    assert total is not None
+    return total
+
+
+def _pulled_back(
+    tape: _Tape, value: int, cotangent: int, active: set[int]
+) -> Iterator[tuple[int, int]]:
+    """The adjoint rule of one value: argument index and its part of the cotangent."""
+    graph, node = tape.graph, tape.graph[value]
+    for index, arg in enumerate(node.args):
+        if arg not in active:
+            continue
+        if node.op != "call":
+            yield index, _adjoint(graph, node.op, index, node.args, value, cotangent)
+            continue
+        slope = partial(graph, value, index, tape.edges)
+        tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
+        if algebra.number(graph, slope) != 0:
+            yield index, algebra.mul(graph, cotangent, slope)
+
+
+def _adjoint(
+    graph: Graph, op: str, index: int, args: tuple[int, ...], value: int, cotangent: int
+) -> int:
+    """The adjoint rules of the primitives."""
+    if op == "mul":
+        return algebra.mul(graph, cotangent, args[1 - index])
+    if op == "div":
+        if index == 0:
+            return algebra.div(graph, cotangent, args[1])
+        return algebra.neg(
+            graph, algebra.div(graph, algebra.mul(graph, cotangent, value), args[1])
+        )
+    if op == "neg" or (op == "sub" and index == 1):
+        return algebra.neg(graph, cotangent)
+    return cotangent  # add, the first of sub, the branches of where, guard

@@ -1,0 +1,82 @@
+"""An op as LaTeX: its formulas, and the derivatives that symgrad found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any
+
+import sympy
+
+from symgrad.derive import differentiate, primal
+from symgrad.op import Op
+from symgrad.program import Graph, Program
+from symgrad.to_sympy import to_sympy, tree_size
+
+_LONGEST = 400
+"""Formulas of more nodes are left out: nobody reads them."""
+
+
+def latex(op: Op) -> str:
+    """Lets, outputs and gradients, one a line, as a display formula."""
+    lines = [*_formulas(op), *_gradients(op)]
+    body = " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
+    return f"$\\displaystyle\\begin{{aligned}}\n{body}\n\\end{{aligned}}$"
+
+
+def _formulas(op: Op) -> Iterator[tuple[str, str]]:
+    program = primal(op)
+    leaves = _inputs(program)
+    for formula in (*op.lets, *op.outputs):
+        yield _symbol(formula.name), _written(program, formula.value, leaves)
+        leaves.setdefault(formula.value, sympy.Symbol(formula.name))
+
+
+def _gradients(op: Op) -> Iterator[tuple[str, str]]:
+    """Partials of the only output; with several, gradients in their cotangents."""
+    program = differentiate(primal(op), op)
+    graph = Graph(program.nodes)
+    leaves = _inputs(program)
+    for output, value in program.cotangents.items():
+        leaves[value] = sympy.Symbol(_adjoint(output))
+    for value, name in program.names.items():
+        leaves.setdefault(value, sympy.Symbol(name))
+    for name, terms in program.partials.items():
+        zero = graph.const(0)
+        total = reduce(lambda a, b: graph.node("add", a, b), terms) if terms else zero
+        yield _derivative(op, name), _written(graph, total, leaves, collected=True)
+
+
+def _derivative(op: Op, name: str) -> str:
+    """What a gradient is called: one output's partial, or a row of the adjoint."""
+    outputs = op.differentiable_outputs
+    given = any(formula.name == name for formula in op.overrides)
+    if given or len(outputs) != 1:
+        return _adjoint(name)
+    return rf"\frac{{\partial {_symbol(outputs[0].name)}}}{{\partial {_symbol(name)}}}"
+
+
+def _adjoint(name: str) -> str:
+    return rf"\bar{{{_symbol(name)}}}"
+
+
+def _inputs(program: Program) -> dict[int, sympy.Symbol]:
+    return {value: sympy.Symbol(name) for name, value in program.inputs.items()}
+
+
+def _symbol(name: str) -> str:
+    return str(sympy.latex(sympy.Symbol(name)))
+
+
+def _written(
+    program: Program | Graph,
+    value: int,
+    leaves: Mapping[int, Any],
+    *,
+    collected: bool = False,
+) -> str:
+    """A formula in the order it was written, or as SymPy collects it."""
+    if tree_size(program.nodes, value, leaves) > _LONGEST:
+        return r"\ldots"
+    expression = to_sympy(program.nodes, value, leaves, evaluate=collected)
+    return str(sympy.latex(expression, order=None if collected else "none"))

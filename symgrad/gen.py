@@ -1,0 +1,180 @@
+"""What ``symgrad gen`` and ``symgrad verify`` do, apart from reading and printing."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from symgrad import disk, provenance, spec, verify, write
+from symgrad.disk import Change, File
+from symgrad.errors import Diagnostic, SpecError, SymgradError
+from symgrad.generate import Module, generate
+from symgrad.op import Spec
+from symgrad.verify import Report
+
+Level = Literal["quick", "full", "off"]
+
+_SIDE_BY_SIDE = 4
+"""Verifications at one time: each is a process with a torch of its own."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A spec, what was generated from it, and the files that this should be."""
+
+    spec: Spec
+    module: Module
+    files: tuple[File, File]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: all that is printed, as text or as JSON.
+
+    ``exit_code`` is 0, or 1 for drift and failed verification.  ``text`` is code or
+    a diff for standard output; ``notes`` are lines for people.
+    """
+
+    exit_code: int = 0
+    changes: tuple[Change, ...] = ()
+    reports: tuple[Report, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    notes: tuple[str, ...] = ()
+    text: str = ""
+
+
+def make(paths: Sequence[str], folder: Path) -> tuple[Made, ...]:
+    """Load, derive and generate every spec; ``-`` is standard input.
+
+    Touches no file.  Raises ``SpecError`` with all that is wrong with any of them,
+    ``OutputError`` where two of them would write one file.
+    """
+    made = _each(paths, lambda path: _make(path, folder))
+    write.check_names(_files(made))
+    return made
+
+
+def publish(made: Sequence[Made], level: Level, force: Collection[Path]) -> Outcome:
+    """Verify everything, then write everything or nothing."""
+    write.plan(_files(made), force)  # a refusal should not wait for verification
+    failed = _verified([(m.module.source, m.spec) for m in made], level)
+    if failed.exit_code:
+        return failed
+    changes = write.publish(_files(made), force)
+    notes = tuple(
+        f"{'unchanged' if c.state == 'unchanged' else 'wrote'} {c.file.path}"
+        for c in changes
+    )
+    return Outcome(0, changes, failed.reports, _orphans(made), notes)
+
+
+def show(made: Sequence[Made], level: Level) -> Outcome:
+    """Verify everything, then give the modules as text."""
+    failed = _verified([(m.module.source, m.spec) for m in made], level)
+    if failed.exit_code:
+        return failed
+    text = "\n\n".join(m.files[0].text for m in made)
+    return Outcome(reports=failed.reports, text=text)
+
+
+def check(made: Sequence[Made], with_diff: bool) -> Outcome:
+    """Compare what would be written with what is on the disk."""
+    changes = disk.compare(_files(made))
+    drifted = [change for change in changes if change.state != "unchanged"]
+    return Outcome(
+        exit_code=1 if drifted else 0,
+        changes=changes,
+        warnings=_orphans(made),
+        notes=(*map(_drift, drifted), *_remedy(made, drifted)),
+        text="".join(map(disk.diff, drifted)) if with_diff else "",
+    )
+
+
+def verify_disk(paths: Sequence[str], folder: Path, level: Level) -> Outcome:
+    """Run the ladder on the modules that are on the disk, edited or not.
+
+    Raises ``SpecError``, and ``OutputError`` for a module that cannot be read.
+    """
+    specs = _each(paths, _load)
+    return _verified([(disk.read(folder / f"{s.stem}.py"), s) for s in specs], level)
+
+
+def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
+    """``work`` on every path; what is wrong with any of them is raised together."""
+    results, problems = [], []
+    for path in paths:
+        try:
+            results.append(work(path))
+        except SymgradError as error:
+            problems.extend(error.diagnostics)
+    if problems:
+        raise SpecError(*problems)
+    return tuple(results)
+
+
+def _load(path: str) -> Spec:
+    if path == "-":
+        return spec.load_text(sys.stdin.read(), provenance.STDIN)
+    return spec.load(path)
+
+
+def _make(path: str, folder: Path) -> Made:
+    loaded = _load(path)
+    module = generate(loaded)
+    return Made(loaded, module, write.files(module, loaded, folder))
+
+
+def _files(made: Iterable[Made]) -> list[File]:
+    return [file for m in made for file in m.files]
+
+
+def _orphans(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
+    files = _files(made)
+    return disk.orphans(files[0].path.parent, files) if files else ()
+
+
+def _verified(sources: Sequence[tuple[str, Spec]], level: Level) -> Outcome:
+    """Lint, then climb; the outcome's ``exit_code`` says whether all passed."""
+    findings = [str(f) for source, s in sources for f in verify.lint(source, s)]
+    if findings:
+        return Outcome(1, notes=tuple(findings))
+    reports = () if level == "off" else _climb(sources, level)
+    failures = tuple(str(report) for report in reports if not report.passed)
+    return Outcome(1 if failures else 0, reports=reports, notes=failures)
+
+
+def _climb(
+    sources: Sequence[tuple[str, Spec]], level: Literal["quick", "full"]
+) -> tuple[Report, ...]:
+    pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+    try:
+        return tuple(pool.map(lambda pair: verify.verify(*pair, level), sources))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _drift(change: Change) -> str:
+    if change.state in ("missing", "stale"):
+        return f"{change.file.path} is {change.state}"
+    problem = disk.obstacle(change)
+    return f"{problem.message} [{problem.code}]"
+
+
+def _remedy(made: Sequence[Made], drifted: Sequence[Change]) -> tuple[str, ...]:
+    """The command that makes good what drifted, nothing if nothing did."""
+    if not drifted:
+        return ()
+    places = {change.file for change in drifted}
+    due = [m for m in made if places.intersection(m.files)]
+    paths = ["-" if m.spec.path == provenance.STDIN else m.spec.path for m in due]
+    forced = [str(c.file.path) for c in drifted if c.state not in ("missing", "stale")]
+    words = ["symgrad", "gen", *paths, "-o", str(due[0].files[0].path.parent)]
+    words += [word for path in forced for word in ("--force", path)]
+    return (f"to make it good: {shlex.join(words)}",)

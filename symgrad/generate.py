@@ -1,0 +1,34 @@
+"""From a checked spec to the text of its modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symgrad.backends.torch import joint_program, module_code
+from symgrad.backends.torch_tests import test_code
+from symgrad.op import Spec
+from symgrad.templates import render
+
+
+@dataclass(frozen=True)
+class Module:
+    """The two files of a spec, without their headers."""
+
+    stem: str
+    source: str
+    tests: str
+
+
+def generate(spec: Spec) -> Module:
+    """Derive every op of a spec and write its module and its tests, as text.
+
+    The same spec gives the same bytes on every machine.  Raises
+    :class:`~symgrad.errors.SymgradError` if a gradient cannot be had.
+    """
+    programs = [joint_program(op) for op in spec.ops]
+    tests = test_code(spec.stem, spec.ops, programs)
+    return Module(
+        stem=spec.stem,
+        source=render("torch/module.py.j2", module=module_code(spec.ops, programs)),
+        tests=render("torch/test_module.py.j2", tests=tests),
+    )

@@ -1,0 +1,231 @@
+"""From values to statements that a person would write.
+
+What is used twice gets a name, what is used once goes back into the expression that
+uses it, and an expression that would not fit on its line is cut at its longest part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from symgrad import precise
+from symgrad.functions import TABLE
+from symgrad.naming import Names
+from symgrad.printer import Text, literal
+from symgrad.program import LEAVES, Node, Program
+
+LINE = 88
+"""Columns of a line of emitted code."""
+
+DEEPEST = 12
+"""The deepest indentation of a statement: inside a guard of a method."""
+
+EXPRESSION = 60
+"""An expression longer than this is cut, wherever it stands."""
+
+_GENERAL = ("u", "v", "w", "p", "q", "r")
+"""Names for values that have no better one, in the order in which they are given."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``target = value``, and the same in the language of specs."""
+
+    target: str
+    value: Text
+    formula: str
+
+
+Speller = Callable[[int, Sequence[Text]], Text]
+"""Writes one value of a program, given the texts of its arguments."""
+
+
+class Layout:
+    """The statements of one function, block by block.
+
+    ``leaves`` are the values that have a name from the start: arguments, residuals,
+    cotangents.  A block's values are those that its roots need and no earlier block
+    has written.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        spell: Speller,
+        formula: Callable[[Node, Sequence[Text]], Text],
+        leaves: Mapping[int, str],
+        names: Names,
+        roots: Iterable[Sequence[int]],
+    ) -> None:
+        self._program, self._spell, self._formula = program, spell, formula
+        self._names = names
+        self._blocks = [list(block) for block in roots]
+        self._stop = frozenset(leaves)
+        self._constant = _constants(program.nodes)
+        self._code = {value: Text(name) for value, name in leaves.items()}
+        self._shown = dict(self._code)
+        self._statements: list[Statement] = []
+        self._needs = [set(program.reachable(block, self._stop)) for block in self._blocks]
+        self._uses = self._count_uses()
+        self.shared = self._shared()
+
+    def _count_uses(self) -> Counter[int]:
+        """How often each live value is written out in this function."""
+        uses: Counter[int] = Counter(v for block in self._blocks for v in block)
+        for value in set().union(*self._needs):
+            if value not in self._stop and value not in self._constant:
+                uses.update(_written(self._program.nodes, self._program.nodes[value]))
+        return uses
+
+    def _shared(self) -> list[int]:
+        """The values that more than one block needs, and that need a name for it."""
+        count = Counter(value for need in self._needs for value in need)
+        return [v for v in sorted(count) if count[v] > 1 and self._must_name(v)]
+
+    def _must_name(self, value: int) -> bool:
+        node = self._program.nodes[value]
+        if value in self._stop or value in self._constant or node.op in LEAVES:
+            return False
+        if value in self._program.names or self._uses[value] > 1:
+            return True
+        return value in self._program.hints and self._is_compound(node)
+
+    def _is_compound(self, node: Node) -> bool:
+        """Whether a value takes more than one operation from what has a name."""
+        simple = self._stop | self._constant
+        return node.op != "call" and not simple.issuperset(node.args)
+
+    def block(self, roots: Sequence[int]) -> list[Statement]:
+        """The statements that come before the expressions of ``roots``."""
+        self._statements = []
+        for value in self._program.reachable(roots, self._stop | self._code.keys()):
+            if value not in self._code:
+                self._write(value, EXPRESSION)
+                if self._must_name(value):
+                    self._bind(value)
+        return self._statements
+
+    def root(self, value: int, width: int) -> Text:
+        """The expression of a value, in at most ``width`` columns if it can be.
+
+        Statements that this takes are added to those of the last block.
+        """
+        if value not in self._stop and len(self._code[value]) > width:
+            self._write(value, width)
+        return self._code[value]
+
+    def shown(self, value: int) -> str:
+        """A value in the language of specs, in the names that are bound by now."""
+        return self._show(value).text
+
+    def _write(self, value: int, width: int) -> None:
+        """The texts of a value; its longest parts get names until it fits."""
+        node = self._program.nodes[value]
+        if value in self._constant:
+            self._code[value] = self._literal(value)
+            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+            return
+        while True:
+            self._code[value] = self._spell(value, [self._code[arg] for arg in node.args])
+            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+            long = [arg for arg in node.args if self._can_name(arg)]
+            if len(self._code[value]) <= width or not long:
+                return
+            self._bind(max(long, key=lambda arg: len(self._code[arg])))
+
+    def _can_name(self, value: int) -> bool:
+        return not self._code[value].text.isidentifier() and value not in self._constant
+
+    def _show(self, value: int) -> Text:
+        """The formula of a value; what no statement needs is not deep."""
+        if value not in self._shown:
+            node = self._program.nodes[value]
+            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+        return self._shown[value]
+
+    def _literal(self, value: int) -> Text:
+        node = self._program.nodes[value]
+        if node.op == "const" and node.data == "nan":
+            return Text('float("nan")')
+        if node.op == "const" and not isinstance(node.data, str):
+            assert node.data is not None
+            return literal(node.data)
+        return literal(precise.constant(self._program.nodes, value))
+
+    def _bind(self, value: int) -> None:
+        """Give a value a name and write the statement that computes it."""
+        name = self._name(value)
+        room = LINE - DEEPEST - len(f"{name} = ")
+        if len(self._code[value]) > room:
+            self._write(value, room)
+        text = self._code[value]
+        self._statements.append(Statement(name, text, self._shown[value].text))
+        self._code[value] = self._shown[value] = Text(name)
+
+    def _name(self, value: int) -> str:
+        node = self._program.nodes[value]
+        if value in self._program.names:
+            return self._program.names[value]
+        if value in self._program.hints:
+            return self._names.claim(self._program.hints[value])
+        if node.op == "call":
+            return self._names.claim(TABLE[str(node.data)].stem)
+        if node.kind.is_condition:
+            return self._names.claim("inside")
+        return self._names.claim(*_GENERAL)
+
+
+def _constants(nodes: Sequence[Node]) -> set[int]:
+    """The values that are the same on every call."""
+    constant: set[int] = set()
+    for value, node in enumerate(nodes):
+        leaf = node.op in ("input", "cotangent")
+        if not leaf and constant.issuperset(node.args):
+            constant.add(value)
+    return constant
+
+
+def _written(nodes: Sequence[Node], node: Node) -> Sequence[int]:
+    """The arguments of a value as often as its text repeats them."""
+    if node.op == "call" and node.data == "pow" and nodes[node.args[1]].data in (2, 3):
+        return (node.args[0], node.args[0])
+    return node.args
+
+
+def assignment(target: str, value: Text, indent: int) -> list[str]:
+    """``target = value`` as ruff lays it out, broken only where it must be."""
+    return wrapped(f"{target} = ", value, indent)
+
+
+def wrapped(lead: str, value: Text, indent: int) -> list[str]:
+    """``lead`` and an expression on one line, or in as few as its pieces allow."""
+    pad, inner = " " * indent, " " * (indent + 4)
+    if indent + len(lead) + len(value) <= LINE or not value.pieces:
+        return [f"{pad}{lead}{value.text}"]
+    if value.head:
+        return bracketed(f"{lead}{value.head}(", value.pieces, ")", indent)
+    if len(inner) + len(value) <= LINE:
+        return [f"{pad}{lead}(", f"{inner}{value.text}", f"{pad})"]
+    return [f"{pad}{lead}(", *(f"{inner}{piece}" for piece in value.pieces), f"{pad})"]
+
+
+def bracketed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:
+    """A bracketed list on one line, on a line of its own, or an item a line."""
+    pad, inner = " " * indent, " " * (indent + 4)
+    joined = ", ".join(items)
+    if indent + len(head) + len(joined) + len(tail) <= LINE:
+        return [f"{pad}{head}{joined}{tail}"]
+    if len(inner) + len(joined) <= LINE:
+        return [f"{pad}{head}", f"{inner}{joined}", f"{pad}{tail}"]
+    return [f"{pad}{head}", *(f"{inner}{item}," for item in items), f"{pad}{tail}"]
+
+
+def listed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:
+    """A list or mapping on one line, or an item a line."""
+    pad = " " * indent
+    line = f"{pad}{head}{', '.join(items)}{tail}"
+    if len(line) <= LINE:
+        return [line]
+    return [f"{pad}{head}", *(f"{pad}    {item}," for item in items), f"{pad}{tail}"]

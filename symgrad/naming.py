@@ -1,0 +1,47 @@
+"""Names in emitted code: those of the user come first, ours give way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def _camel(op_name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in op_name.split("_"))
+
+
+def class_names(op_names: Sequence[str]) -> dict[str, str]:
+    """The class of each op of a module: ``rms_norm`` becomes ``RmsNorm``.
+
+    ``Function`` is appended where that would be the name of another class or of a
+    function of the module.
+    """
+    taken = set(op_names) | {"Tensor", "Any"}
+    names: dict[str, str] = {}
+    for op_name in op_names:
+        name = _camel(op_name)
+        while name in taken:
+            name += "Function"
+        taken.add(name)
+        names[op_name] = name
+    return names
+
+
+class Names:
+    """Hands out names that are free in one scope."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def claim(self, stem: str, *others: str) -> str:
+        """The first free one of ``stem`` and ``others``, else ``stem`` with a number."""
+        for name in (stem, *others):
+            if name not in self._taken:
+                self._taken.add(name)
+                return name
+        number = self._next.get(stem, 2)
+        while f"{stem}{number}" in self._taken:
+            number += 1
+        self._next[stem] = number + 1
+        self._taken.add(f"{stem}{number}")
+        return f"{stem}{number}"

@@ -1,0 +1,131 @@
+"""What a user declared, checked and frozen: the thing that the front end hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symgrad.program import Kind, Node
+
+EdgePolicy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
+Accuracy = Literal["fast", "stable", "max"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A domain: both ends as float64, ``inf`` where it is unbounded."""
+
+    low: float
+    high: float
+    low_open: bool
+    high_open: bool
+
+    def __contains__(self, x: float) -> bool:
+        above = x > self.low if self.low_open else x >= self.low
+        below = x < self.high if self.high_open else x <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        low, high = (_endpoint(end) for end in (self.low, self.high))
+        return f"{'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
+
+
+def _endpoint(end: float) -> str:
+    if end in (float("inf"), float("-inf")):
+        return "oo" if end > 0 else "-oo"
+    return f"{end:.17g}" if end != int(end) else str(int(end))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Where verification takes the values of an input from."""
+
+    range: tuple[float, float] | None = None
+    values: tuple[float, ...] | None = None
+    shape: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """One declared input.  ``default`` is meaningful only if ``has_default``."""
+
+    name: str
+    kind: Kind
+    axes: tuple[str, ...] | None = None
+    domain: Interval | None = None
+    default: float | int | bool | None = None
+    has_default: bool = False
+    grad: bool = True
+    boundary: str | None = None
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether backward returns a gradient for this input, and not ``None``."""
+        return self.grad and self.kind in (Kind.REAL, Kind.COMPLEX)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A named expression: its text as written, and its value in ``Op.nodes``."""
+
+    name: str
+    text: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Op:
+    """A checked op.  All formulas refer to one list of nodes.
+
+    ``stand_ins`` maps every output to the value whose derivative counts for it: the
+    output itself, or, where a surrogate is declared for it or for an earlier output
+    it uses, the same formula with the surrogates in their outputs' places.
+    ``overrides`` are gradients given by the user, in inputs, lets, outputs and
+    ``cotangent`` nodes.
+    """
+
+    name: str
+    doc: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    lets: tuple[Formula, ...]
+    outputs: tuple[Formula, ...]
+    stand_ins: Mapping[str, int] = field(default_factory=dict)
+    surrogates: tuple[Formula, ...] = ()
+    overrides: tuple[Formula, ...] = ()
+    nondifferentiable: frozenset[str] = frozenset()
+    edges: Mapping[str, EdgePolicy] = field(default_factory=dict)
+    """Function name to policy; the key ``*`` is the default for all functions."""
+    accuracy: Accuracy = "fast"
+    save: tuple[str, ...] | Literal["auto", "inputs", "outputs"] = "auto"
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    backend: str = "torch"
+
+    def input(self, name: str) -> Input:
+        """The input of that name."""
+        return next(item for item in self.inputs if item.name == name)
+
+    @property
+    def differentiable_outputs(self) -> tuple[Formula, ...]:
+        """The outputs that backward receives a meaningful cotangent for."""
+        return tuple(f for f in self.outputs if f.name not in self.nondifferentiable)
+
+    @property
+    def has_surrogate_derivative(self) -> bool:
+        """Whether some output's derivative is not that of its own formula."""
+        return any(self.stand_ins.get(f.name, f.value) != f.value for f in self.outputs)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All ops of one spec file, in its order.
+
+    ``canonical`` is the meaning of the file as text: layout, comments and the order
+    of keys that have none do not change it.
+    """
+
+    path: str
+    stem: str
+    ops: tuple[Op, ...]
+    canonical: str

@@ -1,0 +1,77 @@
+"""Local partials of table functions, as values of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from symgrad import algebra
+from symgrad.functions import TABLE, Function, Kink
+from symgrad.op import EdgePolicy
+from symgrad.parse import parse
+from symgrad.program import Graph, Kind, Node
+
+Formula = tuple[tuple[Node, ...], int]
+"""Nodes, and the one of them that is the formula's value."""
+
+
+@cache
+def formula(text: str, names: tuple[str, ...]) -> Formula:
+    """A text of the function table, parsed once."""
+    graph = Graph()
+    bound = {name: graph.input(name, Kind.REAL) for name in names}
+    bound["nan"] = graph.const("nan")
+    root = parse(text, graph, bound)
+    return tuple(graph.nodes), root
+
+
+def _built(graph: Graph, text: str, bindings: Mapping[str, int]) -> int | bool:
+    nodes, root = formula(text, tuple(bindings))
+    return algebra.substitute(graph, nodes, root, bindings)
+
+
+def definition(graph: Graph, row: Function, args: tuple[int, ...]) -> int:
+    """The function in others of the table, for a backend that cannot spell it."""
+    assert row.definition is not None, row.name
+    return int(_built(graph, row.definition, dict(zip(row.args, args, strict=True))))
+
+
+def partial(graph: Graph, value: int, index: int, edges: Mapping[str, EdgePolicy]) -> int:
+    """The derivative of a call by its ``index``-th argument, by the op's edge policy.
+
+    ``edges`` maps function names to policies; ``*`` stands for all that are not named.
+    """
+    node = graph[value]
+    row = TABLE[str(node.data)]
+    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
+    inside = int(_built(graph, row.partials[index], bindings))
+    policy = edges.get(row.name, edges.get("*", "torch"))
+    if policy == "torch":
+        return inside
+    for kink in row.kinks:
+        at_kink = _built(graph, kink.when, bindings)
+        chosen = int(_built(graph, edge_value(kink, policy, index), bindings))
+        inside = algebra.where(graph, at_kink, chosen, inside)
+    return inside
+
+
+def edge_value(kink: Kink, policy: EdgePolicy, index: int) -> str:
+    """What a policy says at a kink, as an expression in the row's names."""
+    left, right = kink.left[index], kink.right[index]
+    if policy == "left":
+        return left
+    if policy == "right":
+        return right
+    if policy == "half":
+        return f"(({left}) + ({right}))/2"
+    if policy == "min_norm":
+        return kink.min_norm[index] if kink.min_norm else _nearest_zero(left, right)
+    return kink.torch[index] if policy == "torch" else "nan"
+
+
+def _nearest_zero(left: str, right: str) -> str:
+    """The shortest of all values between two numbers."""
+    low, high = sorted((float(left), float(right)))
+    if low <= 0 <= high:
+        return "0"
+    return left if abs(float(left)) < abs(float(right)) else right

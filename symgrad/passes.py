@@ -1,0 +1,226 @@
+"""The passes: each takes a program and returns another with the same meaning.
+
+``BEFORE`` run on the forward program, where functions are still whole; ``AFTER`` run
+on the program with its derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+
+from symgrad import algebra, rewrites
+from symgrad.errors import SymgradError
+from symgrad.functions import TABLE
+from symgrad.op import Op
+from symgrad.partials import definition
+from symgrad.program import LEAVES, Graph, Node, Program
+from symgrad.regions import Region, find_regions, holds
+
+Pass = Callable[[Program], Program]
+Visit = Callable[[Graph, int, Node, tuple[int, ...]], int]
+"""Build one value anew: graph, old number, old node, new arguments to new number."""
+
+
+def roots(program: Program) -> list[int]:
+    """The values that a program is there to compute, in the order of its fields."""
+    terms = [v for values in program.gradients.values() for v in values]
+    shown = [v for values in program.partials.values() for v in values]
+    leaves = [*program.inputs.values(), *program.cotangents.values()]
+    return [*leaves, *program.outputs.values(), *program.stand_ins.values(), *terms, *shown]
+
+
+def rebuild(program: Program, visit: Visit, order: Iterable[int] | None = None) -> Program:
+    """A program with every live value built anew by ``visit``; the dead are dropped.
+
+    ``order`` is another order of the live values in which arguments come first.
+    """
+    graph = Graph()
+    new: dict[int, int] = {}
+    for value in program.reachable(roots(program)) if order is None else order:
+        node = program.nodes[value]
+        new[value] = visit(graph, value, node, tuple(new[arg] for arg in node.args))
+    return replace(
+        program,
+        nodes=tuple(graph.nodes),
+        inputs={name: new[v] for name, v in program.inputs.items()},
+        outputs={name: new[v] for name, v in program.outputs.items()},
+        stand_ins={name: new[v] for name, v in program.stand_ins.items()},
+        cotangents={name: new[v] for name, v in program.cotangents.items()},
+        gradients={n: tuple(new[v] for v in vs) for n, vs in program.gradients.items()},
+        partials={n: tuple(new[v] for v in vs) for n, vs in program.partials.items()},
+        residuals=tuple(new[v] for v in program.residuals),
+        names=_carried(program.names, new, graph),
+        hints=_carried(program.hints, new, graph),
+    )
+
+
+def _carried(names: Mapping[int, str], new: Mapping[int, int], graph: Graph) -> dict[int, str]:
+    """Names of values that are still there; leaves go by their own."""
+    carried: dict[int, str] = {}
+    for value, name in names.items():
+        if value in new and graph[new[value]].op not in LEAVES:
+            carried.setdefault(new[value], name)
+    return carried
+
+
+def copied(graph: Graph, node: Node, args: tuple[int, ...]) -> int:
+    """The same node in another graph."""
+    if node.op in LEAVES:
+        return graph.leaf(node)
+    return graph.node(node.op, *args, data=node.data)
+
+
+def stabilise(program: Program) -> Program:
+    """Apply the rewrite table, innermost values first, until no rule matches."""
+
+    def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
+        value = copied(graph, node, args)
+        while (found := rewrites.apply(graph, value)) is not None:
+            value, _rule = found
+        return value
+
+    return rebuild(program, visit)
+
+
+def guard(program: Program) -> Program:
+    """Feed functions in a branch a harmless value wherever the branch is not taken.
+
+    A mask on the result alone is not enough: 0*inf is NaN in the second derivative,
+    and in the first one too where native autograd differentiates the forward.
+    """
+    regions = find_regions(program.nodes, roots(program))
+    order = _conditions_first(program, regions)
+    built: dict[int, int] = {}
+
+    def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
+        region = tuple((built[c], taken) for c, taken in regions[value])
+        safe = harmless(program.nodes, node) if region else ()
+        if any(text is not None for text in safe):
+            condition = holds(graph, region)
+            args = tuple(
+                arg if text is None else graph.node("guard", condition, arg, graph.const(Fraction(text)))
+                for arg, text in zip(args, safe, strict=True)
+            )
+        built[value] = copied(graph, node, args)
+        return built[value]
+
+    return rebuild(program, visit, order)
+
+
+def _conditions_first(program: Program, regions: Mapping[int, Region]) -> list[int]:
+    """Live values, each after its arguments and after what decides its region."""
+    order: dict[int, None] = {}
+    todo = roots(program)[::-1]
+    while todo:
+        value = todo[-1]
+        before = [c for c, _ in regions[value]] + list(program.nodes[value].args)
+        missing = [v for v in before if v not in order]
+        if missing and value not in order:
+            todo.extend(reversed(missing))
+            continue
+        order.setdefault(todo.pop())
+    return list(order)
+
+
+def harmless(nodes: Sequence[Node], node: Node) -> tuple[str | None, ...]:
+    """For each argument a value that the node survives, ``None`` if it needs none.
+
+    Numbers need none: they are the same in both branches.
+    """
+    if node.op not in ("div", "call"):
+        return ()
+    safe = (None, "1") if node.op == "div" else TABLE[str(node.data)].safe
+    if node.data == "pow" and _is_whole_power(nodes, node):
+        return (None, None)
+    return tuple(
+        text if nodes[arg].kind.is_tensor else None
+        for arg, text in zip(node.args, safe, strict=True)
+    )
+
+
+def _is_whole_power(nodes: Sequence[Node], node: Node) -> bool:
+    exponent = nodes[node.args[1]]
+    return exponent.op == "const" and algebra.is_count(exponent.data)
+
+
+BEFORE: tuple[Pass, ...] = (stabilise, guard)
+AFTER: tuple[Pass, ...] = (stabilise,)
+
+
+def lower(program: Program, spelled: Callable[[str], bool]) -> Program:
+    """Write functions that a backend cannot spell by their definitions."""
+
+    def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
+        if node.op == "call" and not spelled(str(node.data)):
+            return definition(graph, TABLE[str(node.data)], args)
+        return copied(graph, node, args)
+
+    return rebuild(program, visit)
+
+
+def choose_residuals(program: Program, op: Op) -> Program:
+    """Choose the inputs and outputs that forward keeps for backward.
+
+    Fewest tensors first, fewest operations to compute again second.  Backward can
+    start from any of them: an output that is kept cuts off all that lies before it.
+    """
+    needed = [v for values in program.gradients.values() for v in values]
+    best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
+    for kept in _choices(program, op, needed):
+        leaves = _behind(program, needed, frozenset(kept))
+        residuals = _ordered(program, [*leaves, *kept])
+        tensors = sum(program.nodes[v].kind.is_tensor for v in residuals)
+        cost = (tensors, program.count_ops(needed, frozenset(kept)), len(kept))
+        if _allowed(program, op, residuals) and (best is None or cost < best[0]):
+            best = cost, residuals
+    if best is None:
+        raise SymgradError(f"{op.name}: the gradients cannot be had from 'save: {op.save}' alone")
+    return replace(program, residuals=best[1])
+
+
+MAX_OUTPUT_CHOICES = 5
+"""Beyond this many useful outputs, only all of them and none of them are tried."""
+
+
+def _choices(program: Program, op: Op, needed: Sequence[int]) -> Iterable[tuple[int, ...]]:
+    """The sets of outputs to consider keeping."""
+    live = set(program.reachable(needed))
+    useful = [
+        value
+        for name, value in program.outputs.items()
+        if value in live and program.nodes[value].op not in LEAVES
+    ]
+    useful = list(dict.fromkeys(useful))
+    if len(useful) > MAX_OUTPUT_CHOICES:
+        return [(), tuple(useful)]
+    return [c for size in range(len(useful) + 1) for c in combinations(useful, size)]
+
+
+def _behind(program: Program, needed: Sequence[int], kept: frozenset[int]) -> list[int]:
+    """The inputs that ``needed`` still asks for when ``kept`` is at hand."""
+    return [v for v in program.reachable(needed, kept) if program.nodes[v].op == "input"]
+
+
+def _ordered(program: Program, values: Sequence[int]) -> tuple[int, ...]:
+    """Residuals in the order of the signature, inputs before outputs."""
+    chosen = set(values)
+    order = [*program.inputs.values(), *program.outputs.values()]
+    return tuple(v for v in dict.fromkeys(order) if v in chosen)
+
+
+def _allowed(program: Program, op: Op, residuals: Sequence[int]) -> bool:
+    """Whether the user's ``save`` admits these residuals; Python numbers are free."""
+    inputs = set(program.inputs.values())
+    tensors = [v for v in residuals if program.nodes[v].kind.is_tensor]
+    if op.save == "auto":
+        return True
+    if op.save == "inputs":
+        return inputs.issuperset(tensors)
+    if op.save == "outputs":
+        return inputs.isdisjoint(tensors)
+    named = {**program.inputs, **program.outputs}
+    return set(tensors) <= {named[name] for name in op.save if name in named}
+

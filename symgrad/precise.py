@@ -1,0 +1,209 @@
+"""Values and derivatives that emitted code is measured against.
+
+Formulas are evaluated in balls at growing precision until the balls are narrow
+enough, so no result here depends on how a formula was written.  Derivatives are
+differences of such values and never use the partials of the function table: they
+are an independent witness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import flint
+
+from symgrad.balls import Ball, Number, Undecided, evaluate
+from symgrad.program import Node
+
+__all__ = [
+    "Undecided",
+    "constant",
+    "derivative",
+    "differentiate",
+    "evaluate",
+    "floats",
+    "slope",
+    "value",
+    "values",
+]
+
+PRECISIONS = (128, 512, 2048, 8192)
+"""Working precisions in bits, tried one after the other."""
+
+VANISHING = -1200
+"""Balls within 2**VANISHING of zero are zero: no double is that small."""
+
+
+def constant(nodes: Sequence[Node], value: int) -> float:
+    """The double nearest to a value that has no inputs behind it.
+
+    Raises ``ValueError`` where it is not finite and real, or too large for a double.
+    """
+    number = _nearest(values(nodes, [value], {})[0])
+    if not math.isfinite(number):
+        raise ValueError("not a finite real number")
+    return number
+
+
+def values(
+    nodes: Sequence[Node],
+    roots: Sequence[int],
+    point: Mapping[int, Number],
+    digits: int = 50,
+) -> list[Ball]:
+    """Each root to a relative accuracy of ``digits``; a NaN ball where it has none.
+
+    What still overlaps at the highest precision counts as equal.
+    """
+    found: dict[int, Ball] = {}
+    for prec in PRECISIONS:
+        last = prec == PRECISIONS[-1]
+        open_roots = [root for root in dict.fromkeys(roots) if root not in found]
+        try:
+            balls = evaluate(nodes, open_roots, point, prec, overlap_is_equal=last)
+        except Undecided:
+            continue
+        settled = zip(open_roots, balls, strict=True)
+        found |= {root: ball for root, ball in settled if _accurate(ball, digits)}
+        if len(found) == len(set(roots)):
+            break
+        if last:
+            settled = zip(open_roots, balls, strict=True)
+            found |= {
+                root: _remainder(ball) for root, ball in settled if root not in found
+            }
+    return [found[root] for root in roots]
+
+
+def value(
+    nodes: Sequence[Node], root: int, point: Mapping[int, Number], digits: int = 50
+) -> Ball:
+    """One value of :func:`values`."""
+    return values(nodes, [root], point, digits)[0]
+
+
+def floats(
+    nodes: Sequence[Node], roots: Sequence[int], point: Mapping[int, Number]
+) -> list[float]:
+    """The nearest doubles of several values; NaN where they have none."""
+    return [_nearest(ball) for ball in values(nodes, roots, point, digits=25)]
+
+
+def derivative(
+    nodes: Sequence[Node],
+    root: int,
+    wrt: int,
+    point: Mapping[int, Number],
+    digits: int = 50,
+) -> Ball | None:
+    """The derivative of ``root`` by the input ``wrt``, by differences of values.
+
+    What stands in a ``stop_gradient`` is kept as it is at the point.  ``None`` where
+    the differences do not converge: at a kink, a jump or a singular point.
+    """
+    stops = [
+        v for v, node in enumerate(nodes[: root + 1]) if node.op == "stop_gradient"
+    ]
+
+    def along(x: Ball) -> Ball:
+        prec = flint.ctx.prec
+        last = prec == PRECISIONS[-1]
+        kept = evaluate(nodes, stops, point, prec, overlap_is_equal=last)
+        moved = {**point, **dict(zip(stops, kept, strict=True)), wrt: x}
+        return evaluate(nodes, [root], moved, prec, overlap_is_equal=last)[0]
+
+    return differentiate(along, point[wrt], digits)
+
+
+def differentiate(
+    f: Callable[[Ball], Ball], x: Number, digits: int = 50
+) -> Ball | None:
+    """The derivative of a function of balls at a number, by differences of values.
+
+    ``None`` where the differences do not converge.
+    """
+    for prec in PRECISIONS[1:]:
+        with flint.ctx.workprec(prec):
+            try:
+                found = _limit(_rises(f, flint.arb(x), prec), prec, digits)
+            except Undecided:
+                continue
+        if found is not None:
+            return found
+    return None
+
+
+def slope(
+    nodes: Sequence[Node], root: int, wrt: int, point: Mapping[int, Number]
+) -> float | None:
+    """The double nearest to :func:`derivative`, or ``None``."""
+    ball = derivative(nodes, root, wrt, point, digits=25)
+    return None if ball is None else _nearest(ball)
+
+
+# Accuracy
+
+
+def _accurate(ball: Ball, digits: int) -> bool:
+    """Whether a condition is decided, or a ball is narrow."""
+    if isinstance(ball, bool):
+        return True
+    bits = math.ceil(digits * math.log2(10))
+    return bool(
+        ball.is_finite() and (ball.is_zero() or ball.rel_accuracy_bits() >= bits)
+    )
+
+
+def _remainder(ball: Ball) -> Ball:
+    """What is left of a ball that never got narrow: zero, an infinity, or NaN."""
+    if _vanishes(ball):
+        return flint.arb(0)
+    infinite = not ball.is_finite() and not ball.is_nan() and ball.is_exact()
+    return ball if infinite else flint.arb.nan()
+
+
+def _vanishes(ball: Ball) -> bool:
+    return bool(ball.is_finite() and abs(ball) < flint.arb(2) ** VANISHING)
+
+
+def _nearest(ball: Ball) -> float:
+    """The double nearest to the middle of a ball; NaN where the ball bounds nothing."""
+    if not ball.is_finite() and not ball.is_exact():
+        return math.nan
+    return float(ball.mid())
+
+
+# Differences
+
+
+def _rises(f: Callable[[Ball], Ball], x: Ball, prec: int) -> list[Ball]:
+    """The slopes to the right and left of ``x``, with a coarse and a fine step.
+
+    Steps are small beside ``x``, and beside 1, so that they do not stride over the
+    waves and steps of a function at a large ``x``.
+    """
+    small = 0 < abs(x) < 1
+    step = flint.arb(2) ** (-prec // 4) * (abs(x) if small else 1)
+    here = f(x)
+    return [
+        (f(x + move) - here) / move for move in (step, -step, step / 16, -step / 16)
+    ]
+
+
+def _limit(rises: Sequence[Ball], prec: int, digits: int) -> Ball | None:
+    """The derivative, if the slopes agree on one.
+
+    At a kink the gap between right and left stays as the step shrinks; at a smooth
+    point it shrinks as the step does, until only rounding is left of it.
+    """
+    right, left, fine_right, fine_left = rises
+    coarse, fine = (right + left) / 2, (fine_right + fine_left) / 2
+    gap, fine_gap = abs(right - left), abs(fine_right - fine_left)
+    rounding = abs(fine) * flint.arb(2) ** (-prec // 8) + flint.arb(2) ** VANISHING
+    if not (2 * fine_gap < gap or fine_gap < rounding):
+        return None
+    found = fine + flint.arb(0, abs(coarse - fine).upper())
+    if _accurate(found, digits):
+        return found
+    return flint.arb(0) if _vanishes(found) else None

@@ -1,0 +1,154 @@
+"""Values to text, with the parentheses that Python's grammar asks for and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from symgrad.program import Node
+
+ATOM = 12
+POWER = 11
+UNARY = 10
+PRODUCT = 9
+SUM = 8
+BIT_AND = 6
+BIT_OR = 5
+COMPARISON = 4
+NOT = 3
+AND = 2
+OR = 1
+CHOICE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Source text, how tightly it binds, and where it may be broken over lines.
+
+    ``pieces`` are the arguments of a call, whose head is ``head``, or the operands of
+    an operator, each but the first with the operator in front of it.
+    """
+
+    text: str
+    binding: int = ATOM
+    pieces: tuple[str, ...] = ()
+    head: str = ""
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def within(self, binding: int) -> str:
+        """The text as an operand that must bind at least that tightly."""
+        return self.text if self.binding >= binding else f"({self.text})"
+
+
+Style = Literal["code", "formula"]
+"""``code`` is spaced as ruff formats Python, ``formula`` as people write SymPy."""
+
+_BINARY = {
+    "add": ("+", SUM),
+    "sub": ("-", SUM),
+    "mul": ("*", PRODUCT),
+    "div": ("/", PRODUCT),
+    "lt": ("<", COMPARISON),
+    "le": ("<=", COMPARISON),
+    "gt": (">", COMPARISON),
+    "ge": (">=", COMPARISON),
+    "eq": ("==", COMPARISON),
+    "ne": ("!=", COMPARISON),
+    "and": ("and", AND),
+    "or": ("or", OR),
+    "bit_and": ("&", BIT_AND),
+    "bit_or": ("|", BIT_OR),
+}
+
+
+def binary(op: str, left: Text, right: Text, style: Style = "code") -> Text:
+    """``left op right``; operators of one level group to the left."""
+    symbol, binding = _BINARY[op]
+    tight = style == "formula" and binding == PRODUCT
+    lowest = binding + 1 if binding == COMPARISON else binding
+    first, second = left.within(lowest), right.within(binding + 1)
+    space = "" if tight else " "
+    return Text(f"{first}{space}{symbol}{space}{second}", binding, (first, f"{symbol} {second}"))
+
+
+def negative(operand: Text, sign: str = "-") -> Text:
+    """``-operand``, or ``~operand`` and ``not operand`` with their signs."""
+    if sign == "not ":
+        return Text(f"not {operand.within(NOT)}", NOT)
+    return Text(f"{sign}{operand.within(UNARY)}", UNARY)
+
+
+def power(base: Text, exponent: Text, style: Style = "code") -> Text:
+    """``base**exponent``; ruff puts spaces round the operator of anything but names."""
+    first, second = base.within(ATOM), exponent.within(UNARY)
+    hug = style == "formula" or (_is_simple(first) and _is_simple(second))
+    return Text(f"{first}**{second}" if hug else f"{first} ** {second}", POWER)
+
+
+def _is_simple(text: str) -> bool:
+    """A name, an attribute of names or a number, with a minus sign at most."""
+    digits = text.removeprefix("-").replace(".", "").replace("_", "").replace("e-", "")
+    return digits.isalnum()
+
+
+def call(function: str, args: Sequence[Text]) -> Text:
+    """``function(args)``"""
+    pieces = tuple(arg.text for arg in args)
+    return Text(f"{function}({', '.join(pieces)})", ATOM, pieces, function)
+
+
+def choice(condition: Text, a: Text, b: Text) -> Text:
+    """``a if condition else b``"""
+    pieces = a.within(OR), f"if {condition.within(OR)}", f"else {b.within(CHOICE)}"
+    return Text(" ".join(pieces), CHOICE, pieces)
+
+
+def literal(value: float | int | Fraction) -> Text:
+    """A number as Python writes it: an int if it is whole and small, else a float."""
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = int(value)
+    exact = int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
+    return Text(repr(exact), UNARY if exact < 0 else ATOM)
+
+
+def formula(node: Node, args: Sequence[Text]) -> Text:
+    """A value as a spec would write it, given the texts of its arguments."""
+    style: Style = "formula"
+    if node.op in ("input", "const"):
+        return _leaf(node)
+    if node.op == "cotangent":
+        return Text(f"grad_{node.data}")
+    if node.op == "neg":
+        return negative(args[0])
+    if node.op == "not":
+        return negative(args[0], "not ")
+    if node.op in ("where", "guard"):
+        return call("where", args) if node.op == "where" else args[1]
+    if node.op == "stop_gradient":
+        return call("stop_gradient", args)
+    if node.op == "reduce":
+        return args[0]
+    if node.op == "call" and node.data == "pow":
+        return power(args[0], args[1], style)
+    if node.op == "call":
+        return call(str(node.data), args)
+    return binary(node.op, args[0], args[1], style)
+
+
+def _leaf(node: Node) -> Text:
+    if not isinstance(node.data, Fraction):
+        return Text(str(node.data))
+    if node.data.denominator == 1:
+        return literal(node.data)
+    decimal = repr(float(node.data))
+    if Fraction(decimal) == node.data:
+        return Text(decimal, UNARY if node.data < 0 else ATOM)
+    return Text(str(node.data), PRODUCT)
+
+
+Spell = Callable[[Node, Sequence[Text]], Text]
+"""How a language writes one value, given the texts of its arguments."""

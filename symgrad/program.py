@@ -1,0 +1,273 @@
+"""The intermediate representation: straight-line programs of hash-consed nodes.
+
+A :class:`Graph` is where a program grows: asking it twice for the same work gives
+the same node, so nothing needs to be shared afterwards.  A :class:`Program` is what
+the steps hand to each other: frozen, forward and derivatives in one list, arguments
+always before their uses.  Nodes are named by their index in that list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+
+BATCH = "..."
+"""The axis that stands for all broadcast batch axes of a value."""
+
+
+class Kind(Enum):
+    """What a value is at run time."""
+
+    REAL = "real"  # floating tensor
+    COMPLEX = "complex"  # complex tensor
+    INDEX = "index"  # integer tensor
+    MASK = "mask"  # bool tensor, a condition
+    FLOAT = "float"  # Python number
+    INT = "int"  # Python integer
+    BOOL = "bool"  # Python bool, a condition
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether the value is a torch tensor rather than a Python number."""
+        return self in _TENSORS
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether the value chooses between branches and is never a number."""
+        return self in (Kind.MASK, Kind.BOOL)
+
+
+_TENSORS = frozenset({Kind.REAL, Kind.COMPLEX, Kind.INDEX, Kind.MASK})
+
+Constant = Fraction | str
+"""An exact rational, or one of ``pi``, ``E``, ``oo``, ``nan``."""
+
+PRIMITIVES: Mapping[str, int] = {
+    # leaves
+    "input": 0,
+    "cotangent": 0,
+    "const": 0,
+    # arithmetic
+    "neg": 1,
+    "add": 2,
+    "sub": 2,
+    "mul": 2,
+    "div": 2,
+    # a row of the function table; its name is the node's data, its arity the row's
+    "call": -1,
+    # conditions
+    "lt": 2,
+    "le": 2,
+    "gt": 2,
+    "ge": 2,
+    "eq": 2,
+    "ne": 2,
+    "and": 2,
+    "or": 2,
+    "not": 1,
+    # choice
+    "where": 3,
+    "guard": 3,  # where(p, a, harmless); its result only counts where p holds
+    # value without derivative
+    "stop_gradient": 1,
+    # reduce(a, like): a, summed to the shape of like over what was broadcast
+    "reduce": 2,
+}
+"""Primitive name to number of arguments.
+
+The reductions, contractions, gathers and matrix functions of axis ops join this
+table when they are built; a node already carries the axes they need.
+"""
+
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+CONNECTIVES = frozenset({"and", "or", "not"})
+LEAVES = frozenset({"input", "cotangent", "const"})
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One assignment: a primitive of earlier values.
+
+    ``data`` is the name of an input or cotangent, the value of a constant, or the
+    name of the called function.
+    """
+
+    op: str
+    args: tuple[int, ...]
+    data: Constant | None
+    kind: Kind
+    axes: tuple[str, ...]
+
+
+def _joined_axes(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The union of the axes in order of appearance, batch in front."""
+    seen = dict.fromkeys(axis for axes in parts for axis in axes)
+    if BATCH in seen:
+        del seen[BATCH]
+        return (BATCH, *seen)
+    return tuple(seen)
+
+
+def _joined_kind(op: str, kinds: Sequence[Kind]) -> Kind:
+    """The kind of a primitive's result from the kinds of its arguments."""
+    tensor = any(kind.is_tensor for kind in kinds)
+    if op in COMPARISONS or op in CONNECTIVES:
+        return Kind.MASK if tensor else Kind.BOOL
+    if op in ("where", "guard"):
+        values = kinds[1:]
+        tensor_values = [kind for kind in values if kind.is_tensor]
+        if tensor and not tensor_values:
+            return Kind.REAL
+        kinds = values
+    if Kind.COMPLEX in kinds:
+        return Kind.COMPLEX
+    if Kind.REAL in kinds:
+        return Kind.REAL
+    if Kind.INDEX in kinds:
+        whole = op not in ("div", "call") and Kind.FLOAT not in kinds
+        return Kind.INDEX if whole else Kind.REAL
+    if op in ("div", "call") or Kind.FLOAT in kinds:
+        return Kind.FLOAT
+    return Kind.INT
+
+
+class Graph:
+    """A growing program.  Equal nodes are one node from the moment they are built."""
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self.nodes: list[Node] = []
+        self._numbers: dict[tuple[str, tuple[int, ...], Constant | None], int] = {}
+        for node in nodes:
+            self._intern(node)
+
+    def __getitem__(self, value: int) -> Node:
+        return self.nodes[value]
+
+    def _intern(self, node: Node) -> int:
+        key = (node.op, node.args, node.data)
+        number = self._numbers.setdefault(key, len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
+
+    def input(self, name: str, kind: Kind, axes: tuple[str, ...] | None = None) -> int:
+        """The input of that name; a tensor without declared axes has batch axes only."""
+        default = (BATCH,) if kind.is_tensor else ()
+        return self._intern(Node("input", (), name, kind, default if axes is None else axes))
+
+    def cotangent(self, output: str, kind: Kind = Kind.REAL) -> int:
+        """``grad_<output>``: the derivative of the objective by that output."""
+        return self._intern(Node("cotangent", (), output, kind, (BATCH,)))
+
+    def leaf(self, node: Node) -> int:
+        """A leaf of another graph in this one."""
+        assert node.op in LEAVES, node.op
+        return self._intern(node)
+
+    def const(self, value: Constant | int) -> int:
+        """An exact constant: a rational, ``pi``, ``E``, ``oo`` or ``nan``."""
+        exact = Fraction(value) if isinstance(value, int) else value
+        whole = isinstance(exact, Fraction) and exact.denominator == 1
+        return self._intern(Node("const", (), exact, Kind.INT if whole else Kind.FLOAT, ()))
+
+    def node(self, op: str, *args: int, data: Constant | None = None) -> int:
+        """The value of a primitive, exactly as asked for: nothing is simplified here."""
+        parts = [self.nodes[arg] for arg in args]
+        kind = _joined_kind(op, [part.kind for part in parts])
+        return self._intern(Node(op, args, data, kind, _joined_axes(part.axes for part in parts)))
+
+    def call(self, function: str, *args: int) -> int:
+        """A row of the function table applied to values."""
+        return self.node("call", *args, data=function)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Forward values and derivatives in one straight-line list.
+
+    ``inputs``, ``outputs`` and ``cotangents`` map names to values, in the order of
+    the spec.  ``gradients`` maps each differentiable input to terms: each is reduced
+    to the input's shape, and their sum is its gradient (no terms: zero).
+    ``partials`` are the same for a reader, without the cotangent where there is only
+    one.  ``stand_ins`` are the values whose derivative counts for an output with a
+    surrogate.  ``residuals`` are the values that forward keeps for backward.
+    ``names`` are those a person chose; ``hints`` are names that would suit a value.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    names: Mapping[int, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, int] = field(default_factory=dict)
+    cotangents: Mapping[str, int] = field(default_factory=dict)
+    gradients: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    partials: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    residuals: tuple[int, ...] = ()
+    hints: Mapping[int, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise ``AssertionError`` unless this is a legal program.
+
+        Every argument comes before its use, every primitive is known and has its
+        number of arguments, conditions stand where conditions belong, and every
+        name refers to a value.
+        """
+        for number, node in enumerate(self.nodes):
+            arity = PRIMITIVES[node.op]
+            assert arity in (-1, len(node.args)), f"v{number}: {node.op} of {len(node.args)}"
+            assert all(0 <= arg < number for arg in node.args), f"v{number}: argument order"
+            self._check_kinds(number, node)
+        named = [*self.inputs.values(), *self.outputs.values(), *self.residuals, *self.names]
+        named += [value for terms in self.gradients.values() for value in terms]
+        assert all(0 <= value < len(self.nodes) for value in named), "dangling name"
+
+    def _check_kinds(self, number: int, node: Node) -> None:
+        conditions = [self.nodes[arg].kind.is_condition for arg in node.args]
+        if node.op in CONNECTIVES:
+            expected = [True] * len(conditions)
+        elif node.op in ("where", "guard"):
+            expected = [True, False, False]
+        else:
+            expected = [False] * len(conditions)
+        assert conditions == expected, f"v{number}: {node.op} of conditions {conditions}"
+
+    def reachable(self, roots: Iterable[int], stop: frozenset[int] = frozenset()) -> list[int]:
+        """The values that ``roots`` need, in program order, not looking behind ``stop``."""
+        wanted = set(roots)
+        for value in range(len(self.nodes) - 1, -1, -1):
+            if value in wanted and value not in stop:
+                wanted.update(self.nodes[value].args)
+        return sorted(wanted)
+
+    def count_ops(self, roots: Iterable[int], stop: frozenset[int] = frozenset()) -> int:
+        """How many operations compute ``roots``; leaves, constants and ``stop`` are free."""
+        free = LEAVES | {"stop_gradient"}
+        values = self.reachable(roots, stop)
+        return sum(
+            self.nodes[v].op not in free and v not in stop and not is_constant(self.nodes, v)
+            for v in values
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(f"v{number} = {show(node)}" for number, node in enumerate(self.nodes))
+
+
+def is_constant(nodes: Sequence[Node], value: int) -> bool:
+    """Whether a value is the same on every call (no axes, and no input behind it)."""
+    seen, todo = set(), [value]
+    while todo:
+        node = nodes[todo.pop()]
+        if node.kind.is_tensor or node.op in ("input", "cotangent"):
+            return False
+        fresh = [arg for arg in node.args if arg not in seen]
+        seen.update(fresh)
+        todo.extend(fresh)
+    return True
+
+
+def show(node: Node) -> str:
+    """One assignment as text, for dumps and error messages."""
+    label = node.op if node.data is None else f"{node.op}[{node.data}]"
+    return f"{label}({', '.join(f'v{arg}' for arg in node.args)})" if node.args else label

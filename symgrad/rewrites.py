@@ -1,0 +1,138 @@
+"""The rewrite table: what is written one way and computed better another.
+
+Patterns are in the language of specs; ``a``, ``b`` and ``c`` stand for any value.
+Sums and products match in either order.  A rule keeps the domain of what it
+replaces: where the pattern is NaN by its mathematics, so is the replacement.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from symgrad import algebra
+from symgrad.parse import parse
+from symgrad.program import Graph, Kind, Node
+
+WILDCARDS = ("a", "b", "c")
+_COMMUTATIVE = frozenset({"add", "mul"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rewrite, and why it is worth having."""
+
+    pattern: str
+    replacement: str
+    why: str
+
+
+TABLE: tuple[Rule, ...] = (
+    # logistic family
+    Rule("1/(1 + exp(-a))", "sigmoid(a)", "one function with a stable derivative"),
+    Rule("b/(1 + exp(-a))", "b*sigmoid(a)", "one function with a stable derivative"),
+    Rule("exp(a)/(1 + exp(a))", "sigmoid(a)", "inf/inf once exp(a) overflows"),
+    Rule("1/(1 + exp(a))", "sigmoid(-a)", "one function with a stable derivative"),
+    Rule("b/(1 + exp(a))", "b*sigmoid(-a)", "one function with a stable derivative"),
+    Rule("exp(a)/(exp(a) + exp(b))", "sigmoid(a - b)", "inf/inf once exp(a) overflows"),
+    Rule("(1 + exp(-a))**(-1)", "sigmoid(a)", "one function with a stable derivative"),
+    Rule("1 - sigmoid(a)", "sigmoid(-a)", "1 - s is 0 in float32 once a > 17"),
+    Rule("log(1 + exp(a))", "softplus(a)", "exp(a) overflows, and 1 + exp(a) rounds to 1"),
+    Rule("log1p(exp(a))", "softplus(a)", "exp(a) overflows"),
+    Rule("log(sigmoid(a))", "logsigmoid(a)", "log(0) once sigmoid(a) underflows"),
+    Rule("log(exp(a) + exp(b))", "logaddexp(a, b)", "exp(a) overflows"),
+    Rule("log(exp(a))", "a", "exp(a) overflows"),
+    # differences that lose digits
+    Rule("exp(a) - 1", "expm1(a)", "keeps the digits of a small a"),
+    Rule("-1 + exp(a)", "expm1(a)", "keeps the digits of a small a"),
+    Rule("1 - exp(a)", "-expm1(a)", "keeps the digits of a small a"),
+    Rule("log(1 + a)", "log1p(a)", "keeps the digits of a small a"),
+    Rule("log(1 - a)", "log1p(-a)", "keeps the digits of a small a"),
+    Rule("1 - cos(a)", "2*sin(a/2)**2", "1 - cos(a) is 0 for a small a"),
+    Rule("1 - tanh(a)**2", "4*sigmoid(2*a)*sigmoid(-2*a)", "0 in float32 once |a| > 9"),
+    # hyperbolic
+    Rule("(exp(a) - exp(-a))/(exp(a) + exp(-a))", "tanh(a)", "inf/inf for a large a"),
+    Rule("expm1(2*a)/(exp(2*a) + 1)", "tanh(a)", "inf/inf for a large a"),
+    Rule("2*sigmoid(2*a) - 1", "tanh(a)", "keeps the digits of a small a"),
+    Rule("(exp(a) - exp(-a))/2", "sinh(a)", "keeps the digits of a small a"),
+    Rule("(exp(a) + exp(-a))/2", "cosh(a)", "one function with one derivative"),
+    Rule("sinh(a)/cosh(a)", "tanh(a)", "inf/inf for a large a"),
+    Rule("log(cosh(a))", "logcosh(a)", "cosh(a) overflows"),
+    # error function and the normal distribution
+    Rule("1 - erf(a)", "erfc(a)", "1 - erf(a) is 0 once a > 4 in float32"),
+    Rule("1 + erf(a/sqrt(2))", "2*ndtr(a)", "1 + erf is 0 once a < -5 in float32"),
+    Rule("1 + erf(a)", "erfc(-a)", "1 + erf(a) is 0 once a < -4 in float32"),
+    Rule("a/2*(2*b)", "a*b", "exact"),
+    Rule("log(ndtr(a))", "log_ndtr(a)", "log(0) once ndtr(a) underflows"),
+    # lengths
+    Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
+    Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
+    Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
+)
+
+
+@cache
+def _parsed(text: str) -> tuple[tuple[Node, ...], int]:
+    graph = Graph()
+    names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
+    root = parse(text, graph, names)
+    return tuple(graph.nodes), root
+
+
+@cache
+def _by_root() -> Mapping[tuple[str, object], tuple[Rule, ...]]:
+    """The rules, found by what stands at the top of their pattern."""
+    index: dict[tuple[str, object], list[Rule]] = defaultdict(list)
+    for rule in TABLE:
+        nodes, root = _parsed(rule.pattern)
+        index[nodes[root].op, nodes[root].data].append(rule)
+    return {key: tuple(rules) for key, rules in index.items()}
+
+
+def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
+    """The first rule that matches a value, and what it makes of it."""
+    node = graph[value]
+    for rule in _by_root().get((node.op, node.data), ()):
+        nodes, root = _parsed(rule.pattern)
+        for bindings in _matches(graph, nodes, root, value, {}):
+            replacement, top = _parsed(rule.replacement)
+            return int(algebra.substitute(graph, replacement, top, bindings)), rule
+    return None
+
+
+Bindings = dict[str, int]
+
+
+def _matches(
+    graph: Graph, pattern: tuple[Node, ...], at: int, value: int, bound: Bindings
+) -> Iterator[Bindings]:
+    """All ways in which a value is an instance of a pattern."""
+    wanted, node = pattern[at], graph[value]
+    if wanted.op == "input":
+        name = str(wanted.data)
+        if bound.get(name, value) == value:
+            yield bound | {name: value}
+        return
+    if (wanted.op, wanted.data) != (node.op, node.data):
+        return
+    orders = [node.args]
+    if node.op in _COMMUTATIVE:
+        orders.append(node.args[::-1])
+    for args in orders:
+        yield from _matches_all(graph, pattern, wanted.args, args, bound)
+
+
+def _matches_all(
+    graph: Graph,
+    pattern: tuple[Node, ...],
+    places: tuple[int, ...],
+    values: tuple[int, ...],
+    bound: Bindings,
+) -> Iterator[Bindings]:
+    if not places:
+        yield bound
+        return
+    for first in _matches(graph, pattern, places[0], values[0], bound):
+        yield from _matches_all(graph, pattern, places[1:], values[1:], first)

@@ -1,0 +1,184 @@
+"""Rows of the function table: what neural networks use between their layers."""
+
+from __future__ import annotations
+
+import symgrad.ball_functions as ball
+from symgrad.function_row import Function, Kink
+
+_X = (-4.0, 4.0)
+
+_SMOOTH = (
+    # y*(1 - y) is 0 in float32 from x = 17
+    Function(
+        "sigmoid", ("y*sigmoid(-x)",), "s", (_X,), ball.sigmoid, aliases=("expit",)
+    ),
+    Function(
+        "logit",
+        ("1/(x*(1 - x))",),
+        "l",
+        ((0.05, 0.95),),
+        lambda x: x.log() - (-x).log1p(),
+        safe=("1/2",),
+        domain="x > 0 and x < 1",
+    ),
+    # torch's own is x from x = 20, which loses digits in float64
+    Function(
+        "softplus",
+        ("sigmoid(x)",),
+        "sp",
+        (_X,),
+        ball.softplus,
+        definition="-logsigmoid(-x)",
+    ),
+    Function("logsigmoid", ("sigmoid(-x)",), "l", (_X,), lambda x: -ball.softplus(-x)),
+    Function(
+        "silu",
+        ("sigmoid(x) + y*sigmoid(-x)",),
+        "s",
+        (_X,),
+        lambda x: x * ball.sigmoid(x),
+        aliases=("swish",),
+    ),
+    Function(
+        "mish",
+        ("tanh(softplus(x)) + x*sigmoid(x)*(1 - tanh(softplus(x))**2)",),
+        "m",
+        (_X,),
+        lambda x: x * ball.softplus(x).tanh(),
+    ),
+    # torch's own is 0 in the left tail
+    Function(
+        "gelu",
+        ("erfc(-sqrt(1/2)*x)/2 + x*exp(-1/2*x*x)/sqrt(2*pi)",),
+        "g",
+        (_X,),
+        lambda x: x * ball.normal_cdf(x),
+        definition="x*erfc(-sqrt(1/2)*x)/2",
+    ),
+    Function(
+        "softsign",
+        ("1/(1 + abs(x))**2",),
+        "s",
+        (_X,),
+        lambda x: x / (1 + abs(x)),
+    ),
+)
+
+_CORNERED = (
+    Function(
+        "relu",
+        ("where(x <= 0, 0, 1)",),
+        "r",
+        (_X,),
+        lambda x: x.max(0),
+        kinks=(Kink("x == 0", ("0",), ("1",), ("0",)),),
+    ),
+    Function(
+        "relu6",
+        ("where(x <= 0 or x >= 6, 0, 1)",),
+        "r",
+        ((-3.0, 9.0),),
+        lambda x: ball.clamp(x, 0, 6),
+        kinks=(
+            Kink("x == 0", ("0",), ("1",), ("0",)),
+            Kink("x == 6", ("1",), ("0",), ("0",)),
+        ),
+    ),
+    Function(
+        "hardtanh",
+        ("where(x <= -1 or x >= 1, 0, 1)",),
+        "h",
+        (_X,),
+        lambda x: ball.clamp(x, -1, 1),
+        kinks=(
+            Kink("x == -1", ("0",), ("1",), ("0",)),
+            Kink("x == 1", ("1",), ("0",), ("0",)),
+        ),
+    ),
+    Function(
+        "hardsigmoid",
+        ("where(x > -3 and x < 3, 1/6, 0)",),
+        "h",
+        (_X,),
+        lambda x: ball.clamp(x + 3, 0, 6) / 6,
+        kinks=(
+            Kink("x == -3", ("0",), ("1/6",), ("0",), min_norm=("0",)),
+            Kink("x == 3", ("1/6",), ("0",), ("0",), min_norm=("0",)),
+        ),
+    ),
+    Function(
+        "hardswish",
+        ("where(x <= -3, 0, where(x < 3, x/3 + 1/2, 1))",),
+        "h",
+        (_X,),
+        lambda x: x * ball.clamp(x + 3, 0, 6) / 6,
+        kinks=(
+            Kink("x == -3", ("0",), ("-0.5",), ("0",)),
+            Kink("x == 3", ("1.5",), ("1",), ("1",)),
+        ),
+    ),
+    Function(
+        "leaky_relu",
+        ("where(x > 0, 1, slope)", "where(x > 0, 0, x)"),
+        "r",
+        (_X, (0.01, 0.5)),
+        ball.leaky,
+        args=("x", "slope"),
+        safe=(None, None),
+        definition="where(x > 0, x, slope*x)",
+        kinks=(
+            Kink(
+                "x == 0",
+                ("slope", "0"),
+                ("1", "0"),
+                ("slope", "0"),
+                min_norm=("clamp(slope, 0, 1)", "0"),
+            ),
+        ),
+        defaults=("1/100",),
+    ),
+    # exp sees no positive x, so that its overflow is in no derivative
+    Function(
+        "elu",
+        (
+            "where(x > 0, 1, alpha*exp(where(x > 0, 0, x)))",
+            "expm1(where(x > 0, 0, x))",
+        ),
+        "u",
+        (_X, (0.5, 2.0)),
+        ball.exponential_unit,
+        args=("x", "alpha"),
+        safe=(None, None),
+        definition="where(x > 0, x, alpha*expm1(where(x > 0, 0, x)))",
+        kinks=(
+            Kink(
+                "x == 0",
+                ("alpha", "0"),
+                ("1", "0"),
+                ("alpha", "0"),
+                min_norm=("clamp(alpha, 0, 1)", "0"),
+            ),
+        ),
+        defaults=("1",),
+    ),
+    Function(
+        "selu",
+        (
+            "where(x > 0, 1.0507009873554805,"
+            " 1.7580993408473766*exp(where(x > 0, 0, x)))",
+        ),
+        "u",
+        (_X,),
+        ball.scaled_exponential_unit,
+        kinks=(
+            Kink(
+                "x == 0",
+                ("1.7580993408473766",),
+                ("1.0507009873554805",),
+                ("1.7580993408473766",),
+            ),
+        ),
+    ),
+)
+
+ROWS: tuple[Function, ...] = (*_SMOOTH, *_CORNERED)

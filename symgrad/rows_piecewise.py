@@ -1,0 +1,126 @@
+"""Rows of the function table: steps, roundings, extrema."""
+
+from __future__ import annotations
+
+import symgrad.ball_functions as ball
+from symgrad.function_row import Function, Kink
+
+_X = (-4.0, 4.0)
+_TWO = (None, None)
+
+_STEPS = (
+    Function("sign", ("0",), "sgn", (_X,), lambda x: x.sgn(), aliases=("sgn",)),
+    # torch's own has no derivative at all
+    Function(
+        "Heaviside",
+        ("0", "where(x == 0, 1, 0)"),
+        "step",
+        (_X, (0.0, 1.0)),
+        ball.step,
+        args=("x", "h0"),
+        safe=_TWO,
+        definition="where(x == 0, h0, (1 + sign(x))/2)",
+        aliases=("heaviside",),
+        defaults=("1/2",),
+    ),
+    Function("floor", ("0",), "n", (_X,), lambda x: x.floor()),
+    Function("ceiling", ("0",), "n", (_X,), lambda x: x.ceil(), aliases=("ceil",)),
+    Function("round", ("0",), "n", (_X,), ball.rounded),
+    Function("trunc", ("0",), "n", (_X,), ball.truncated),
+    # torch's own keeps the sign of x
+    Function(
+        "frac",
+        ("1",),
+        "f",
+        (_X,),
+        lambda x: x - x.floor(),
+        definition="x - floor(x)",
+    ),
+    Function(
+        "Mod",
+        ("1", "-floor(a/m)"),
+        "m",
+        (_X, (0.3, 3.0)),
+        ball.remainder,
+        args=("a", "m"),
+        safe=(None, "1"),
+        aliases=("remainder",),
+        domain="m != 0",
+    ),
+)
+
+_EXTREMA = (
+    Function(
+        "abs",
+        ("sign(x)",),
+        "a",
+        (_X,),
+        abs,
+        kinks=(Kink("x == 0", ("-1",), ("1",), ("0",)),),
+        aliases=("Abs",),
+    ),
+    Function(
+        "Max",
+        (
+            "where(a < b, 0, where(a == b, 1/2, 1))",
+            "where(b < a, 0, where(a == b, 1/2, 1))",
+        ),
+        "m",
+        (_X, _X),
+        lambda a, b: a.max(b),
+        args=("a", "b"),
+        safe=_TWO,
+        kinks=(
+            Kink(
+                "a == b",
+                ("0", "0"),
+                ("1", "1"),
+                ("1/2", "1/2"),
+                min_norm=("1/2", "1/2"),
+            ),
+        ),
+        aliases=("maximum",),
+    ),
+    Function(
+        "Min",
+        (
+            "where(a > b, 0, where(a == b, 1/2, 1))",
+            "where(b > a, 0, where(a == b, 1/2, 1))",
+        ),
+        "m",
+        (_X, _X),
+        lambda a, b: a.min(b),
+        args=("a", "b"),
+        safe=_TWO,
+        kinks=(
+            Kink(
+                "a == b",
+                ("1", "1"),
+                ("0", "0"),
+                ("1/2", "1/2"),
+                min_norm=("1/2", "1/2"),
+            ),
+        ),
+        aliases=("minimum",),
+    ),
+    Function(
+        "clamp",
+        (
+            "where(x >= lo and x <= hi, 1, 0)",
+            "where(x < lo and lo < hi, 1, 0)",
+            "where(x > hi or lo > hi, 1, 0)",
+        ),
+        "c",
+        (_X, (-2.0, -1.0), (1.0, 2.0)),
+        ball.clamp,
+        args=("x", "lo", "hi"),
+        safe=(None, None, None),
+        kinks=(
+            Kink("x == lo", ("0", "0", "0"), ("1", "1", "0"), ("1", "0", "0")),
+            Kink("x == hi", ("1", "0", "1"), ("0", "0", "0"), ("1", "0", "0")),
+        ),
+        aliases=("clip",),
+    ),
+)
+
+ROWS: tuple[Function, ...] = (*_STEPS, *_EXTREMA)

@@ -1,0 +1,142 @@
+"""What is declared in Python but for the formulas, checked by the rules of specs.
+
+The rules for names, declarations and options are those of a spec file, and so is the
+code that checks them: the declaration becomes the text of a spec in which every
+formula is a placeholder, and that is loaded like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from symgrad.errors import SpecError
+from symgrad.op import Op
+from symgrad.spec import load_text
+
+PLACE = "<python>"
+"""What stands for a file in messages and headers."""
+
+Expressions = Mapping[str, Any]
+"""Name to a text in the language of specs, a SymPy expression or a number."""
+
+Pairs = Iterable[tuple[str, str]]
+"""Keys and values of a mapping as JSON; a key may come twice, to be complained of."""
+
+_HALF_LINES = {
+    "is_positive": "real in (0, oo)",
+    "is_negative": "real in (-oo, 0)",
+    "is_nonnegative": "real in [0, oo)",
+    "is_nonpositive": "real in (-oo, 0]",
+    "is_integer": "index",
+}
+"""What an assumption of a symbol declares, since SymPy makes use of it."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a caller declared, before any of it is checked.
+
+    ``inputs`` are names or symbols with their declarations, ``options`` the keys of a
+    spec that are no formulas.
+    """
+
+    name: str
+    inputs: Sequence[tuple[str | sympy.Symbol, Any]]
+    forward: Expressions
+    let: Expressions
+    surrogate: Expressions
+    backward: Expressions
+    options: Mapping[str, Any]
+
+    @property
+    def symbols(self) -> dict[str, sympy.Symbol]:
+        """Those inputs that were given as symbols, by name."""
+        given = (key for key, _ in self.inputs if isinstance(key, sympy.Symbol))
+        return {symbol.name: symbol for symbol in given}
+
+
+def declared(inputs: Any) -> tuple[tuple[str | sympy.Symbol, Any], ...]:
+    """Inputs with their declarations, from a mapping or from symbols alone."""
+    if isinstance(inputs, Mapping):
+        return tuple(inputs.items())
+    listed = [inputs] if isinstance(inputs, str | sympy.Symbol) else inputs
+    return tuple((key, _declaration(key)) for key in listed)
+
+
+def _declaration(key: str | sympy.Symbol) -> str:
+    """What a symbol declares of itself: as a rule, a real tensor."""
+    for assumption, declaration in _HALF_LINES.items():
+        if getattr(key, assumption, None):
+            return declaration
+    return "complex" if getattr(key, "is_real", None) is False else "real"
+
+
+def checked(draft: Draft) -> Op:
+    """The op of the draft with placeholders for formulas.
+
+    Raises:
+        SpecError: all that is wrong with names, declarations and options.
+    """
+    try:
+        [op] = load_text(_text(draft), PLACE).ops
+    except SpecError as error:
+        raise SpecError(*_without_places(error)) from None
+    return op
+
+
+def _without_places(error: SpecError) -> list[Any]:
+    """The complaints, without spans into a text that the user never saw.
+
+    A placeholder is only ever wrong because a declaration is.
+    """
+    found = [replace(d, span=None, lines=()) for d in error.diagnostics]
+    return [d for d in found if d.code < "SG2"] or found
+
+
+def _text(draft: Draft) -> str:
+    """The spec as JSON, which is YAML."""
+    inputs = [(_name(key), value) for key, value in draft.inputs]
+    everything = " + ".join(_used(name, value) for name, value in inputs) or "0"
+    keys = [
+        ("inputs", _mapping((name, _json(value)) for name, value in inputs)),
+        ("forward", _placeholders(draft.forward, everything)),
+        ("let", _placeholders(draft.let, "0")),
+        ("surrogate", _placeholders(draft.surrogate, everything)),
+        ("backward", _placeholders(draft.backward, "0")),
+    ]
+    needed = ("inputs", "forward")
+    given = [(key, text) for key, text in keys if text != "{}" or key in needed]
+    given += [
+        (k, _json(value)) for k, value in draft.options.items() if value is not None
+    ]
+    return _mapping(
+        [("symgrad", "1"), ("ops", _mapping([(draft.name, _mapping(given))]))]
+    )
+
+
+def _placeholders(formulas: Expressions, text: str) -> str:
+    return _mapping((name, _json(text)) for name in formulas)
+
+
+def _used(name: str, declaration: Any) -> str:
+    """A term that uses an input; a condition chooses, for it is no number."""
+    kind = declaration.get("kind") if isinstance(declaration, Mapping) else declaration
+    is_condition = str(kind).strip().startswith(("mask", "bool"))
+    return f"where({name}, 1, 0)" if is_condition else name
+
+
+def _name(key: str | sympy.Symbol) -> str:
+    return key.name if isinstance(key, sympy.Symbol) else str(key)
+
+
+def _mapping(pairs: Pairs) -> str:
+    return "{" + ", ".join(f"{_json(key)}: {value}" for key, value in pairs) + "}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,116 @@
+"""The IR as SymPy expressions: for display, and for partials inside SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from symgrad.program import Node
+from symgrad.symbols import SYMBOLS
+
+_CONSTANTS = {"pi": sympy.pi, "E": sympy.E, "oo": sympy.oo, "nan": sympy.nan}
+
+_CLASSES: Mapping[str, Callable[..., Any]] = {
+    "add": sympy.Add,
+    "mul": sympy.Mul,
+    "lt": sympy.Lt,
+    "le": sympy.Le,
+    "gt": sympy.Gt,
+    "ge": sympy.Ge,
+    "eq": sympy.Eq,
+    "ne": sympy.Ne,
+    "and": sympy.And,
+    "or": sympy.Or,
+    "not": sympy.Not,
+}
+
+
+def to_sympy(
+    nodes: Sequence[Node],
+    root: int,
+    leaves: Mapping[int, Any],
+    *,
+    evaluate: bool = False,
+) -> Any:
+    """The value ``root`` as a SymPy expression.
+
+    ``leaves`` maps values to what stands for them: symbols, as a rule; every input
+    and cotangent that is met must be there.  Unless ``evaluate`` is true, everything
+    stays in the order of the program.
+    """
+    made = dict(leaves)
+    for value in needed(nodes, [root], leaves):
+        node = nodes[value]
+        args = [made[arg] for arg in node.args]
+        made[value] = _made(node, args, evaluate)
+    return made[root]
+
+
+def tree_size(nodes: Sequence[Node], root: int, leaves: Mapping[int, Any]) -> int:
+    """How many nodes the expression has once nothing is shared any more."""
+    sizes = dict.fromkeys(leaves, 1)
+    for value in needed(nodes, [root], leaves):
+        sizes[value] = 1 + sum(sizes[arg] for arg in nodes[value].args)
+    return sizes[root]
+
+
+def needed(
+    nodes: Sequence[Node], roots: Iterable[int], leaves: Container[int]
+) -> list[int]:
+    """What lies between ``roots`` and ``leaves``, arguments first."""
+    seen: set[int] = set()
+    todo = list(roots)
+    while todo:
+        value = todo.pop()
+        if value not in seen and value not in leaves:
+            seen.add(value)
+            todo.extend(nodes[value].args)
+    return sorted(seen)
+
+
+def _made(node: Node, args: Sequence[Any], evaluate: bool) -> Any:
+    if node.op == "const":
+        return _constant(node.data)
+    if node.op == "call":
+        return SYMBOLS[str(node.data)](*args, evaluate=evaluate)
+    if node.op in _CLASSES:
+        return _CLASSES[node.op](*args, evaluate=evaluate)
+    return _REST[node.op](args, evaluate)
+
+
+def _constant(value: object) -> Any:
+    if isinstance(value, Fraction):
+        return sympy.Rational(value.numerator, value.denominator)
+    return _CONSTANTS[str(value)]
+
+
+def _neg(args: Sequence[Any], evaluate: bool) -> Any:
+    return sympy.Mul(-1, args[0], evaluate=evaluate)
+
+
+def _sub(args: Sequence[Any], evaluate: bool) -> Any:
+    return sympy.Add(args[0], _neg(args[1:], evaluate), evaluate=evaluate)
+
+
+def _div(args: Sequence[Any], evaluate: bool) -> Any:
+    below = sympy.Pow(args[1], -1, evaluate=evaluate)
+    return sympy.Mul(args[0], below, evaluate=evaluate)
+
+
+def _where(args: Sequence[Any], evaluate: bool) -> Any:
+    condition, a, b = args
+    return sympy.Piecewise((a, condition), (b, True), evaluate=evaluate)
+
+
+_REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
+    "neg": _neg,
+    "sub": _sub,
+    "div": _div,
+    "where": _where,
+    "guard": lambda args, _: args[1],
+    "stop_gradient": lambda args, _: SYMBOLS["stop_gradient"](*args),
+}
+"""The primitives that SymPy has no class of its own for."""

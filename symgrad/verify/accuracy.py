@@ -1,0 +1,208 @@
+"""Rung 1: values and gradients against ball arithmetic.
+
+Catches wrong formulas, gradients that are too small for finite differences to see,
+cancellation and overflow.  The truth is the forward formula differentiated
+numerically at high precision, over the float range and near kinks.  A point where
+plain torch is right and the emitted code is not refuses the op; inaccuracy elsewhere
+is reported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from symgrad import precise
+from symgrad.op import Op
+from symgrad.program import Graph, Node
+from symgrad.verify import reference, sampling
+from symgrad.verify.points import Batch, as_tensors, batches
+from symgrad.verify.report import TOO_FEW_POINTS
+from symgrad.verify.sampling import Number, Point
+from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
+
+FEWEST = 8
+"""Fewer points inside the domain than this say nothing."""
+
+WRONG = 1e-9
+RIGHT = 1e-12
+"""Relative errors: of what is wrong, and of plain torch where that is right."""
+
+DTYPES = (torch.float64, torch.float32)
+_MANTISSA = {torch.float64: 52, torch.float32: 23}
+_LEAST = {torch.float64: -1074, torch.float32: -149}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number that was computed, beside the truth (NaN: there is none)."""
+
+    dtype: torch.dtype
+    what: str
+    point: Point
+    got: float
+    plain: float
+    truth: float
+    expected_finite: bool
+
+    def ulp(self, computed: float) -> float:
+        """The error of a number in units in the last place of the truth."""
+        exponent = math.frexp(self.truth)[1] - 1 if self.truth else -2000
+        unit = max(exponent - _MANTISSA[self.dtype], _LEAST[self.dtype])
+        return abs(computed - self.truth) / 2.0**unit
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a truth and it is within the dtype's range."""
+        return abs(self.truth) <= torch.finfo(self.dtype).max
+
+    @property
+    def wrong(self) -> bool:
+        """Whether this refuses the op."""
+        if self.dtype != torch.float64 or not self.comparable:
+            return False
+        if not math.isfinite(self.got):
+            return self.expected_finite
+        plain_is_right = _off(self.plain, self.truth) <= RIGHT
+        return plain_is_right and _off(self.got, self.truth) > WRONG
+
+
+def _off(got: float, truth: float) -> float:
+    """Relative error; what is too small for a normal double counts as nothing."""
+    error = abs(got - truth)
+    return error / abs(truth) if error > 1e-300 and truth else float(error > 1e-300)
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` for a wrong value or gradient; report the accuracy."""
+    measured = [
+        m
+        for dtype in DTYPES
+        for b in batches(subject.op, dtype)
+        for m in _measure(subject, b)
+    ]
+    for m in measured:
+        if m.wrong:
+            raise Fault(
+                f"{m.what} is wrong",
+                sampling.describe(m.point),
+                f"{m.truth:.17g}",
+                f"{m.got:.17g}",
+            )
+    return _summary(measured)
+
+
+def _summary(measured: Sequence[Measured]) -> Outcome:
+    comparable = [m for m in measured if m.comparable]
+    finite = [m for m in comparable if math.isfinite(m.got)]
+    if len({tuple(m.point.items()) for m in finite}) < FEWEST:
+        raise Fault(
+            "too few points inside the domain; declare domains or samples",
+            expected=f"{FEWEST} points",
+            got=f"{len(finite)} finite values",
+            code=TOO_FEW_POINTS,
+        )
+    double = [m for m in finite if m.dtype == torch.float64]
+    worst = max(double or finite, key=lambda m: m.ulp(m.got))
+    figures = [_accuracy(dtype, finite) for dtype in DTYPES]
+    figures.append(f"{len(comparable) - len(finite)} NaN or inf")
+    figures.append(f"{len(measured) - len(comparable)} outside")
+    place = sampling.describe(worst.point)
+    return Outcome(worst.ulp(worst.got), place, f"ULP: {'; '.join(figures)}")
+
+
+def _accuracy(dtype: torch.dtype, finite: Iterable[Measured]) -> str:
+    """Worst and 99.9 % of the errors of one dtype, and the worst of plain torch."""
+    name = str(dtype).removeprefix("torch.")
+    mine = [m for m in finite if m.dtype == dtype]
+    if not mine:
+        return f"{name}: none"
+    errors = sorted(m.ulp(m.got) for m in mine)
+    high = errors[math.ceil(0.999 * len(errors)) - 1]
+    plain = max((m.ulp(m.plain) for m in mine if math.isfinite(m.plain)), default=0)
+    figures = f"{errors[-1]:.3g} (99.9 %: {high:.3g}, plain torch: {plain:.3g})"
+    return f"{name}: {figures} of {len(errors)}"
+
+
+# -- what is computed and what is true -------------------------------------------------
+
+
+def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
+    """Every output and gradient at every point of a batch."""
+    op = subject.op
+    values = as_tensors(op, batch.points, batch.dtype)
+    cotangents = _columns(batch.cotangents, batch.dtype)
+    results = call(subject, values)
+    got = {**results, **_by_gradient(backward(subject, values, cotangents))}
+    plain = {
+        **reference.named_outputs(op, values),
+        **_by_gradient(reference.plain(op, values, cotangents)),
+    }
+    size = (len(batch.points),)
+    for k, point in enumerate(batch.points):
+        finite = all(bool(r.expand(size)[k].isfinite()) for r in results.values())
+        for what, truth in _truth(op, point, batch.cotangents[k]).items():
+            yield Measured(
+                dtype=batch.dtype,
+                what=what,
+                point=point,
+                got=float(got[what].expand(size)[k]),
+                plain=float(plain[what].expand(size)[k]),
+                truth=truth,
+                expected_finite=finite and batch.ordinary[k],
+            )
+
+
+def _columns(points: Sequence[Point], dtype: torch.dtype) -> dict[str, Tensor]:
+    return {n: torch.tensor([p[n] for p in points], dtype=dtype) for n in points[0]}
+
+
+def _by_gradient(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"the gradient of {name}": tensor for name, tensor in found.items()}
+
+
+def _truth(op: Op, point: Point, cotangents: Point) -> dict[str, float]:
+    """Outputs and gradients at one point; NaN where there is none."""
+    nodes, root = objective(op)
+    leaves = {
+        v: (point if node.op == "input" else cotangents)[str(node.data)]
+        for v, node in enumerate(nodes)
+        if node.op in ("input", "cotangent")
+    }
+    roots = [f.value for f in op.outputs]
+    outputs = precise.floats(nodes, roots, leaves)
+    found = dict(zip((f.name for f in op.outputs), outputs, strict=True))
+    given = {f.name: f.value for f in op.overrides}
+    numbers = {str(n.data): v for v, n in enumerate(nodes) if n.op == "input"}
+    defined = all(map(math.isfinite, outputs))
+    for name in reference.differentiable(op):
+        slope: float | None = math.nan
+        if name in given and defined:
+            [slope] = precise.floats(nodes, [given[name]], leaves)
+        elif defined:
+            slope = _slope(nodes, root, numbers.get(name), leaves)
+        found[f"the gradient of {name}"] = math.nan if slope is None else slope
+    return found
+
+
+def _slope(
+    nodes: Sequence[Node], root: int, wrt: int | None, leaves: dict[int, Number]
+) -> float | None:
+    """The derivative; zero by an input that no formula uses."""
+    return 0.0 if wrt is None else precise.slope(nodes, root, wrt, leaves)
+
+
+def objective(op: Op) -> tuple[Sequence[Node], int]:
+    """The sum of the cotangents times the outputs, as one more value of the formula."""
+    graph = Graph(op.nodes)
+    total: int | None = None
+    for f in op.differentiable_outputs:
+        counted = op.stand_ins.get(f.name, f.value)
+        term = graph.node("mul", graph.cotangent(f.name), counted)
+        total = term if total is None else graph.node("add", total, term)
+    assert total is not None
+    return graph.nodes, total

@@ -1,0 +1,148 @@
+"""Rung 8: kinks, bounds and NaN.
+
+Catches another convention than torch's where one-sided derivatives differ, a NaN that
+leaks from a branch that is not taken, and a NaN that gets lost on the way.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from symgrad import precise
+from symgrad.op import Input, Op
+from symgrad.program import Kind
+from symgrad.verify import reference, sampling
+from symgrad.verify.accuracy import objective
+from symgrad.verify.points import as_tensors, is_inside, special_numbers
+from symgrad.verify.policies import Convention, conventions
+from symgrad.verify.sampling import Number, Point
+from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
+
+MOST = 120
+"""Points; several inputs have many combinations."""
+
+RTOL = 1e-9
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` where the gradient at an edge is not the declared one."""
+    op = subject.op
+    as_torch = all(policy == "torch" for policy in op.edges.values())
+    checked = 0
+    for point in itertools.islice(_points(op), MOST):
+        checked += _check_point(
+            subject, point, as_tensors(op, [point]), compare=as_torch
+        )
+    kinks = list(conventions(op, _usual(op)))
+    for convention in kinks:
+        _check_convention(subject, convention)
+    _check_nan(subject)
+    return Outcome(note=f"points: {checked}, kinks: {len(kinks)}")
+
+
+def _usual(op: Op) -> Point:
+    rng = sampling.generator(op, "edges")
+    return sampling.point(op, lambda item: sampling.ordinary(op, item, rng))
+
+
+def _check_convention(subject: Subject, convention: Convention) -> None:
+    op, point = subject.op, convention.point
+    got = backward(subject, as_tensors(op, [point]), _ones(op))[convention.name]
+    expected = torch.full_like(got, convention.expected)
+    if not torch.allclose(got, expected, 1e-8, 1e-8, equal_nan=True):
+        name = convention.name
+        found = str(convention.expected), str(float(got))
+        where = sampling.describe(point)
+        raise Fault(f"the gradient of {name} at a kink", where, *found)
+
+
+def _ones(op: Op) -> dict[str, Tensor]:
+    names = [f.name for f in op.differentiable_outputs]
+    return {name: torch.ones(1, dtype=torch.float64) for name in names}
+
+
+def _points(op: Op) -> Iterator[Point]:
+    """Each combination of edge values that lies in the domain."""
+    fixed = _usual(op)
+    special = special_numbers(op)
+    choices = [_choices(item, special, fixed[item.name]) for item in op.inputs]
+    for combination in itertools.product(*choices):
+        point = dict(zip(fixed, combination, strict=True))
+        if is_inside(op, point):
+            yield point
+
+
+def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
+    """The edge values of an input, the usual one first."""
+    if item.kind is Kind.MASK:
+        return [False, True]
+    more: list[Number] = []
+    if item.kind is Kind.REAL:
+        more = [*special, *sampling.finite_ends(item), 1.0, -1.0]
+    elif item.kind in (Kind.FLOAT, Kind.INT):
+        more = [type(usual)(0), type(usual)(1)]
+    return list(dict.fromkeys([usual, *more]))
+
+
+def _check_point(
+    subject: Subject, point: Point, values: reference.Values, compare: bool
+) -> bool:
+    """Whether the forward is finite there, so that there was something to check."""
+    op = subject.op
+    try:
+        results = call(subject, values)
+        plain = reference.outputs(op, values)
+    except (ArithmeticError, ValueError):  # of the Python numbers among the inputs
+        return False
+    if not all(bool(r.isfinite().all()) for r in (*results.values(), *plain)):
+        return False
+    ones = _ones(op)
+    got = backward(subject, values, ones)
+    expected = reference.native(op, values, ones)
+    given = {f.name for f in op.overrides}
+    for name in (n for n in got if n not in given):
+        plain_gradient = float(expected[name]) if compare else math.nan
+        if _is_wrong(op, name, point, float(got[name]), plain_gradient):
+            texts = sampling.describe(point), str(plain_gradient), str(float(got[name]))
+            raise Fault(f"the gradient of {name} at an edge", *texts)
+    return True
+
+
+def _is_wrong(op: Op, name: str, point: Point, got: float, plain: float) -> bool:
+    """Other than plain torch's, or NaN where plain torch says nothing but should."""
+    if math.isfinite(plain):
+        return not math.isclose(got, plain, rel_tol=RTOL, abs_tol=1e-12)
+    return math.isnan(got) and _is_smooth(op, name, point)
+
+
+def _is_smooth(op: Op, name: str, point: Mapping[str, Number]) -> bool:
+    """Whether there is a derivative that a NaN has no right to hide."""
+    nodes, root = objective(op)
+    numbers = {str(n.data): v for v, n in enumerate(nodes) if n.op == "input"}
+    leaves: dict[int, Number] = {v: point[n] for n, v in numbers.items()}
+    leaves |= {v: 1.0 for v, n in enumerate(nodes) if n.op == "cotangent"}
+    return precise.slope(nodes, root, numbers[name], leaves) is not None
+
+
+def _check_nan(subject: Subject) -> None:
+    """A NaN among the inputs shows wherever it shows in the formula."""
+    op = subject.op
+    point = _usual(op)
+    for item in op.inputs:
+        if item.kind is not Kind.REAL:
+            continue
+        values = as_tensors(op, [{**point, item.name: math.nan}])
+        expected = [_has_nan(r) for r in reference.outputs(op, values)]
+        got = [_has_nan(r) for r in call(subject, values).values()]
+        if got != expected:
+            where = sampling.describe({**point, item.name: math.nan})
+            raise Fault("a NaN gets lost or comes up", where, str(expected), str(got))
+
+
+def _has_nan(result: Tensor) -> bool:
+    return bool(result.isnan().any())

@@ -1,0 +1,208 @@
+"""Rung 2: backward against finite differences, and torch's own gradcheck.
+
+Catches wrong gradients under broadcasting, in 0-dim and empty tensors, for parameters
+off their defaults, for cotangents that are not 1, and for every subset of inputs
+that asks for a gradient; outputs wrongly marked as not differentiable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.gradcheck import GradcheckError
+
+from symgrad.functions import TABLE
+from symgrad.op import Op
+from symgrad.program import Kind
+from symgrad.verify import reference, sampling
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Shape,
+    Subject,
+    Values,
+    backward,
+    call,
+    leaves,
+    random_cotangents,
+    show,
+    smooth_values,
+    tensor_inputs,
+)
+
+RTOL = 1e-6
+ATOL = 2e-9
+"""Of the cotangent-weighted sum of outputs: the rounding of a difference."""
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` for the first gradient that is wrong."""
+    op = subject.op
+    rng = sampling.generator(op, "first order")
+    worst, where = 0.0, None
+    for number, shapes in enumerate(shape_choices(op)):
+        values = smooth_values(op, shapes, rng)
+        _check_marks(subject, values)
+        cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
+        off = _compare(
+            subject, values, cotangents, _subsets(op) if number == 0 else [None]
+        )
+        if off > worst:
+            worst, where = off, f"shapes {_listed(shapes)}"
+        if number < 2 and is_exact(op):
+            _gradcheck(subject, values)
+    return Outcome(worst, where, None if is_exact(op) else "without torch's gradcheck")
+
+
+def is_exact(op: Op) -> bool:
+    """Whether the gradient is the derivative of what forward computes."""
+    frozen = any(node.op == "stop_gradient" for node in op.nodes)
+    return not (op.has_surrogate_derivative or op.overrides or frozen)
+
+
+def shape_choices(op: Op) -> Iterator[dict[str, Shape]]:
+    """Shapes to try: equal, broadcast either way, 0-dim, of one element, empty."""
+    names = tensor_inputs(op)
+    declared = {n: s.shape for n, s in op.samples.items() if s.shape is not None}
+    if declared:
+        yield {n: declared.get(n, ()) for n in names}
+        return
+    yield dict.fromkeys(names, (2, 3))
+    if len(names) > 1:
+        yield {n: ((3,) if k % 2 else (2, 3)) for k, n in enumerate(names)}
+        yield {n: ((2, 3) if k % 2 else (3,)) for k, n in enumerate(names)}
+        yield {n: ((2, 1) if k % 2 else (1, 3)) for k, n in enumerate(names)}
+        yield {n: (() if k else (2,)) for k, n in enumerate(names)}
+    yield dict.fromkeys(names, ())
+    yield dict.fromkeys(names, (0, 3))
+
+
+def _subsets(op: Op) -> list[Sequence[str] | None]:
+    """Which inputs ask for a gradient: all choices of up to three, else the telling."""
+    names = reference.differentiable(op)
+    sizes = {len(names), 1, len(names) - 1} if len(names) > 3 else set(range(1, 4))
+    return [c for size in sorted(sizes) for c in combinations(names, size)]
+
+
+def _compare(
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    subsets: Sequence[Sequence[str] | None],
+) -> float:
+    """The greatest relative deviation.  Raises ``Fault`` where it is too great."""
+    op = subject.op
+    _check_shapes(subject, values, cotangents)
+    expected = reference.gradients(op, values, cotangents)
+    size = sum((c * r).abs().sum() for c, r in _weighted(op, values, cotangents))
+    worst = 0.0
+    for subset in subsets:
+        for name, got in backward(subject, values, cotangents, subset).items():
+            worst = max(
+                worst, agreement(name, got, expected[name], values, 1 + float(size))
+            )
+    return worst
+
+
+def _weighted(
+    op: Op, values: Values, cotangents: Mapping[str, Tensor]
+) -> list[tuple[Tensor, Tensor]]:
+    return [(cotangents[n], reference.named_outputs(op, values)[n]) for n in cotangents]
+
+
+def agreement(
+    name: str, got: Tensor, expected: Tensor, values: Values, size: float
+) -> float:
+    """The relative deviation of a gradient.  Raises ``Fault`` where it is too great."""
+    if got.shape != expected.shape:
+        shapes = str(tuple(expected.shape)), str(tuple(got.shape))
+        raise Fault(f"the gradient of {name} has a wrong shape", show(values), *shapes)
+    error = (got - expected).abs()
+    bound = ATOL * size + RTOL * expected.abs()
+    if not bool((error <= bound).all()):
+        found = str(expected.tolist()), str(got.tolist())
+        raise Fault(f"the gradient of {name} is wrong", show(values), *found)
+    return float((error / (expected.abs() + size)).max()) if error.numel() else 0.0
+
+
+def _check_shapes(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """The emitted outputs have the formula's shapes."""
+    formula = reference.named_outputs(subject.op, values)
+    for name, got in call(subject, values).items():
+        if got.shape != formula[name].shape:
+            shapes = str(tuple(formula[name].shape)), str(tuple(got.shape))
+            raise Fault(f"{name} has a wrong shape", show(values), *shapes)
+
+
+def _check_marks(subject: Subject, values: Values) -> None:
+    """An output requires grad exactly if it is differentiable and depends on inputs."""
+    op = subject.op
+    results = call(subject, leaves(op, values))
+    given = {f.name for f in op.overrides}
+    for f in op.outputs:
+        reached = given or depends(op, op.stand_ins.get(f.name, f.value))
+        floating = op.nodes[f.value].kind is not Kind.INDEX
+        marked = f.name in op.nondifferentiable
+        expected = bool(reached) and floating and not marked
+        if results[f.name].requires_grad < expected or (
+            marked and results[f.name].requires_grad
+        ):
+            got = str(results[f.name].requires_grad)
+            raise Fault(f"{f.name}.requires_grad", show(values), str(expected), got)
+
+
+_FLAT = {n for n, row in TABLE.items() if all(p == "0" for p in row.partials)}
+
+
+def depends(op: Op, value: int) -> set[str]:
+    """The inputs by which the derivative of a value can be other than zero."""
+    found: set[str] = set()
+    seen, todo = set(), [value]
+    while todo:
+        node = op.nodes[number := todo.pop()]
+        blocked = node.op == "stop_gradient" or node.kind.is_condition
+        if number in seen or blocked or (node.op == "call" and node.data in _FLAT):
+            continue
+        seen.add(number)
+        if node.op == "input":
+            found.add(str(node.data))
+        todo.extend(node.args)
+    return found & set(reference.differentiable(op))
+
+
+def _gradcheck(subject: Subject, values: Values) -> None:
+    """torch's own check, slow and fast."""
+    op = subject.op
+    names = reference.differentiable(op)
+    inputs = leaves(op, values)
+
+    def function(*tensors: Tensor) -> Any:
+        results = call(subject, {**inputs, **dict(zip(names, tensors, strict=True))})
+        return tuple(r for r in results.values() if r.requires_grad)
+
+    size = 1 + float(sum(r.abs().max() for r in call(subject, values).values()))
+    for fast in (False, True):
+        try:
+            torch.autograd.gradcheck(
+                function,
+                tuple(torch.as_tensor(inputs[n]) for n in names),
+                atol=10 * ATOL * size,
+                rtol=RTOL,
+                eps=reference.STEP * sampling.scale(op),
+                fast_mode=fast,
+            )
+        except GradcheckError as error:
+            mode = "fast" if fast else "slow"
+            raise Fault(
+                f"gradcheck ({mode}) fails", show(values), got=str(error)
+            ) from error
+
+
+def _listed(shapes: Mapping[str, Shape]) -> str:
+    return ", ".join(str(shape) for shape in shapes.values())

@@ -1,0 +1,114 @@
+"""Where finite differences can be trusted: away from kinks and singular points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symgrad import algebra
+from symgrad.functions import TABLE, Kink
+from symgrad.op import Op
+from symgrad.partials import formula
+from symgrad.program import COMPARISONS, Graph, Node, Program
+from symgrad.verify import reference, sampling
+
+MARGIN = 1e-3
+"""How far the sides of a comparison must be apart, for inputs of size 1."""
+
+STEEP = 1e4
+"""A slope beyond this is too close to a singular point."""
+
+Watched = tuple[tuple[Node, ...], tuple[tuple[int, int], ...]]
+"""Nodes, and the pairs of values among them that must not be close."""
+
+
+def smooth_elements(op: Op, values: reference.Values) -> Tensor:
+    """For each element, whether the op can be differenced there, as a bool tensor."""
+    bad = torch.zeros(broadcast_shape(op, values), dtype=torch.bool)
+    try:
+        with torch.no_grad():
+            good = _apart(op, values) & _consistent(op, values)
+    except (ArithmeticError, ValueError):  # of the Python numbers among the inputs
+        return bad
+    return good.expand(bad.shape)
+
+
+def broadcast_shape(op: Op, values: Mapping[str, Any]) -> torch.Size:
+    """The shape that all tensor inputs broadcast to."""
+    return reference.joined(v.shape for v in values.values() if isinstance(v, Tensor))
+
+
+def _apart(op: Op, values: reference.Values) -> Tensor:
+    nodes, pairs = watched(op.nodes)
+    sides = reference.evaluate(nodes, [v for pair in pairs for v in pair], values)
+    margin = MARGIN * sampling.scale(op)
+    good = torch.tensor(True)
+    for a, b in zip(sides[::2], sides[1::2], strict=True):
+        good = good & (torch.as_tensor(a - b).abs() > margin)
+    return good
+
+
+@lru_cache(maxsize=64)
+def watched(nodes: tuple[Node, ...]) -> Watched:
+    """The comparisons of a formula and of its functions' kinks."""
+    graph = Graph(nodes)
+    for value, node in enumerate(nodes):
+        for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
+            condition(graph, value, kink)
+    wanted = [
+        v
+        for v, node in enumerate(graph.nodes)
+        if node.op in COMPARISONS and not _decided(graph.nodes, v)
+    ]
+    return tuple(graph.nodes), tuple(
+        (graph[v].args[0], graph[v].args[1]) for v in wanted
+    )
+
+
+def _decided(nodes: Sequence[Node], comparison: int) -> bool:
+    """Whether a comparison concerns cotangents or whole numbers only."""
+    behind = Program(tuple(nodes), {}, {}).reachable([comparison])
+    leaves = [nodes[v] for v in behind if nodes[v].op in ("input", "cotangent")]
+    floating = any(leaf.kind.value in ("real", "float") for leaf in leaves)
+    return not floating or any(leaf.op == "cotangent" for leaf in leaves)
+
+
+def condition(graph: Graph, value: int, kink: Kink) -> int | bool:
+    """When a call stands on a kink, as a value of the graph."""
+    node = graph[value]
+    row = TABLE[str(node.data)]
+    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
+    nodes, root = formula(kink.when, tuple(bindings))
+    return algebra.substitute(graph, nodes, root, bindings)
+
+
+def _consistent(op: Op, values: reference.Values) -> Tensor:
+    """Whether values are finite and two step sizes give the same slopes."""
+    roots = [f.value for f in op.outputs]
+    counted = [op.stand_ins.get(f.name, f.value) for f in op.differentiable_outputs]
+    frozen = reference.frozen_values(op, values)
+
+    def at(name: str, move: float) -> list[Tensor]:
+        moved = {**values, name: torch.as_tensor(values[name]) + move}
+        found = reference.evaluate(op.nodes, counted, moved, frozen=frozen)
+        return [torch.as_tensor(result) for result in found]
+
+    here = reference.evaluate(op.nodes, [*roots, *counted], values)
+    good = torch.tensor(True)
+    for value in here:
+        good = good & torch.as_tensor(value).isfinite()
+    h = reference.STEP * sampling.scale(op)
+    for name in reference.differentiable(op):
+        ends = zip(
+            at(name, h), at(name, -h), at(name, 2 * h), at(name, -2 * h), strict=True
+        )
+        for value, (a, b, c, d) in zip(here[len(roots) :], ends, strict=True):
+            slope, wide = (a - b) / (2 * h), (c - d) / (4 * h)
+            size = 1 + torch.as_tensor(value).abs()
+            close = (slope - wide).abs() <= 2e-7 * slope.abs() + 2e-9 * size
+            good = good & close & (slope.abs() < STEEP)
+    return good

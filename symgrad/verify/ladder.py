@@ -1,0 +1,107 @@
+"""The rungs in order, and the climb.  Runs in the child process."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from symgrad.op import Spec
+from symgrad.verify import (
+    accuracy,
+    dtypes,
+    edges,
+    first_order,
+    layouts,
+    linearity,
+    purity,
+    second_order,
+    traced,
+)
+from symgrad.verify.loading import load
+from symgrad.verify.report import FAILED, STOPPED, Finding, Report, RungResult
+from symgrad.verify.subject import Fault, Outcome, Subject, subjects
+
+Level = Literal["quick", "full"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A check of one op: ``run`` raises ``Fault`` if the op is wrong."""
+
+    number: int
+    name: str
+    quick: bool
+    run: Callable[[Subject], Outcome]
+
+
+RUNGS = (
+    Rung(1, "accuracy", True, accuracy.run),
+    Rung(2, "first order", True, first_order.run),
+    Rung(4, "second order", True, second_order.run),
+    Rung(5, "linearity", False, linearity.run),
+    Rung(6, "layouts", True, layouts.run),
+    Rung(7, "purity", True, purity.run),
+    Rung(8, "edges", False, edges.run),
+    Rung(9, "dtypes", False, dtypes.run),
+    Rung(10, "traced", False, traced.run),
+)
+"""What is built.  Rung 0 reads the text alone; 3, 11 and most of 10 are to come."""
+
+
+def climb(
+    source: str, spec: Spec, level: Level, only: Sequence[tuple[str, int]] | None = None
+) -> Report:
+    """Run every op up the ladder, or only the given pairs of op and rung."""
+    start = time.monotonic()
+    results: list[RungResult] = []
+    failures: list[Finding] = []
+    try:
+        tested = subjects(load(spec.stem, source), spec)
+    except Exception:
+        failure = Finding(None, "", "the module cannot be imported", got=_trace())
+        return Report((), (failure,), time.monotonic() - start)
+    for subject in tested:
+        for rung in RUNGS:
+            if _is_due(subject, rung, level, only):
+                result, found = _attempt(subject, rung)
+                results.append(result)
+                failures += found
+    return Report(tuple(results), tuple(failures), time.monotonic() - start)
+
+
+def _is_due(
+    subject: Subject, rung: Rung, level: Level, only: Sequence[tuple[str, int]] | None
+) -> bool:
+    if only is not None:
+        return (subject.op.name, rung.number) in only
+    return rung.quick or level == "full"
+
+
+def _attempt(subject: Subject, rung: Rung) -> tuple[RungResult, list[Finding]]:
+    """One rung; whatever the emitted code raises fails it."""
+    name = subject.op.name
+    try:
+        outcome = rung.run(subject)
+    except Fault as fault:
+        texts = fault.message, fault.inputs, fault.expected, fault.got
+        finding = Finding(rung.number, name, *texts, code=fault.code)
+    except MemoryError:
+        finding = Finding(
+            rung.number, name, "the memory limit was reached", code=STOPPED
+        )
+    except Exception as error:
+        message = f"raises {type(error).__name__}: {error}"
+        code = STOPPED if "allocate memory" in str(error) else FAILED
+        finding = Finding(rung.number, name, message, got=_trace(), code=code)
+    else:
+        passed = outcome.worst, outcome.worst_input, outcome.note
+        return RungResult(name, rung.number, True, *passed), []
+    return RungResult(name, rung.number, False), [finding]
+
+
+def _trace() -> str:
+    """The innermost lines of the traceback being handled."""
+    return "".join(traceback.format_exc(limit=-3)).rstrip()

@@ -1,0 +1,116 @@
+"""Rung 6: any strides, of inputs and of cotangents.
+
+Catches code that takes tensors for contiguous.  ``sum().backward()`` sends a
+cotangent of stride 0, and gradcheck never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from symgrad.verify import reference, sampling
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Shape,
+    Subject,
+    Values,
+    backward,
+    call,
+    random_cotangents,
+    smooth_values,
+    tensor_inputs,
+)
+
+RTOL = 1e-12
+
+
+def _transposed(t: Tensor) -> Tensor:
+    return t.transpose(0, -1).contiguous().transpose(0, -1)
+
+
+def _sliced(t: Tensor) -> Tensor:
+    room = t.new_zeros((*t.shape[:-1], 2 * t.shape[-1]))
+    room[..., ::2] = t
+    return room[..., ::2]
+
+
+def _expanded(t: Tensor) -> Tensor:
+    return t[:1].expand(t.shape)
+
+
+def _all_one(t: Tensor) -> Tensor:
+    return t.reshape(-1)[:1].reshape((1,) * t.dim()).expand(t.shape)
+
+
+def _channels_last(t: Tensor) -> Tensor:
+    return t.contiguous(memory_format=torch.channels_last)
+
+
+LAYOUTS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "transposed": _transposed,
+    "sliced": _sliced,
+    "expanded": _expanded,
+    "of stride 0": _all_one,
+    "channels_last": _channels_last,
+}
+SHAPE: Shape = (2, 3, 2, 2)
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` where strides change a value or a gradient."""
+    op = subject.op
+    if any(sample.shape is not None for sample in op.samples.values()):
+        return Outcome(note="not for declared shapes")
+    rng = sampling.generator(op, "layouts")
+    values = smooth_values(op, dict.fromkeys(tensor_inputs(op), SHAPE), rng)
+    cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
+    for name, layout in LAYOUTS.items():
+        strange = _laid_out(values, layout)
+        sent = {n: layout(c) for n, c in cotangents.items() if c.dim() == len(SHAPE)}
+        sent = {**cotangents, **sent}
+        _compare(subject, f"inputs {name}", strange, cotangents)
+        _compare(subject, f"cotangents {name}", values, sent)
+        _compare(subject, f"inputs and cotangents {name}", strange, sent)
+    return Outcome()
+
+
+def _laid_out(values: Values, layout: Callable[[Tensor], Tensor]) -> Values:
+    return {n: layout(v) if isinstance(v, Tensor) else v for n, v in values.items()}
+
+
+def _compare(
+    subject: Subject, what: str, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """The same numbers, laid out plainly, must give the same results."""
+    plain = _laid_out(values, _contiguous)
+    expected = _everything(subject, plain, _all_contiguous(cotangents))
+    got = _everything(subject, values, cotangents)
+    for name, value in expected.items():
+        close = torch.allclose(got[name], value, RTOL, 1e-13, equal_nan=True)
+        if got[name].shape != value.shape or not close:
+            found = str(value.tolist()), str(got[name].tolist())
+            raise Fault(f"{name} is another for {what}", f"{what}, {SHAPE}", *found)
+
+
+def _contiguous(t: Tensor) -> Tensor:
+    return t.clone(memory_format=torch.contiguous_format)
+
+
+def _all_contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {n: _contiguous(t) for n, t in tensors.items()}
+
+
+def _everything(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Outputs and gradients; torch's refusal of a layout is a fault of the op."""
+    try:
+        found = call(subject, values)
+        gradients = backward(subject, values, cotangents)
+    except RuntimeError as error:
+        raise Fault("fails for some strides", got=str(error)) from error
+    return {**found, **{f"the gradient of {n}": g for n, g in gradients.items()}}

@@ -1,0 +1,70 @@
+"""Rung 5: backward is linear in the cotangents.
+
+Catches cotangents that are clipped, normalised or ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from symgrad.op import Op
+from symgrad.verify import reference, sampling
+from symgrad.verify.first_order import shape_choices
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Subject,
+    Values,
+    backward,
+    random_cotangents,
+    show,
+    smooth_values,
+)
+
+FACTOR = 1e3
+RTOL = 1e-11
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` unless ``B(a*g1 + g2) = a*B(g1) + B(g2)``."""
+    op = subject.op
+    rng = sampling.generator(op, "linearity")
+    values = smooth_values(op, next(shape_choices(op)), rng)
+    results = reference.named_outputs(op, values)
+    first, second = (random_cotangents(op, results, rng) for _ in range(2))
+    both = {n: FACTOR * first[n] + second[n] for n in first}
+    together, one, other = (backward(subject, values, g) for g in (both, first, second))
+    curved = nonlinear_overrides(op, values, first, second)
+    worst = 0.0
+    for name in (n for n in together if n not in curved):
+        expected = FACTOR * one[name] + other[name]
+        scale = FACTOR * one[name].abs() + other[name].abs() + 1e-300
+        off = ((together[name] - expected).abs() / scale).max()
+        worst = max(worst, float(off))
+        if not off <= RTOL:
+            found = str(expected.tolist()), str(together[name].tolist())
+            raise Fault(f"the gradient of {name} is not linear", show(values), *found)
+    skipped = f"not linear by the spec: {', '.join(sorted(curved))}" if curved else None
+    return Outcome(worst, note=skipped)
+
+
+def nonlinear_overrides(
+    op: Op, values: Values, first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+) -> set[str]:
+    """The overrides whose own formula is not linear in the cotangents."""
+
+    def at(value: int, cotangents: Mapping[str, Tensor]) -> Tensor:
+        [result] = reference.evaluate(op.nodes, [value], values, cotangents)
+        return torch.as_tensor(result, dtype=torch.float64)
+
+    both = {n: FACTOR * first[n] + second[n] for n in first}
+    return {
+        f.name
+        for f in op.overrides
+        if not torch.allclose(
+            at(f.value, both), FACTOR * at(f.value, first) + at(f.value, second), 1e-9
+        )
+    }

@@ -1,0 +1,232 @@
+"""Rung 0, the text alone: is it the small Python that we emit, and nothing more?
+
+Catches what no run would show, and what must not be run at all: code that does
+something when imported, names from elsewhere, gradients returned in the wrong number
+or place, saved tensors read twice, intermediates saved, in-place writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from symgrad.naming import class_names
+from symgrad.op import Spec
+from symgrad.verify.lint_op import Remark, classes, of_class
+from symgrad.verify.report import Finding
+
+MODULES = (
+    "__future__",
+    "functools",
+    "inspect",
+    "math",
+    "torch",
+    "torch.nn.functional",
+    "typing",
+)
+"""All that a module may import."""
+
+_GRAMMAR: tuple[type[ast.AST], ...] = (
+    ast.Module, ast.Expr, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef,
+    ast.FunctionDef, ast.arguments, ast.arg, ast.keyword, ast.Assign, ast.AnnAssign,
+    ast.Return, ast.Raise, ast.If, ast.For, ast.Pass, ast.Call, ast.Attribute,
+    ast.Subscript, ast.Slice, ast.Starred, ast.Name, ast.Constant, ast.Tuple, ast.List,
+    ast.Dict, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp,
+    ast.JoinedStr, ast.FormattedValue, ast.GeneratorExp, ast.ListComp,
+    ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop,
+    ast.cmpop,
+)  # fmt: skip
+
+_BUILTINS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        all any bool enumerate float int isinstance len list max min next object range
+        reversed sorted staticmethod str sum super tuple type zip
+        NotImplementedError RuntimeError TypeError ValueError
+        """,
+    )
+)
+_DATA = "reads data into Python"
+_CASTS = "writes private attributes on the user's tensors"
+_ALIEN = "is no business of an op"
+_FORBIDDEN = {
+    "item": _DATA,
+    "tolist": _DATA,
+    "numpy": _DATA,
+    "data": "goes around autograd",
+    "once_differentiable": "forbids second derivatives",
+    "custom_fwd": _CASTS,
+    "custom_bwd": _CASTS,
+    "load": _ALIEN,
+    "save": _ALIEN,
+    "hub": _ALIEN,
+    "jit": _ALIEN,
+    "package": _ALIEN,
+    "utils": _ALIEN,
+    "ops": _ALIEN,
+    "classes": _ALIEN,
+    "library": _ALIEN,
+    "storage": _ALIEN,
+    "serialization": _ALIEN,
+    "multiprocessing": _ALIEN,
+    "distributed": _ALIEN,
+    "from_file": _ALIEN,
+}
+_PRIVATE = frozenset({"__signature__", "__name__"})
+_IMPORT_CALLS = frozenset({"TypeVar"})
+"""What may be called while the module is imported."""
+
+
+def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
+    """All that is wrong with the text of a module; it is parsed, never run."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        return (Finding(0, "", f"this is not Python: {error}"),)
+    remarks = [*_module(tree, spec), *_names(tree)]
+    for op, cls in classes(tree, spec):
+        remarks += [Remark(r.line, op.name, r.message) for r in of_class(op, cls)]
+    return tuple(
+        Finding(0, remark.op, f"line {remark.line}: {remark.message}")
+        for remark in sorted(set(remarks), key=lambda r: (r.line, r.op, r.message))
+    )
+
+
+# -- the whole module ------------------------------------------------------------------
+
+
+def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        for message in _objections(node):
+            yield Remark(line, "", message)
+    for statement in tree.body:
+        if not _is_inert(statement):
+            yield Remark(statement.lineno, "", "does something when it is imported")
+    yield from _definitions(tree, spec)
+
+
+def _objections(node: ast.AST) -> Iterator[str]:
+    """What is wrong with one node, wherever it stands."""
+    if not isinstance(node, _GRAMMAR):
+        yield f"{type(node).__name__} is not allowed"
+    if isinstance(node, ast.Import):
+        yield from (f"imports {a.name}" for a in node.names if a.name not in MODULES)
+    if isinstance(node, ast.ImportFrom) and (node.level or node.module not in MODULES):
+        yield f"imports from {node.module}"
+    name = _identifier(node)
+    if name in _FORBIDDEN and not isinstance(node, ast.arg):
+        yield f"{name} {_FORBIDDEN[name]}"
+    if isinstance(node, ast.Attribute):
+        if node.attr.startswith("_") and node.attr not in _PRIVATE:
+            yield f"{node.attr} is private"
+        if node.attr.endswith("_") and not node.attr.startswith("_"):
+            yield f"{node.attr} writes in place"
+    if isinstance(node, ast.keyword) and node.arg in ("out", "inplace"):
+        yield f"{node.arg}= writes in place"
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        yield "an assignment to an element writes in place"
+    if isinstance(node, ast.arguments):
+        defaults = (*node.defaults, *filter(None, node.kw_defaults))
+        yield from ("a default is computed" for d in defaults if not _is_literal(d))
+
+
+def _identifier(node: ast.AST) -> str:
+    """The name that an attribute or an import brings in; locals may be called so."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.name if isinstance(node, ast.alias) else ""
+
+
+def _is_inert(statement: ast.stmt) -> bool:
+    """Whether a statement of the module or of a class only defines something."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass)):
+        return True
+    if isinstance(statement, ast.FunctionDef):
+        return all(isinstance(d, ast.Name) for d in statement.decorator_list)
+    if isinstance(statement, ast.ClassDef):
+        names = [*statement.decorator_list, *statement.bases]
+        plain = all(isinstance(n, (ast.Name, ast.Attribute)) for n in names)
+        return plain and not statement.keywords and all(map(_is_inert, statement.body))
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assign):
+        return all(map(_is_name, statement.targets)) and _is_constant(statement.value)
+    return False
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
+
+
+def _is_constant(value: ast.expr) -> bool:
+    """Whether a module's or class's value is data: no tensor can be hidden in it."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _IMPORT_CALLS
+    return _is_literal(value)
+
+
+def _is_literal(value: ast.AST) -> bool:
+    kinds = (ast.Constant, ast.UnaryOp, ast.Tuple, ast.List, ast.unaryop, ast.Load)
+    return all(isinstance(node, kinds) for node in ast.walk(value))
+
+
+def _definitions(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
+    """Classes and public functions are exactly those of the ops, each once."""
+    of_ops = set(class_names([op.name for op in spec.ops]).values())
+    of_ops |= {f"{name}Jvp" for name in of_ops}
+    functions = {op.name for op in spec.ops}
+    seen: set[str] = set()
+    for node in tree.body:
+        if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            continue
+        known = of_ops if isinstance(node, ast.ClassDef) else functions
+        if node.name not in known and not node.name.startswith("_"):
+            yield Remark(node.lineno, "", f"{node.name} belongs to no op")
+        if node.name in seen:
+            yield Remark(node.lineno, "", f"{node.name} is defined twice")
+        seen.add(node.name)
+    for name in sorted(functions - seen):
+        yield Remark(0, name, "has no public function")
+
+
+# -- names -----------------------------------------------------------------------------
+
+
+_OUTER = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+def _names(tree: ast.Module) -> Iterator[Remark]:
+    """Names that are neither a function's own, nor the module's, nor admitted."""
+    shared = _bound(tree.body) | _BUILTINS
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield from _free_names(node, shared)
+            inside = (n for s in node.body for n in ast.walk(s))
+            nested = [n for n in inside if isinstance(n, _OUTER)]
+            yield from (Remark(n.lineno, "", "belongs to the module") for n in nested)
+
+
+def _bound(body: Sequence[ast.stmt]) -> set[str]:
+    """What the statements of a module define."""
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names |= {a.asname or a.name.partition(".")[0] for a in statement.names}
+        else:
+            names |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    return names
+
+
+def _free_names(function: ast.FunctionDef, shared: set[str]) -> Iterator[Remark]:
+    inside = [n for s in function.body for n in ast.walk(s)]
+    own = {n.arg for n in ast.walk(function.args) if isinstance(n, ast.arg)}
+    stored = [n for n in inside if isinstance(n, ast.Name)]
+    own |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+    for name in stored:
+        if name.id not in own | shared:
+            yield Remark(name.lineno, "", f"{name.id} is not defined here")

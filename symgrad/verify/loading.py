@@ -1,0 +1,36 @@
+"""From text to a module object, without a file on the disk."""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+from importlib.abc import SourceLoader
+from types import ModuleType
+
+
+class _TextLoader(SourceLoader):
+    """Python's own import of source code, from a text instead of a file."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._filename = f"<{name}>"
+        self._text = text
+
+    def get_filename(self, fullname: str) -> str:
+        return self._filename
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self._text.encode()
+
+
+def load(name: str, text: str) -> ModuleType:
+    """Import ``text`` as a module; tracebacks show its lines.
+
+    Raises whatever the text raises.
+    """
+    spec = importlib.util.spec_from_loader(name, _TextLoader(name, text))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    lines = text.splitlines(keepends=True)
+    linecache.cache[f"<{name}>"] = (len(text), None, lines, f"<{name}>")
+    spec.loader.exec_module(module)
+    return module

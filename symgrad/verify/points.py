@@ -1,0 +1,188 @@
+"""Points for the first rung: ordinary ones, of all magnitudes, and near kinks."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+
+from symgrad.op import Op
+from symgrad.program import Kind, Node
+from symgrad.verify import reference, sampling
+from symgrad.verify.kinks import watched
+from symgrad.verify.sampling import Point
+from symgrad.verify.subject import dtype_of
+
+SLOPES = {torch.float64: 240, torch.float32: 80}
+"""How many derivatives are taken at high precision, over all points and inputs."""
+
+CANDIDATES = 16
+HALVINGS = 50
+"""Of the search for a kink: points to start from, and steps between two of them."""
+
+_DECADES = {torch.float64: 30.0, torch.float32: 12.0}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points that share their Python numbers and are computed in one call."""
+
+    dtype: torch.dtype
+    points: tuple[Point, ...]
+    cotangents: tuple[Point, ...]
+    ordinary: tuple[bool, ...]
+
+
+def batches(op: Op, dtype: torch.dtype) -> Iterator[Batch]:
+    """Ordinary points, points of all magnitudes, and points near kinks."""
+    rng = sampling.generator(op, f"accuracy/{dtype}")
+    numbers = any(not item.kind.is_tensor for item in op.inputs)
+    groups = 3 if numbers else 1
+    each = max(SLOPES[dtype] // (len(reference.differentiable(op)) * groups), 6)
+    for _ in range(groups):
+        fixed = _ordinary(op, rng)
+        kinks = crossings(op, fixed, rng)
+        drawn = [
+            _rounded(op, _point(op, k, fixed, kinks, rng), dtype) for k in range(each)
+        ]
+        inside = [(k, p) for k, p in enumerate(drawn) if is_inside(op, p)]
+        if inside:
+            yield Batch(
+                dtype,
+                tuple(p for _, p in inside),
+                tuple(_cotangents(op, rng) for _ in inside),
+                tuple(k % 4 != 2 and _is_moderate(p) for k, p in inside),
+            )
+
+
+def _ordinary(op: Op, rng: random.Random, fixed: Point | None = None) -> Point:
+    """An ordinary point; its Python numbers are those of ``fixed`` if it is given."""
+    drawn = sampling.point(op, lambda item: sampling.ordinary(op, item, rng))
+    return drawn if fixed is None else drawn | _numbers(op, fixed)
+
+
+def _numbers(op: Op, point: Point) -> Point:
+    return {i.name: point[i.name] for i in op.inputs if not i.kind.is_tensor}
+
+
+def _point(
+    op: Op, place: int, fixed: Point, kinks: list[Point], rng: random.Random
+) -> Point:
+    """Of four points two are ordinary, one is of any magnitude, one near a kink."""
+    point = _ordinary(op, rng, fixed)
+    if place % 4 == 2:
+        return point | _wide(op, rng, 30.0)
+    if place % 4 == 3:
+        return _beside(op, rng.choice(kinks) if kinks else point, rng)
+    return point
+
+
+def _wide(op: Op, rng: random.Random, decades: float) -> Point:
+    reals = [item for item in op.inputs if item.kind is Kind.REAL]
+    return {item.name: sampling.wide(op, item, rng, decades) for item in reals}
+
+
+def _beside(op: Op, kink: Point, rng: random.Random) -> Point:
+    """A point at a distance of 1e-9 to 1 from a kink, or from a special number."""
+    moved = rng.choice([item.name for item in op.inputs if item.kind is Kind.REAL])
+    start = kink[moved] if rng.random() < 0.7 else rng.choice(special_numbers(op))
+    return {**kink, moved: start + rng.choice((-1, 1)) * 10 ** rng.uniform(-9, 0)}
+
+
+def _rounded(op: Op, point: Point, dtype: torch.dtype) -> Point:
+    """The point with its real inputs as the dtype has them, within its range."""
+    limit = 10.0 ** _DECADES[dtype]
+    reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    near = {n: min(max(point[n], -limit), limit) for n in reals}
+    return point | {n: torch.tensor(v, dtype=dtype).item() for n, v in near.items()}
+
+
+def _is_moderate(point: Point) -> bool:
+    return all(abs(value) <= 1e3 for value in point.values())
+
+
+def crossings(op: Op, fixed: Point, rng: random.Random) -> list[Point]:
+    """Points on kinks: where the two sides of a comparison meet.
+
+    Between a point on one side and a point on the other the place is found by
+    bisection.  The Python numbers are those of ``fixed``.
+    """
+    nodes, pairs = watched(op.nodes)
+    tried = [_ordinary(op, rng, fixed) for _ in range(CANDIDATES)]
+    tried += [p | _wide(op, rng, 2.0) for p in tried]
+    inside = [p for p in tried if is_inside(op, p)]
+    found = []
+    for pair in pairs if inside else ():
+        gaps = _gaps(nodes, pair, as_tensors(op, inside))
+        above = [p for p, gap in zip(inside, gaps, strict=True) if gap > 0]
+        below = [p for p, gap in zip(inside, gaps, strict=True) if gap < 0]
+        if above and below:
+            found.append(_bisected(op, pair, rng.choice(above), rng.choice(below)))
+    return found
+
+
+def _gaps(
+    nodes: Sequence[Node], pair: tuple[int, int], values: reference.Values
+) -> list[float]:
+    """How far the left side is above the right one, at each point."""
+    size = next(v.shape for v in values.values() if isinstance(v, torch.Tensor))
+    try:
+        a, b = reference.evaluate(nodes, pair, values)
+    except (ArithmeticError, ValueError):  # of the Python numbers among the inputs
+        return [math.nan] * size.numel()
+    return torch.as_tensor(a - b, dtype=torch.float64).expand(size).tolist()
+
+
+def _bisected(op: Op, pair: tuple[int, int], above: Point, below: Point) -> Point:
+    """A point between two where the sides meet; only real inputs are moved."""
+    nodes, _ = watched(op.nodes)
+    reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    for _ in range(HALVINGS):
+        middle = above | {n: (above[n] + below[n]) / 2 for n in reals}
+        [gap] = _gaps(nodes, pair, as_tensors(op, [middle]))
+        above, below = (middle, below) if gap > 0 else (above, middle)
+    return above
+
+
+def as_tensors(
+    op: Op, points: Sequence[Point], dtype: torch.dtype = torch.float64
+) -> dict[str, reference.Value]:
+    """The inputs of one call for points that share their Python numbers."""
+    return {
+        item.name: torch.tensor(
+            [p[item.name] for p in points], dtype=dtype_of(item, dtype)
+        )
+        if item.kind.is_tensor
+        else points[0][item.name]
+        for item in op.inputs
+    }
+
+
+def special_numbers(op: Op) -> list[float]:
+    """Zero, and the numbers that something is compared with."""
+    nodes, pairs = watched(op.nodes)
+    sides = {nodes[side].data for pair in pairs for side in pair}
+    exact = {float(side) for side in sides if isinstance(side, Fraction)}
+    return sorted({0.0} | exact)
+
+
+def is_inside(op: Op, point: Point) -> bool:
+    """Whether every input is in its domain."""
+    return all(
+        item.domain is None
+        or item.kind.is_condition
+        or float(point[item.name]) in item.domain
+        for item in op.inputs
+    )
+
+
+def _cotangents(op: Op, rng: random.Random) -> Point:
+    # Exact in float32, so that one truth serves both.
+    return {
+        f.name: rng.choice((-1, 1)) * rng.randint(2, 10) / 4
+        for f in op.differentiable_outputs
+    }

@@ -1,0 +1,107 @@
+"""What verification found, as values: findings, results of rungs, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+FAILED = "SG600"
+TOO_FEW_POINTS = "SG601"
+STOPPED = "SG602"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    ``rung`` is the number of the rung that found it, ``None`` if verification itself
+    did not come to its end.  ``inputs``, ``expected`` and ``got`` are texts for
+    people, empty where they do not apply.  ``reproduce`` is a command.
+    """
+
+    rung: int | None
+    op: str
+    message: str
+    inputs: str = ""
+    expected: str = ""
+    got: str = ""
+    reproduce: str = ""
+    code: str = FAILED
+
+    def __str__(self) -> str:
+        where = self.op or "module"
+        rung = "" if self.rung is None else f" rung {self.rung}:"
+        lines = [f"{where}:{rung} {self.message} [{self.code}]"]
+        for label in ("inputs", "expected", "got", "reproduce"):
+            if text := getattr(self, label):
+                lines.append(f"  {label + ':':<10} {text}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class RungResult:
+    """How one op fared on one rung.
+
+    ``worst`` is the greatest deviation that was seen, relative unless ``note`` says
+    otherwise, and ``worst_input`` the input that produced it.
+    """
+
+    op: str
+    rung: int
+    passed: bool
+    worst: float | None = None
+    worst_input: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All results of one module, in order, and what failed."""
+
+    results: tuple[RungResult, ...]
+    failures: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+    def as_json(self) -> dict[str, Any]:
+        """The report in JSON's types."""
+        return {"passed": self.passed, **asdict(self)}
+
+    def __str__(self) -> str:
+        rows = [_row(result) for result in self.results]
+        table = _table([("op", "rung", "", "worst", "at", "note"), *rows])
+        return "\n".join([*table, *map(str, self.failures)])
+
+
+def from_json(data: Mapping[str, Any]) -> Report:
+    """The report that ``as_json`` gave."""
+    return Report(
+        results=tuple(RungResult(**item) for item in data["results"]),
+        failures=tuple(Finding(**item) for item in data["failures"]),
+        seconds=data["seconds"],
+    )
+
+
+def _row(result: RungResult) -> tuple[str, ...]:
+    return (
+        result.op,
+        str(result.rung),
+        "ok" if result.passed else "FAILED",
+        "" if result.worst is None else f"{result.worst:.1e}",
+        result.worst_input or "",
+        result.note or "",
+    )
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

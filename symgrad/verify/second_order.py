@@ -1,0 +1,165 @@
+"""Rung 4: the derivative of backward.
+
+Catches gradients that are cut off from an input or a cotangent (gradgradcheck leaves
+those out without a word), and wrong second derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.gradcheck import GradcheckError
+
+from symgrad.op import Op
+from symgrad.verify import reference, sampling
+from symgrad.verify.first_order import (
+    ATOL,
+    agreement,
+    depends,
+    is_exact,
+    shape_choices,
+)
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Subject,
+    Values,
+    call,
+    gradients,
+    leaves,
+    random_cotangents,
+    show,
+    smooth_values,
+)
+
+RTOL = 1e-5
+CHOICES = 2
+"""How many of the first rung's shapes are tried."""
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` for a second derivative that is missing or wrong."""
+    op = subject.op
+    rng = sampling.generator(op, "second order")
+    frozen = any(node.op == "stop_gradient" for node in op.nodes)
+    for shapes, _ in zip(shape_choices(op), range(CHOICES), strict=False):
+        values = smooth_values(op, shapes, rng)
+        cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
+        _check_attached(subject, values, cotangents)
+        if frozen:
+            _against_native(subject, values, cotangents)
+        else:
+            _gradgradcheck(subject, values, cotangents)
+    return Outcome(note="against plain torch" if frozen and is_exact(op) else None)
+
+
+def _live(op: Op) -> list[str]:
+    """The inputs whose gradient is not identically zero."""
+    given = {f.name for f in op.overrides}
+    roots = [op.stand_ins.get(f.name, f.value) for f in op.differentiable_outputs]
+    reached = set().union(*(depends(op, root) for root in roots))
+    return [n for n in reference.differentiable(op) if n in reached - given]
+
+
+def _first(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
+    """Leaves, cotangents as leaves, and gradients with a graph behind them."""
+    names = reference.differentiable(subject.op)
+    inputs = leaves(subject.op, values)
+    given = {n: c.clone().requires_grad_() for n, c in cotangents.items()}
+    results = call(subject, inputs)
+    tensors = [inputs[n] for n in names]
+    return inputs, given, gradients(results, tensors, given, names, create_graph=True)
+
+
+def _check_attached(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """Each gradient depends on the cotangents, as long as it is not always zero."""
+    _, given, first = _first(subject, values, cotangents)
+    for name in _live(subject.op):
+        if not first[name].requires_grad:
+            raise Fault(
+                f"the gradient of {name} is cut off from its inputs", show(values)
+            )
+        found = torch.autograd.grad(
+            first[name].sum(),
+            list(given.values()),
+            allow_unused=True,
+            retain_graph=True,
+        )
+        if all(f is None for f in found):
+            raise Fault(
+                f"the gradient of {name} is cut off from the cotangent", show(values)
+            )
+
+
+def _gradgradcheck(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    op = subject.op
+    names = reference.differentiable(op)
+    inputs = leaves(op, values)
+    wanted = [n for n in cotangents if call(subject, inputs)[n].requires_grad]
+
+    def function(*tensors: Tensor) -> tuple[Tensor, ...]:
+        results = call(subject, {**inputs, **dict(zip(names, tensors, strict=True))})
+        return tuple(results[n] for n in wanted)
+
+    given = tuple(cotangents[n].clone().requires_grad_() for n in wanted)
+    tensors = tuple(torch.as_tensor(inputs[n]) for n in names)
+    if not _has_second(subject, values, cotangents):
+        return
+    try:
+        torch.autograd.gradgradcheck(
+            function,
+            tensors,
+            given,
+            atol=100 * ATOL,
+            rtol=RTOL,
+            eps=reference.STEP * sampling.scale(op),
+        )
+    except GradcheckError as error:
+        raise Fault("gradgradcheck fails", show(values), got=str(error)) from error
+
+
+def _has_second(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> bool:
+    """Whether any gradient can be differentiated: gradgradcheck refuses nothing."""
+    return any(g.requires_grad for g in _first(subject, values, cotangents)[2].values())
+
+
+def _against_native(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """Second derivatives beside those of plain torch, which freezes the same values.
+
+    Finite differences of backward would move what ``stop_gradient`` holds.
+    """
+    op = subject.op
+    names = [n for n in _live(op) if n not in {f.name for f in op.overrides}]
+    inputs, _, first = _first(subject, values, cotangents)
+    plain_inputs = leaves(op, values)
+    plain = reference.native(op, plain_inputs, cotangents, create_graph=True)
+    for name in names:
+        got = _second(first[name], [inputs[n] for n in names])
+        expected = _second(plain[name], [plain_inputs[n] for n in names])
+        for other, a, b in zip(names, got, expected, strict=True):
+            agreement(f"the gradient of {name}, by {other},", a, b, values, 1.0)
+
+
+def _second(gradient: Tensor, inputs: list[Any]) -> tuple[Tensor, ...]:
+    if not gradient.requires_grad:
+        return tuple(torch.zeros_like(x) for x in inputs)
+    return torch.autograd.grad(
+        gradient.sum(),
+        inputs,
+        allow_unused=True,
+        materialize_grads=True,
+        retain_graph=True,
+    )

@@ -1,0 +1,69 @@
+"""The child process: a request on standard input, a report on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from symgrad.op import Spec
+from symgrad.verify.report import Report
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be verified.  ``memory_limit`` is in bytes, ``None`` for no limit."""
+
+    source: str
+    spec: Spec
+    level: Literal["quick", "full"]
+    only: Sequence[tuple[str, int]] | None
+    memory_limit: int | None
+
+
+def main() -> None:
+    """Answer one request."""
+    request = pickle.load(sys.stdin.buffer)
+    # Whatever the op or torch prints must not get among the answer.
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    json.dump(_verified(request).as_json(), answer)
+    answer.flush()
+
+
+def _verified(request: Request) -> Report:
+    import torch
+
+    from symgrad.verify.ladder import climb
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    _limit(request.memory_limit)
+    return climb(request.source, request.spec, request.level, request.only)
+
+
+def _limit(memory: int | None) -> None:
+    """Bound the address space beyond what torch has taken by now, where that is known.
+
+    Wheels with CUDA map many gigabytes when they are imported, so a bound on the
+    whole would say little.
+    """
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if memory is not None:
+            whole = _address_space() + memory
+            resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
+
+
+def _address_space() -> int:
+    """The size of this process in bytes; 0 where the system does not say."""
+    with suppress(OSError), open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return 0

@@ -1,0 +1,175 @@
+"""One direction: a module imports only what stands before it in this list."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "symgrad"
+
+ORDER = [
+    # what everything speaks of: messages, the IR, a checked op
+    "_version",
+    "errors",
+    "codes",
+    "names",
+    "program",
+    "op",
+    # the function table, and values at high precision
+    "ball_functions",
+    "function_row",
+    "rows_power",
+    "rows_angle",
+    "rows_special",
+    "rows_piecewise",
+    "rows_activation",
+    "functions",
+    "balls",
+    "precise",
+    # the front end
+    "yamlfile",
+    "fold",
+    "parse",
+    "declare",
+    "model",
+    "spec",
+    # from an op to a program
+    "algebra",
+    "regions",
+    "naming",
+    "printer",
+    "partials",
+    "derive",
+    "rewrites",
+    "passes",
+    "layout",
+    # from a program to a text
+    "templates",
+    "backends",
+    "backends.torch_names",
+    "backends.torch_docs",
+    "backends.torch_spell",
+    "backends.torch_forward",
+    "backends.torch_backward",
+    "backends.torch_tests",
+    "backends.torch",
+    "generate",
+    # SymPy, in and out
+    "sympy_forms",
+    "symbols",
+    "to_sympy",
+    "sympy_functions",
+    "from_sympy",
+    "display",
+    "skeleton",
+    "build",
+    # the ladder
+    "verify.report",
+    "verify.process",
+    "verify.loading",
+    "verify.lint_op",
+    "verify.lint",
+    "verify.sampling",
+    "verify.reference",
+    "verify.kinks",
+    "verify.points",
+    "verify.subject",
+    "verify.first_order",
+    "verify.second_order",
+    "verify.accuracy",
+    "verify.edges",
+    "verify.dtypes",
+    "verify.layouts",
+    "verify.linearity",
+    "verify.purity",
+    "verify.ladder",
+    "verify.worker",
+    "verify",
+    "verify.replay",
+    # files, and the two ways in
+    "provenance",
+    "disk",
+    "write",
+    "gen",
+    "in_memory",
+    "api",
+    "cli",
+]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules of the package that a file imports, wherever in it that happens."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from _of_from(node)
+        elif isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.startswith("symgrad"))
+
+
+def _of_from(node: ast.ImportFrom) -> Iterator[str]:
+    assert not node.level and node.module, "imports are absolute"
+    if node.module.partition(".")[0] != "symgrad":
+        return
+    for alias in node.names:
+        inner = f"{node.module}.{alias.name}"
+        yield inner if _file(inner).exists() else node.module
+
+
+def _file(module: str) -> Path:
+    place = PACKAGE.parent.joinpath(*module.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {_module(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+PLACE = {f"symgrad.{name}": place for place, name in enumerate(ORDER)}
+OUTSIDE = ("symgrad", "symgrad.__main__")
+"""The package itself loads lazily whatever it names; ``__main__`` is the end."""
+
+
+def test_every_module_has_its_place() -> None:
+    assert set(PLACE) == set(FILES) - set(OUTSIDE)
+    assert len(PLACE) == len(ORDER)
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if name not in OUTSIDE])
+def test_imports_go_one_way(module: str) -> None:
+    later = [
+        name
+        for name in imports(FILES[module])
+        if name != "symgrad" and PLACE[name] >= PLACE[module]
+    ]
+    assert not later
+
+
+HOMES = {
+    "click": {"symgrad.cli"},
+    "jinja2": {"symgrad.templates"},
+    "pydantic": {"symgrad.model", "symgrad.spec"},
+    "yaml": {"symgrad.yamlfile"},
+}
+"""The only modules that may import these libraries."""
+
+
+@pytest.mark.parametrize(("library", "homes"), HOMES.items())
+def test_a_library_has_its_home(library: str, homes: set[str]) -> None:
+    users = {name for name, path in FILES.items() if library in _libraries(path)}
+    assert users
+    assert users <= homes
+
+
+def _libraries(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+    return found

@@ -1,0 +1,62 @@
+"""What torch and Python call the functions of the table."""
+
+from __future__ import annotations
+
+import builtins
+import math
+
+import pytest
+import torch
+from ir_in_torch import operator_of
+from table_rows import ROWS, close, each, in_balls, points, tensors
+
+from symgrad.backends.torch_names import number_spelling, scalars, spelling
+from symgrad.functions import TABLE, Function
+
+
+@each([row for row in ROWS if spelling(row.name) and len(row.args) > 1], "row")
+def test_numbers_are_taken_where_it_says_so(row: Function) -> None:
+    function = operator_of(str(spelling(row.name)))
+    [point] = points(row, 1)
+    for index, admitted in enumerate(scalars(row.name)):
+        args: list[object] = list(tensors(point))
+        if row.name == "polygamma":
+            args[0] = 2
+        args[index] = 2 if row.name == "polygamma" else point[index]
+        if row.name == "clamp" and index > 0:
+            args[1:] = point[1:]
+        if admitted:
+            function(*args)
+            continue
+        with pytest.raises(TypeError):
+            function(*args)
+
+
+def test_all_but_one_may_be_numbers() -> None:
+    x = torch.tensor(0.5)
+    for name in (row.name for row in ROWS if any(scalars(row.name))):
+        function, count = operator_of(str(spelling(name))), len(TABLE[name].args)
+        for index in range(count):
+            args: list[object] = [2] * count
+            args[index] = x
+            taken = scalars(name)
+            if all(taken[i] for i in range(count) if i != index):
+                assert torch.isfinite(function(*args))
+
+
+def test_bounds_are_all_numbers_or_all_tensors() -> None:
+    assert scalars("clamp", [True, False, False]) == (False, True, True)
+    assert scalars("clamp", [True, False, True]) == (False, False, False)
+    x, one = torch.tensor([0.5, 2.0]), torch.tensor([1.0, 1.0])
+    assert torch.equal(torch.clamp(x, one, one), one)
+    with pytest.raises(TypeError):
+        torch.clamp(x, 0.0, one)
+
+
+@each([row for row in ROWS if number_spelling(row.name)], "row")
+def test_python_spells_the_same_function(row: Function) -> None:
+    first, *rest = str(number_spelling(row.name)).split(".")
+    function = getattr(math, rest[0]) if rest else getattr(builtins, first)
+    for point in points(row, 5):
+        want = in_balls(row, "y", point)
+        assert close(function(*point), want, 4e-15 * (1 + abs(want)))

@@ -1,0 +1,226 @@
+"""The checker is checked: right modules pass, each planted fault is found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from planted import FAULTS, FIXTURES, PAST_LINT, Fault
+
+from symgrad.op import Formula, Input, Interval, Op, Sample, Spec
+from symgrad.program import Graph, Kind
+from symgrad.verify import Finding, Report, RungResult, lint, sampling, verify
+from symgrad.verify.ladder import RUNGS, climb
+from symgrad.verify.report import from_json
+
+SWISH = FIXTURES["swish"]
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_a_right_module_passes_every_rung(name: str) -> None:
+    fixture = FIXTURES[name]
+    assert lint(fixture.source, fixture.spec) == ()
+    report = climb(fixture.source, fixture.spec, "full")
+    assert report.passed, str(report)
+    assert [r.rung for r in report.results] == [rung.number for rung in RUNGS]
+
+
+def planted(fault: Fault) -> str:
+    source = FIXTURES[fault.fixture].source
+    assert source.count(fault.old) == 1, "the fault cannot be planted"
+    return source.replace(fault.old, fault.new)
+
+
+def label(fault: Fault) -> str:
+    return f"{fault.rung}-{fault.fixture}-{fault.name}"
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f.rung == 0], ids=label)
+def test_lint_finds(fault: Fault) -> None:
+    assert lint(planted(fault), FIXTURES[fault.fixture].spec)
+
+
+@pytest.mark.parametrize(
+    "fault", [*(f for f in FAULTS if f.rung), *PAST_LINT], ids=label
+)
+def test_a_rung_finds(fault: Fault) -> None:
+    spec = FIXTURES[fault.fixture].spec
+    source = planted(fault)
+    assert bool(lint(source, spec)) == (fault in PAST_LINT)
+    report = climb(source, spec, "full", [(fault.fixture, fault.rung)])
+    assert [r.passed for r in report.results] == [False]
+    assert {f.rung for f in report.failures} == {fault.rung}
+
+
+def test_every_rung_has_a_fault() -> None:
+    claimed = {fault.rung for fault in (*FAULTS, *PAST_LINT)}
+    assert claimed == {0, *(rung.number for rung in RUNGS)}
+
+
+PAYLOADS = {
+    "import": "import os",
+    "from import": "from os import path",
+    "relative import": "from . import x",
+    "submodule": "import torch.utils",
+    "call": "len([])",
+    "default": "def _f(x=len([])): pass",
+    "decorator": "@len([])\ndef _f(): pass",
+    "base": "class _C(len([])): pass",
+    "keyword": "class _C(metaclass=len): pass",
+    "class body": "class _C:\n    len([])",
+    "class value": "class _C:\n    x = len([])",
+    "comprehension": "_X = [x for x in ()]",
+    "loop": "for _x in (): pass",
+    "branch": "if True: pass",
+    "eval": "def _f(): return eval('1')",
+    "getattr": "def _f(x): return getattr(x, 'y')",
+    "dunder name": "def _f(): return __builtins__",
+    "dunder": "def _f(x): return x.__class__",
+    "lambda": "def _f(): return lambda: 0",
+    "while": "def _f():\n    while True: pass",
+    "try": "def _f():\n    try: pass\n    except Exception: pass",
+    "with": "def _f(x):\n    with x: pass",
+    "global": "def _f():\n    global swish",
+    "inner import": "def _f():\n    import torch",
+    "inner function": "def _f():\n    def g(): pass",
+    "walrus": "def _f(): return (x := 1)",
+    "yield": "def _f(): yield 1",
+    "async": "async def _f(): pass",
+    "delete": "def _f(x): del x",
+    "load": "def _f(): return torch.load('x')",
+    "hub": "def _f(): return torch.hub.x",
+    "class": "class Other: pass",
+    "function": "def other(): pass",
+    "again": "def swish(x, beta): pass",
+    "syntax": "def",
+    "NUL": "\0",
+}
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_lint_refuses(name: str) -> None:
+    assert lint(f"{SWISH.source}\n\n{PAYLOADS[name]}\n", SWISH.spec)
+
+
+def test_lint_wants_every_op() -> None:
+    assert "no public function" in lint('"""Nothing."""\n', SWISH.spec)[-1].message
+
+
+# -- reports ---------------------------------------------------------------------------
+
+REPORT = Report(
+    results=(RungResult("f", 1, False, 0.5, "x=1", "a note"),),
+    failures=(Finding(1, "f", "is wrong", "x=1", "2", "3", "do this"),),
+    seconds=1.5,
+)
+
+
+def test_a_report_survives_json() -> None:
+    data = json.loads(json.dumps(REPORT.as_json()))
+    assert data["passed"] is False
+    assert from_json(data) == REPORT
+
+
+def test_a_report_reads_well() -> None:
+    text = str(REPORT)
+    for part in ("FAILED", "5.0e-01", "f: rung 1: is wrong [SG600]", "do this"):
+        assert part in text
+
+
+def test_verify_runs_the_quick_rungs() -> None:
+    report = verify(SWISH.source, SWISH.spec)
+    assert report.passed, str(report)
+    quick = [rung.number for rung in RUNGS if rung.quick]
+    assert [r.rung for r in report.results] == [0, *quick]
+
+
+def test_verify_does_not_run_what_lint_refuses() -> None:
+    report = verify(f"{SWISH.source}\nprint(1)\n", SWISH.spec)
+    assert not report.passed
+    assert {f.rung for f in report.failures} == {0}
+    assert report.failures[0].reproduce
+
+
+def test_the_same_failure_comes_again() -> None:
+    fault = next(f for f in FAULTS if f.rung == 2)
+    fixture = FIXTURES[fault.fixture]
+    runs = [climb(planted(fault), fixture.spec, "quick") for _ in range(2)]
+    assert runs[0].failures == runs[1].failures
+    assert runs[0].failures[0].inputs
+
+
+def test_importing_the_package_does_not_import_torch() -> None:
+    program = "import sys, symgrad.verify; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# -- sampling --------------------------------------------------------------------------
+
+
+def one_input(item: Input, samples: Sample | None = None) -> Op:
+    graph = Graph()
+    x = graph.input(item.name, item.kind)
+    given = {} if samples is None else {item.name: samples}
+    out = (Formula("y", "y", x),)
+    return Op("f", "", (item,), tuple(graph.nodes), (), out, {"y": x}, samples=given)
+
+
+OPEN = Interval(0.0, float("inf"), True, False)
+UNIT = Interval(-1.0, 1.0, False, False)
+BELOW = Interval(float("-inf"), -2.0, False, True)
+
+
+@pytest.mark.parametrize("domain", [OPEN, UNIT, BELOW], ids=str)
+def test_values_lie_in_the_domain(domain: Interval) -> None:
+    op = one_input(Input("x", Kind.REAL, domain=domain))
+    rng = sampling.generator(op, "test")
+    [item] = op.inputs
+    for _ in range(200):
+        assert sampling.ordinary(op, item, rng) in domain
+        assert sampling.wide(op, item, rng, 30.0) in domain
+
+
+@pytest.mark.parametrize(("default", "sign"), [(2.5, 1), (-0.1, -1)])
+def test_numbers_vary_and_keep_the_sign_of_the_default(
+    default: float, sign: int
+) -> None:
+    op = one_input(Input("x", Kind.FLOAT, default=default, has_default=True))
+    rng = sampling.generator(op, "test")
+    values = {sampling.ordinary(op, op.inputs[0], rng) for _ in range(20)}
+    assert len(values) == 20
+    assert all(value * sign > 0 for value in values)
+
+
+def test_declared_samples_are_taken() -> None:
+    rng = sampling.generator(SWISH.spec.ops[0], "test")
+    ranged = one_input(Input("x", Kind.REAL), Sample(range=(5.0, 6.0)))
+    listed = one_input(Input("x", Kind.INDEX), Sample(values=(1.0, 4.0)))
+    assert all(
+        5 <= sampling.ordinary(ranged, ranged.inputs[0], rng) <= 6 for _ in "abc"
+    )
+    assert {sampling.ordinary(listed, listed.inputs[0], rng) for _ in range(50)} == {
+        1,
+        4,
+    }
+
+
+def test_too_few_points_are_a_failure() -> None:
+    graph = Graph()
+    x = graph.input("x", Kind.REAL)
+    negative = graph.node("sub", graph.const(-1), graph.node("mul", x, x))
+    y = graph.call("log", negative)
+    op = replace(
+        SWISH.spec.ops[0],
+        inputs=(Input("x", Kind.REAL),),
+        nodes=tuple(graph.nodes),
+        outputs=(Formula("y", "log(-1 - x*x)", y),),
+        stand_ins={"y": y},
+    )
+    source = FIXTURES["clipped"].source.replace("clipped", "swish")
+    source = source.replace("Clipped", "Swish").replace("exp(x)", "log(-1 - x * x)")
+    source = source.replace("torch.tanh(grad_y * x)", "grad_y * 2 * x / (1 + x * x)")
+    report = climb(source, Spec("", "swish", (op,), ""), "quick")
+    assert {f.code for f in report.failures} == {"SG601"}

@@ -1,0 +1,71 @@
+"""The child process: limits, crashes, noise, and files that pose as modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from planted import FIXTURES
+
+from symgrad.verify import verify
+from symgrad.verify.process import ask
+from symgrad.verify.worker import Request
+
+SWISH = FIXTURES["swish"]
+FORWARD = "        return x * torch.sigmoid(beta * x)\n"
+MIB = 2**20
+
+
+def request(body: str, memory_limit: int | None = None) -> Request:
+    """The swish module, with ``body`` run in its forward, one rung; not linted."""
+    source = SWISH.source.replace(FORWARD, f"        {body}\n{FORWARD}")
+    assert source != SWISH.source
+    source = source.replace("import torch\n", "import os\nimport torch\n", 1)
+    return Request(source, SWISH.spec, "quick", [("swish", 7)], memory_limit)
+
+
+def test_an_endless_loop_ends_at_the_time_limit() -> None:
+    answer = ask(request("while True: pass"), time_limit=6.0)
+    assert answer.data is None
+    assert "time limit of 6 s" in answer.problem
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="no memory limit here"
+)
+def test_a_hog_ends_at_the_memory_limit() -> None:
+    answer = ask(request("torch.zeros(2**28)", 512 * MIB), time_limit=60.0)
+    assert answer.data is not None, answer.problem
+    assert [f["code"] for f in answer.data["failures"]] == ["SG602"]
+
+
+def test_a_crash_is_told() -> None:
+    answer = ask(request("os.write(2, b'goodbye'); os._exit(3)"), time_limit=60.0)
+    assert answer.data is None
+    assert "status 3" in answer.problem
+    assert "goodbye" in answer.problem
+
+
+def test_what_an_op_prints_is_not_the_answer() -> None:
+    answer = ask(request("print('{}'); os.write(1, b'[]')"), time_limit=60.0)
+    assert answer.data is not None, answer.problem
+    assert answer.data["passed"]
+
+
+def test_files_in_the_way_do_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("torch", "random", "json", "symgrad"):
+        posing = f"open({str(tmp_path / 'imported')!r}, 'w'); raise SystemExit(7)\n"
+        (tmp_path / f"{name}.py").write_text(posing)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    report = verify(SWISH.source, SWISH.spec, only=[("swish", 7)])
+    assert report.passed, str(report)
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_limit_is_a_failure_of_the_report() -> None:
+    report = verify(SWISH.source, SWISH.spec, time_limit=0.01)
+    assert [f.code for f in report.failures] == ["SG602"]
+    assert report.failures[0].reproduce
