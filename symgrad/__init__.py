@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from symgrad._version import __version__
 
 if TYPE_CHECKING:
-    from symgrad.api import Op, Ops, indexed, load, reals
+    from symgrad.api import Op, Ops, load
     from symgrad.errors import SymgradError
+    from symgrad.symbols import indexed, reals
 
 __all__ = ["Op", "Ops", "SymgradError", "__version__", "indexed", "load", "reals"]
 
@@ -23,9 +24,9 @@ _HOMES = {
     "Op": "symgrad.api",
     "Ops": "symgrad.api",
     "SymgradError": "symgrad.errors",
-    "indexed": "symgrad.api",
+    "indexed": "symgrad.symbols",
     "load": "symgrad.api",
-    "reals": "symgrad.api",
+    "reals": "symgrad.symbols",
 }
 
 

@@ -106,9 +106,10 @@ def mul(graph: Graph, a: int, b: int) -> int:
         return mul(graph, b, a)
     if x is not None:
         return _scaled(graph, x, b)
-    for outer, inner in ((a, b), (b, a)):
-        if graph[outer].op == "neg":
-            return neg(graph, mul(graph, graph[outer].args[0], inner))
+    if graph[a].op == "neg":
+        return neg(graph, mul(graph, graph[a].args[0], b))
+    if graph[b].op == "neg":
+        return neg(graph, mul(graph, a, graph[b].args[0]))
     for outer, inner in ((b, a), (a, b)):
         top = graph[outer]
         if top.op == "div" and number(graph, top.args[0]) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,7 +14,7 @@ from symgrad import op, provenance, spec, write
 from symgrad import verify as ladder
 from symgrad.build import alone, build
 from symgrad.display import latex
-from symgrad.errors import Diagnostic, VerificationError
+from symgrad.errors import Diagnostic, SpecError, VerificationError
 from symgrad.generate import Module, generate
 from symgrad.in_memory import load_text
 from symgrad.op import Accuracy, EdgePolicy, Spec
@@ -25,28 +26,6 @@ Expression: TypeAlias = sympy.Basic | str | int | float
 
 Level = Literal["quick", "full", "off"]
 """How much of the verification ladder is climbed."""
-
-
-def reals(names: str) -> Any:
-    """SymPy symbols for real inputs: one for one name, a tuple for several.
-
-    >>> x, beta = symgrad.reals("x beta")
-    """
-    symbols = tuple(sympy.Symbol(name, real=True) for name in _split(names))
-    return symbols[0] if len(symbols) == 1 else symbols
-
-
-def indexed(declaration: str) -> sympy.IndexedBase:
-    """The indexed base of an input with named axes: ``indexed("x[..., n]")``.
-
-    Axes are not built yet: an ``Op`` over it is refused by its own code.
-    """
-    name = declaration.partition("[")[0].strip()
-    return sympy.IndexedBase(sympy.Symbol(name, real=True))
-
-
-def _split(names: str) -> list[str]:
-    return names.replace(",", " ").split()
 
 
 class Op:
@@ -238,6 +217,9 @@ def _write(
     force: Collection[str | os.PathLike[str]],
     level: Level,
 ) -> list[Path]:
+    if origin.stem in sys.stdlib_module_names or origin.stem == "torch":
+        said = f"a module {origin.stem!r} would hide Python's own"
+        raise SpecError(Diagnostic("SG105", said, origin.path, None, ()))
     module = generate(origin)
     wanted = write.files(module, origin, Path(directory))
     allowed = [Path(path) for path in force]

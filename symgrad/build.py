@@ -11,12 +11,13 @@ import sympy
 
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.from_sympy import from_sympy, symbols_of
+from symgrad.grammar import FormulaError
 from symgrad.op import Formula, Op, Spec
-from symgrad.parse import FormulaError, parse
+from symgrad.parse import parse
 from symgrad.precise import constant
 from symgrad.printer import Text, formula
 from symgrad.program import Graph, Node, show
-from symgrad.skeleton import PLACE, Draft, Expressions, checked
+from symgrad.skeleton import PLACE, Draft, checked
 from symgrad.sympy_forms import mistake
 from symgrad.to_sympy import needed, tree_size
 
@@ -67,23 +68,20 @@ def build(draft: Draft) -> Spec:
     scope = Scope(Graph(), draft.symbols)
     inputs = {i.name: scope.graph.input(i.name, i.kind, i.axes) for i in outline.inputs}
     values = dict(inputs)
-    lets = _formulas(scope, draft.let, values)
-    known = dict(values)
-    outputs = _formulas(scope, draft.forward, values)
-    standing = _formulas(scope, {**draft.forward, **draft.surrogate}, known)
-    overrides = _overrides(scope, draft, values)
-    surrogates = tuple(f for f in standing if f.name in draft.surrogate)
-    _check_constants(scope.graph.nodes)
-    _check_used(scope.graph, inputs, (*outputs, *lets, *surrogates, *overrides))
+    lets = _lets(scope, draft, values)
+    outputs, standing = _outputs(scope, draft, values)
+    overrides = _overrides(scope, draft, outline, values)
     made = replace(
         outline,
         nodes=tuple(scope.graph.nodes),
         lets=lets,
         outputs=outputs,
         stand_ins={formula.name: formula.value for formula in standing},
-        surrogates=surrogates,
+        surrogates=tuple(f for f in standing if f.name in draft.surrogate),
         overrides=overrides,
     )
+    _check_constants(made.nodes)
+    _check_use(made)
     return alone(made)
 
 
@@ -92,26 +90,42 @@ def alone(op: Op) -> Spec:
     return Spec(path=PLACE, stem=op.name, ops=(op,), canonical=_canonical(op))
 
 
-def _formulas(
-    scope: Scope, expressions: Expressions, values: dict[str, int]
-) -> tuple[Formula, ...]:
-    """Build formulas in order; each is known to the later ones under its name."""
+def _lets(scope: Scope, draft: Draft, values: dict[str, int]) -> tuple[Formula, ...]:
+    """Build the lets in order; each is known to what follows under its name."""
     made = []
-    for name, expression in expressions.items():
-        made.append(scope.formula(name, expression, values))
+    for name, written in draft.let.items():
+        made.append(scope.formula(name, written, values))
         values[name] = made[-1].value
     return tuple(made)
 
 
+def _outputs(
+    scope: Scope, draft: Draft, values: dict[str, int]
+) -> tuple[tuple[Formula, ...], tuple[Formula, ...]]:
+    """The outputs, and what stands in for each where derivatives are taken.
+
+    That is the output itself, unless it or an earlier one that it uses has a surrogate.
+    """
+    outputs, standing = [], []
+    smooth = dict(values)
+    for name, written in draft.forward.items():
+        outputs.append(scope.formula(name, written, values))
+        instead = draft.surrogate.get(name, written)
+        standing.append(scope.formula(name, instead, smooth))
+        values[name], smooth[name] = outputs[-1].value, standing[-1].value
+    return tuple(outputs), tuple(standing)
+
+
 def _overrides(
-    scope: Scope, draft: Draft, values: Mapping[str, int]
+    scope: Scope, draft: Draft, outline: Op, values: Mapping[str, int]
 ) -> tuple[Formula, ...]:
     """The gradients as given, in inputs, lets, outputs and ``grad_<output>``."""
     if not draft.backward:  # a cotangent that nothing uses has no place in the graph
         return ()
-    cotangents = {f"grad_{name}": scope.graph.cotangent(name) for name in draft.forward}
+    arriving = [f"grad_{formula.name}" for formula in outline.differentiable_outputs]
+    cotangents = {n: scope.graph.cotangent(n.removeprefix("grad_")) for n in arriving}
     given, names = draft.backward.items(), {**values, **cotangents}
-    return tuple(scope.formula(name, expression, names) for name, expression in given)
+    return tuple(scope.formula(name, written, names) for name, written in given)
 
 
 def _shown(graph: Graph, expression: Any, value: int, names: Mapping[str, int]) -> str:
@@ -154,24 +168,38 @@ def _check_constants(nodes: Sequence[Node]) -> None:
 def _check_constant(nodes: Sequence[Node], value: int) -> None:
     try:
         constant(nodes, value)
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         shown = _text(nodes, value, {}).text
         problem = _problem("SG207", f"{shown} is not a finite real number")
         raise SpecError(problem) from error
 
 
-def _check_used(
-    graph: Graph, inputs: Mapping[str, int], formulas: Sequence[Formula]
-) -> None:
-    """Every input must be behind some formula."""
-    used = set(needed(graph.nodes, [f.value for f in formulas], ()))
-    unused = [name for name, value in inputs.items() if value not in used]
-    if unused:
-        raise SpecError(*(_problem("SG1", f"unused input {name!r}") for name in unused))
+def _check_use(op: Op) -> None:
+    """Every input is behind a formula, and a tensor behind every output."""
+    problems = []
+    ends = [f.value for f in (*op.outputs, *op.overrides)] + [*op.stand_ins.values()]
+    used = _inputs_behind(op, ends)
+    for item in op.inputs:
+        if item.name not in used:
+            said = f"the input {item.name!r} is not used"
+            problems.append(_problem("SG133", said, "remove it"))
+    for output in op.outputs:
+        behind = _inputs_behind(op, [output.value])
+        if not any(op.input(name).kind.is_tensor for name in behind):
+            said = f"the output {output.name!r} depends on no tensor"
+            problems.append(_problem("SG142", said))
+    if problems:
+        raise SpecError(*problems)
+
+
+def _inputs_behind(op: Op, values: Sequence[int]) -> set[str]:
+    behind = (op.nodes[value] for value in needed(op.nodes, values, ()))
+    return {str(node.data) for node in behind if node.op == "input"}
 
 
 def _diagnostics(where: str, error: FormulaError) -> Iterator[Diagnostic]:
-    yield _problem(error.code, f"{error.message}, in {where!r}", error.help)
+    for found in error.mistakes:
+        yield _problem(found.code, f"{found.message}, in {where!r}", found.help)
 
 
 def _problem(code: str, message: str, help: str | None = None) -> Diagnostic:

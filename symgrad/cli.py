@@ -48,7 +48,7 @@ def main() -> NoReturn:
     for stream in (sys.stdin, sys.stdout):
         # Specs and code are UTF-8 whatever the terminal thinks.
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     sys.exit(run(sys.argv[1:]))
 
 

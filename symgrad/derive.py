@@ -88,7 +88,9 @@ def differentiate(program: Program, op: Op) -> Program:
     )
     found = (_single if single else _joint)(tape, seeds, cotangents)
     given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
-    terms = {name: given.get(name) or found.get(name) or _Terms((), ()) for name in every}
+    terms = {
+        name: given.get(name) or found.get(name) or _Terms((), ()) for name in every
+    }
     return replace(
         program,
         nodes=tuple(graph.nodes),
@@ -124,20 +126,24 @@ def _joint(
 ) -> dict[str, _Terms]:
     """All outputs in one sweep, each starting from its own cotangent."""
     starts = [
-        _Seed(value, cotangents[name], _shape(tape.program, tape.program.outputs[name], value))
+        _Seed(
+            value,
+            cotangents[name],
+            _shape(tape.program, tape.program.outputs[name], value),
+        )
         for name, value in seeds.items()
     ]
     return {name: _Terms(terms, terms) for name, terms in _sweep(tape, starts).items()}
 
 
 def _shape(program: Program, *values: int) -> Shape:
-    """The tensor inputs that values depend on: their shape is what these broadcast to."""
+    """The tensor inputs behind values, which broadcast to their shape."""
     tensors = {v for v in program.inputs.values() if program.nodes[v].kind.is_tensor}
     return frozenset(tensors.intersection(program.reachable(values)))
 
 
 def _times(graph: Graph, cotangent: int, slope: int) -> int:
-    """The cotangent times a partial; chosen between, rather than multiplied by, numbers."""
+    """The cotangent times a partial; where that is a choice of numbers, a choice."""
     node = graph[slope]
     if node.data == "nan":
         return slope  # not a product: the derivative of that is NaN in every branch
@@ -183,9 +189,13 @@ def _sweep(tape: _Tape, seeds: Sequence[_Seed]) -> dict[str, tuple[int, ...]]:
     for value in range(end - 1, -1, -1):
         if value not in pending or value not in active:
             continue
-        meeting = _reduced(graph, pending.pop(value), [s for s in seeds if s.value == value])
+        meeting = _reduced(
+            graph, pending.pop(value), [s for s in seeds if s.value == value]
+        )
         step = 1 if len(seeds) == 1 else -1  # outputs in their order read best
-        cotangents = {shape: combine(graph, parts[::step]) for shape, parts in meeting.items()}
+        cotangents = {
+            shape: combine(graph, parts[::step]) for shape, parts in meeting.items()
+        }
         arrived[value] = tuple(cotangents.values())
         used_in = edge_regions(graph[value], regions[value])
         for shape, cotangent in cotangents.items():
@@ -196,7 +206,8 @@ def _sweep(tape: _Tape, seeds: Sequence[_Seed]) -> dict[str, tuple[int, ...]]:
                 pending[arg][shape].append((outside, part))
     found = {n: arrived[v] for n, v in tape.wanted.items() if v in arrived}
     nonzero = {
-        n: tuple(v for v in terms if algebra.number(graph, v) != 0) for n, terms in found.items()
+        n: tuple(v for v in terms if algebra.number(graph, v) != 0)
+        for n, terms in found.items()
     }
     return {name: terms for name, terms in nonzero.items() if terms}
 

@@ -144,7 +144,7 @@ def _check_kinds(graph: Graph, expr: Any, plan: Plan, values: Sequence[int]) -> 
         if graph[value].kind.is_condition != condition:
             found = "a number" if condition else "a condition"
             place = "a condition" if condition else "a number"
-            said = f"{found} cannot be used as {place}, in {_short(expr)}"
+            said = f"{found} cannot be used as {place} (in {_short(expr)})"
             raise mistake("SG208", said)
 
 

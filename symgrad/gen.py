@@ -22,6 +22,9 @@ Level = Literal["quick", "full", "off"]
 _SIDE_BY_SIDE = 4
 """Verifications at one time: each is a process with a torch of its own."""
 
+_LONGEST = 2**20 + 1
+"""Characters of standard input that are read: one more than a spec may have."""
+
 _T = TypeVar("_T")
 
 
@@ -32,6 +35,7 @@ class Made:
     spec: Spec
     module: Module
     files: tuple[File, File]
+    warnings: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
@@ -64,24 +68,24 @@ def make(paths: Sequence[str], folder: Path) -> tuple[Made, ...]:
 def publish(made: Sequence[Made], level: Level, force: Collection[Path]) -> Outcome:
     """Verify everything, then write everything or nothing."""
     write.plan(_files(made), force)  # a refusal should not wait for verification
-    failed = _verified([(m.module.source, m.spec) for m in made], level)
-    if failed.exit_code:
-        return failed
+    verified = _verified([(m.module.source, m.spec) for m in made], level)
+    if verified.exit_code:
+        return verified
     changes = write.publish(_files(made), force)
     notes = tuple(
         f"{'unchanged' if c.state == 'unchanged' else 'wrote'} {c.file.path}"
         for c in changes
     )
-    return Outcome(0, changes, failed.reports, _orphans(made), notes)
+    return Outcome(0, changes, verified.reports, _warnings(made), notes)
 
 
 def show(made: Sequence[Made], level: Level) -> Outcome:
     """Verify everything, then give the modules as text."""
-    failed = _verified([(m.module.source, m.spec) for m in made], level)
-    if failed.exit_code:
-        return failed
+    verified = _verified([(m.module.source, m.spec) for m in made], level)
+    if verified.exit_code:
+        return verified
     text = "\n\n".join(m.files[0].text for m in made)
-    return Outcome(reports=failed.reports, text=text)
+    return Outcome(0, (), verified.reports, _warnings(made), text=text)
 
 
 def check(made: Sequence[Made], with_diff: bool) -> Outcome:
@@ -91,7 +95,7 @@ def check(made: Sequence[Made], with_diff: bool) -> Outcome:
     return Outcome(
         exit_code=1 if drifted else 0,
         changes=changes,
-        warnings=_orphans(made),
+        warnings=_warnings(made),
         notes=(*map(_drift, drifted), *_remedy(made, drifted)),
         text="".join(map(disk.diff, drifted)) if with_diff else "",
     )
@@ -102,13 +106,14 @@ def verify_disk(paths: Sequence[str], folder: Path, level: Level) -> Outcome:
 
     Raises ``SpecError``, and ``OutputError`` for a module that cannot be read.
     """
-    specs = _each(paths, _load)
+    specs = [loaded for loaded, _ in _each(paths, _load)]
     return _verified([(disk.read(folder / f"{s.stem}.py"), s) for s in specs], level)
 
 
 def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
     """``work`` on every path; what is wrong with any of them is raised together."""
-    results, problems = [], []
+    results: list[_T] = []
+    problems: list[Diagnostic] = []
     for path in paths:
         try:
             results.append(work(path))
@@ -119,25 +124,27 @@ def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
     return tuple(results)
 
 
-def _load(path: str) -> Spec:
+def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     if path == "-":
-        return spec.load_text(sys.stdin.read(), provenance.STDIN)
-    return spec.load(path)
+        return spec.load_text(sys.stdin.read(_LONGEST), provenance.STDIN), ()
+    return spec.load_with_warnings(path)
 
 
 def _make(path: str, folder: Path) -> Made:
-    loaded = _load(path)
+    loaded, warnings = _load(path)
     module = generate(loaded)
-    return Made(loaded, module, write.files(module, loaded, folder))
+    return Made(loaded, module, write.files(module, loaded, folder), warnings)
 
 
 def _files(made: Iterable[Made]) -> list[File]:
     return [file for m in made for file in m.files]
 
 
-def _orphans(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
+def _warnings(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
+    """What the specs hardly mean, and what lies in the folder without a spec."""
     files = _files(made)
-    return disk.orphans(files[0].path.parent, files) if files else ()
+    of_specs = [warning for m in made for warning in m.warnings]
+    return (*of_specs, *disk.orphans(files[0].path.parent, files))
 
 
 def _verified(sources: Sequence[tuple[str, Spec]], level: Level) -> Outcome:
@@ -155,7 +162,9 @@ def _climb(
 ) -> tuple[Report, ...]:
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
     try:
-        return tuple(pool.map(lambda pair: verify.verify(*pair, level), sources))
+        return tuple(
+            pool.map(lambda pair: verify.verify(pair[0], pair[1], level), sources)
+        )
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -66,8 +66,11 @@ class Layout:
         self._constant = _constants(program.nodes)
         self._code = {value: Text(name) for value, name in leaves.items()}
         self._shown = dict(self._code)
+        self._bound: dict[int, str] = {}
         self._statements: list[Statement] = []
-        self._needs = [set(program.reachable(block, self._stop)) for block in self._blocks]
+        self._needs = [
+            set(program.reachable(block, self._stop)) for block in self._blocks
+        ]
         self._uses = self._count_uses()
         self.shared = self._shared()
 
@@ -94,8 +97,9 @@ class Layout:
 
     def _is_compound(self, node: Node) -> bool:
         """Whether a value takes more than one operation from what has a name."""
-        simple = self._stop | self._constant
-        return node.op != "call" and not simple.issuperset(node.args)
+        parts = [self._code[arg].text for arg in node.args if arg in self._code]
+        named = all(p.isidentifier() or p.replace(".", "").isdigit() for p in parts)
+        return node.op != "call" and not (named and len(parts) == len(node.args))
 
     def block(self, roots: Sequence[int]) -> list[Statement]:
         """The statements that come before the expressions of ``roots``."""
@@ -117,19 +121,28 @@ class Layout:
         return self._code[value]
 
     def shown(self, value: int) -> str:
-        """A value in the language of specs, in the names that are bound by now."""
-        return self._show(value).text
+        """A value in the language of specs, in the names that are bound by now.
+
+        A value that has got a name of ours is shown as what it is.
+        """
+        return self._bound.get(value) or self._show(value).text
 
     def _write(self, value: int, width: int) -> None:
         """The texts of a value; its longest parts get names until it fits."""
         node = self._program.nodes[value]
         if value in self._constant:
             self._code[value] = self._literal(value)
-            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+            self._shown[value] = self._formula(
+                node, [self._show(arg) for arg in node.args]
+            )
             return
         while True:
-            self._code[value] = self._spell(value, [self._code[arg] for arg in node.args])
-            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+            self._code[value] = self._spell(
+                value, [self._code[arg] for arg in node.args]
+            )
+            self._shown[value] = self._formula(
+                node, [self._show(arg) for arg in node.args]
+            )
             long = [arg for arg in node.args if self._can_name(arg)]
             if len(self._code[value]) <= width or not long:
                 return
@@ -142,7 +155,9 @@ class Layout:
         """The formula of a value; what no statement needs is not deep."""
         if value not in self._shown:
             node = self._program.nodes[value]
-            self._shown[value] = self._formula(node, [self._show(arg) for arg in node.args])
+            self._shown[value] = self._formula(
+                node, [self._show(arg) for arg in node.args]
+            )
         return self._shown[value]
 
     def _literal(self, value: int) -> Text:
@@ -157,6 +172,7 @@ class Layout:
     def _bind(self, value: int) -> None:
         """Give a value a name and write the statement that computes it."""
         name = self._name(value)
+        self._bound[value] = self._shown[value].text
         room = LINE - DEEPEST - len(f"{name} = ")
         if len(self._code[value]) > room:
             self._write(value, room)

@@ -34,7 +34,7 @@ class Names:
         self._next: dict[str, int] = {}
 
     def claim(self, stem: str, *others: str) -> str:
-        """The first free one of ``stem`` and ``others``, else ``stem`` with a number."""
+        """The first free one of these names, else ``stem`` with a number."""
         for name in (stem, *others):
             if name not in self._taken:
                 self._taken.add(name)

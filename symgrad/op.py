@@ -28,7 +28,8 @@ class Interval:
 
     def __str__(self) -> str:
         low, high = (_endpoint(end) for end in (self.low, self.high))
-        return f"{'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
+        opening, closing = "[("[self.low_open], "])"[self.high_open]
+        return f"{opening}{low}, {high}{closing}"
 
 
 def _endpoint(end: float) -> str:

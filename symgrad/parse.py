@@ -33,18 +33,20 @@ def parse(
     names: Mapping[str, int],
     *,
     functions: Mapping[str, Template] | None = None,
+    condition_too: bool = False,
 ) -> int:
     """Build a formula in ``graph`` and return its value.
 
     ``names`` are the values that it may use, ``functions`` formulas that it may call
-    besides the rows of the function table.
+    besides the rows of the function table.  It is a number, or, if
+    ``condition_too``, it may be a condition.
 
     Raises:
         FormulaError: all independent mistakes of the text, with their places.
     """
     root, lead = tree(text)
     parser = _Parser(graph, names, functions or {}, text, lead)
-    value = parser.number(root)
+    value = parser.value(root) if condition_too else parser.number(root)
     if parser.mistakes:
         first, *_ = ordered = sorted(parser.mistakes, key=lambda m: (m.start, m.end))
         first.mistakes = tuple(ordered)

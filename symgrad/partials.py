@@ -21,7 +21,7 @@ def formula(text: str, names: tuple[str, ...]) -> Formula:
     graph = Graph()
     bound = {name: graph.input(name, Kind.REAL) for name in names}
     bound["nan"] = graph.const("nan")
-    root = parse(text, graph, bound)
+    root = parse(text, graph, bound, condition_too=True)
     return tuple(graph.nodes), root
 
 
@@ -36,7 +36,9 @@ def definition(graph: Graph, row: Function, args: tuple[int, ...]) -> int:
     return int(_built(graph, row.definition, dict(zip(row.args, args, strict=True))))
 
 
-def partial(graph: Graph, value: int, index: int, edges: Mapping[str, EdgePolicy]) -> int:
+def partial(
+    graph: Graph, value: int, index: int, edges: Mapping[str, EdgePolicy]
+) -> int:
     """The derivative of a call by its ``index``-th argument, by the op's edge policy.
 
     ``edges`` maps function names to policies; ``*`` stands for all that are not named.

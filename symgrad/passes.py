@@ -29,10 +29,18 @@ def roots(program: Program) -> list[int]:
     terms = [v for values in program.gradients.values() for v in values]
     shown = [v for values in program.partials.values() for v in values]
     leaves = [*program.inputs.values(), *program.cotangents.values()]
-    return [*leaves, *program.outputs.values(), *program.stand_ins.values(), *terms, *shown]
+    return [
+        *leaves,
+        *program.outputs.values(),
+        *program.stand_ins.values(),
+        *terms,
+        *shown,
+    ]
 
 
-def rebuild(program: Program, visit: Visit, order: Iterable[int] | None = None) -> Program:
+def rebuild(
+    program: Program, visit: Visit, order: Iterable[int] | None = None
+) -> Program:
     """A program with every live value built anew by ``visit``; the dead are dropped.
 
     ``order`` is another order of the live values in which arguments come first.
@@ -57,7 +65,9 @@ def rebuild(program: Program, visit: Visit, order: Iterable[int] | None = None) 
     )
 
 
-def _carried(names: Mapping[int, str], new: Mapping[int, int], graph: Graph) -> dict[int, str]:
+def _carried(
+    names: Mapping[int, str], new: Mapping[int, int], graph: Graph
+) -> dict[int, str]:
     """Names of values that are still there; leaves go by their own."""
     carried: dict[int, str] = {}
     for value, name in names.items():
@@ -101,7 +111,9 @@ def guard(program: Program) -> Program:
         if any(text is not None for text in safe):
             condition = holds(graph, region)
             args = tuple(
-                arg if text is None else graph.node("guard", condition, arg, graph.const(Fraction(text)))
+                arg
+                if text is None
+                else graph.node("guard", condition, arg, graph.const(Fraction(text)))
                 for arg, text in zip(args, safe, strict=True)
             )
         built[value] = copied(graph, node, args)
@@ -177,7 +189,9 @@ def choose_residuals(program: Program, op: Op) -> Program:
         if _allowed(program, op, residuals) and (best is None or cost < best[0]):
             best = cost, residuals
     if best is None:
-        raise SymgradError(f"{op.name}: the gradients cannot be had from 'save: {op.save}' alone")
+        raise SymgradError(
+            f"{op.name}: the gradients cannot be had from 'save: {op.save}' alone"
+        )
     return replace(program, residuals=best[1])
 
 
@@ -185,7 +199,9 @@ MAX_OUTPUT_CHOICES = 5
 """Beyond this many useful outputs, only all of them and none of them are tried."""
 
 
-def _choices(program: Program, op: Op, needed: Sequence[int]) -> Iterable[tuple[int, ...]]:
+def _choices(
+    program: Program, op: Op, needed: Sequence[int]
+) -> Iterable[tuple[int, ...]]:
     """The sets of outputs to consider keeping."""
     live = set(program.reachable(needed))
     useful = [
@@ -201,7 +217,9 @@ def _choices(program: Program, op: Op, needed: Sequence[int]) -> Iterable[tuple[
 
 def _behind(program: Program, needed: Sequence[int], kept: frozenset[int]) -> list[int]:
     """The inputs that ``needed`` still asks for when ``kept`` is at hand."""
-    return [v for v in program.reachable(needed, kept) if program.nodes[v].op == "input"]
+    return [
+        v for v in program.reachable(needed, kept) if program.nodes[v].op == "input"
+    ]
 
 
 def _ordered(program: Program, values: Sequence[int]) -> tuple[int, ...]:
@@ -223,4 +241,3 @@ def _allowed(program: Program, op: Op, residuals: Sequence[int]) -> bool:
         return inputs.isdisjoint(tensors)
     named = {**program.inputs, **program.outputs}
     return set(tensors) <= {named[name] for name in op.save if name in named}
-

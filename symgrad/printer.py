@@ -72,7 +72,9 @@ def binary(op: str, left: Text, right: Text, style: Style = "code") -> Text:
     lowest = binding + 1 if binding == COMPARISON else binding
     first, second = left.within(lowest), right.within(binding + 1)
     space = "" if tight else " "
-    return Text(f"{first}{space}{symbol}{space}{second}", binding, (first, f"{symbol} {second}"))
+    return Text(
+        f"{first}{space}{symbol}{space}{second}", binding, (first, f"{symbol} {second}")
+    )
 
 
 def negative(operand: Text, sign: str = "-") -> Text:
@@ -111,7 +113,9 @@ def literal(value: float | int | Fraction) -> Text:
     """A number as Python writes it: an int if it is whole and small, else a float."""
     if isinstance(value, Fraction) and value.denominator == 1:
         value = int(value)
-    exact = int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
+    exact = (
+        int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
+    )
     return Text(repr(exact), UNARY if exact < 0 else ATOM)
 
 

@@ -153,9 +153,11 @@ class Graph:
         return number
 
     def input(self, name: str, kind: Kind, axes: tuple[str, ...] | None = None) -> int:
-        """The input of that name; a tensor without declared axes has batch axes only."""
+        """An input; a tensor without declared axes has batch axes only."""
         default = (BATCH,) if kind.is_tensor else ()
-        return self._intern(Node("input", (), name, kind, default if axes is None else axes))
+        return self._intern(
+            Node("input", (), name, kind, default if axes is None else axes)
+        )
 
     def cotangent(self, output: str, kind: Kind = Kind.REAL) -> int:
         """``grad_<output>``: the derivative of the objective by that output."""
@@ -170,13 +172,17 @@ class Graph:
         """An exact constant: a rational, ``pi``, ``E``, ``oo`` or ``nan``."""
         exact = Fraction(value) if isinstance(value, int) else value
         whole = isinstance(exact, Fraction) and exact.denominator == 1
-        return self._intern(Node("const", (), exact, Kind.INT if whole else Kind.FLOAT, ()))
+        return self._intern(
+            Node("const", (), exact, Kind.INT if whole else Kind.FLOAT, ())
+        )
 
     def node(self, op: str, *args: int, data: Constant | None = None) -> int:
-        """The value of a primitive, exactly as asked for: nothing is simplified here."""
+        """The value of a primitive, as asked for: nothing is simplified here."""
         parts = [self.nodes[arg] for arg in args]
         kind = _joined_kind(op, [part.kind for part in parts])
-        return self._intern(Node(op, args, data, kind, _joined_axes(part.axes for part in parts)))
+        return self._intern(
+            Node(op, args, data, kind, _joined_axes(part.axes for part in parts))
+        )
 
     def call(self, function: str, *args: int) -> int:
         """A row of the function table applied to values."""
@@ -216,10 +222,19 @@ class Program:
         """
         for number, node in enumerate(self.nodes):
             arity = PRIMITIVES[node.op]
-            assert arity in (-1, len(node.args)), f"v{number}: {node.op} of {len(node.args)}"
-            assert all(0 <= arg < number for arg in node.args), f"v{number}: argument order"
+            assert arity in (-1, len(node.args)), (
+                f"v{number}: {node.op} of {len(node.args)}"
+            )
+            assert all(0 <= arg < number for arg in node.args), (
+                f"v{number}: argument order"
+            )
             self._check_kinds(number, node)
-        named = [*self.inputs.values(), *self.outputs.values(), *self.residuals, *self.names]
+        named = [
+            *self.inputs.values(),
+            *self.outputs.values(),
+            *self.residuals,
+            *self.names,
+        ]
         named += [value for terms in self.gradients.values() for value in terms]
         assert all(0 <= value < len(self.nodes) for value in named), "dangling name"
 
@@ -231,27 +246,37 @@ class Program:
             expected = [True, False, False]
         else:
             expected = [False] * len(conditions)
-        assert conditions == expected, f"v{number}: {node.op} of conditions {conditions}"
+        assert conditions == expected, (
+            f"v{number}: {node.op} of conditions {conditions}"
+        )
 
-    def reachable(self, roots: Iterable[int], stop: frozenset[int] = frozenset()) -> list[int]:
-        """The values that ``roots`` need, in program order, not looking behind ``stop``."""
+    def reachable(
+        self, roots: Iterable[int], stop: frozenset[int] = frozenset()
+    ) -> list[int]:
+        """The values that ``roots`` need, in order, not looking behind ``stop``."""
         wanted = set(roots)
         for value in range(len(self.nodes) - 1, -1, -1):
             if value in wanted and value not in stop:
                 wanted.update(self.nodes[value].args)
         return sorted(wanted)
 
-    def count_ops(self, roots: Iterable[int], stop: frozenset[int] = frozenset()) -> int:
-        """How many operations compute ``roots``; leaves, constants and ``stop`` are free."""
+    def count_ops(
+        self, roots: Iterable[int], stop: frozenset[int] = frozenset()
+    ) -> int:
+        """How many operations ``roots`` take; leaves and constants are free."""
         free = LEAVES | {"stop_gradient"}
         values = self.reachable(roots, stop)
         return sum(
-            self.nodes[v].op not in free and v not in stop and not is_constant(self.nodes, v)
+            self.nodes[v].op not in free
+            and v not in stop
+            and not is_constant(self.nodes, v)
             for v in values
         )
 
     def __str__(self) -> str:
-        return "\n".join(f"v{number} = {show(node)}" for number, node in enumerate(self.nodes))
+        return "\n".join(
+            f"v{number} = {show(node)}" for number, node in enumerate(self.nodes)
+        )
 
 
 def is_constant(nodes: Sequence[Node], value: int) -> bool:
@@ -270,4 +295,6 @@ def is_constant(nodes: Sequence[Node], value: int) -> bool:
 def show(node: Node) -> str:
     """One assignment as text, for dumps and error messages."""
     label = node.op if node.data is None else f"{node.op}[{node.data}]"
-    return f"{label}({', '.join(f'v{arg}' for arg in node.args)})" if node.args else label
+    return (
+        f"{label}({', '.join(f'v{arg}' for arg in node.args)})" if node.args else label
+    )

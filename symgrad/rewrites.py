@@ -39,7 +39,9 @@ TABLE: tuple[Rule, ...] = (
     Rule("exp(a)/(exp(a) + exp(b))", "sigmoid(a - b)", "inf/inf once exp(a) overflows"),
     Rule("(1 + exp(-a))**(-1)", "sigmoid(a)", "one function with a stable derivative"),
     Rule("1 - sigmoid(a)", "sigmoid(-a)", "1 - s is 0 in float32 once a > 17"),
-    Rule("log(1 + exp(a))", "softplus(a)", "exp(a) overflows, and 1 + exp(a) rounds to 1"),
+    Rule(
+        "log(1 + exp(a))", "softplus(a)", "exp(a) overflows, and 1 + exp(a) rounds to 1"
+    ),
     Rule("log1p(exp(a))", "softplus(a)", "exp(a) overflows"),
     Rule("log(sigmoid(a))", "logsigmoid(a)", "log(0) once sigmoid(a) underflows"),
     Rule("log(exp(a) + exp(b))", "logaddexp(a, b)", "exp(a) overflows"),

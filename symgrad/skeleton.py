@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from symgrad.errors import SpecError
+from symgrad.errors import Diagnostic, SpecError
 from symgrad.op import Op
 from symgrad.spec import load_text
 
@@ -25,7 +25,7 @@ Expressions = Mapping[str, Any]
 """Name to a text in the language of specs, a SymPy expression or a number."""
 
 Pairs = Iterable[tuple[str, str]]
-"""Keys and values of a mapping as JSON; a key may come twice, to be complained of."""
+"""Keys and values of a mapping, the values as JSON already."""
 
 _HALF_LINES = {
     "is_positive": "real in (0, oo)",
@@ -82,6 +82,7 @@ def checked(draft: Draft) -> Op:
     Raises:
         SpecError: all that is wrong with names, declarations and options.
     """
+    _refuse_twins(draft)
     try:
         [op] = load_text(_text(draft), PLACE).ops
     except SpecError as error:
@@ -89,13 +90,31 @@ def checked(draft: Draft) -> Op:
     return op
 
 
-def _without_places(error: SpecError) -> list[Any]:
+def _refuse_twins(draft: Draft) -> None:
+    """Two inputs of one name, which the keys of a mapping cannot be."""
+    names = [_name(key) for key, _ in draft.inputs]
+    twins = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twins:
+        said = (f"the input {name!r} is there twice" for name in twins)
+        raise SpecError(*(Diagnostic("SG113", text, PLACE, None, ()) for text in said))
+
+
+def _without_places(error: SpecError) -> list[Diagnostic]:
     """The complaints, without spans into a text that the user never saw.
 
     A placeholder is only ever wrong because a declaration is.
     """
-    found = [replace(d, span=None, lines=()) for d in error.diagnostics]
-    return [d for d in found if d.code < "SG2"] or found
+    found = [_without_place(problem) for problem in error.diagnostics]
+    return [problem for problem in found if problem.code < "SG2"] or found
+
+
+def _without_place(problem: Diagnostic) -> Diagnostic:
+    """The complaint with the key in words: each key has a line of its own."""
+    line = problem.lines[0] if problem.lines else ""
+    key = line.partition('"')[2].partition('"')[0]
+    named = key in problem.message
+    message = problem.message if named else f"{problem.message}, in {key!r}"
+    return replace(problem, message=message, span=None, lines=())
 
 
 def _text(draft: Draft) -> str:
@@ -135,7 +154,8 @@ def _name(key: str | sympy.Symbol) -> str:
 
 
 def _mapping(pairs: Pairs) -> str:
-    return "{" + ", ".join(f"{_json(key)}: {value}" for key, value in pairs) + "}"
+    lines = ",\n".join(f"{_json(key)}: {value}" for key, value in pairs)
+    return f"{{\n{lines}\n}}" if lines else "{}"
 
 
 def _json(value: Any) -> str:

@@ -75,6 +75,25 @@ class stop_gradient(sympy.Function):  # type: ignore[misc]
         return sympy.Integer(0)
 
 
+def reals(names: str) -> Any:
+    """SymPy symbols for real inputs: one for one name, a tuple for several.
+
+    >>> x, beta = symgrad.reals("x beta")
+    """
+    split = names.replace(",", " ").split()
+    symbols = tuple(sympy.Symbol(name, real=True) for name in split)
+    return symbols[0] if len(symbols) == 1 else symbols
+
+
+def indexed(declaration: str) -> sympy.IndexedBase:
+    """The indexed base of an input with named axes: ``indexed("x[..., n]")``.
+
+    Axes are not built yet: an ``Op`` over it is refused by its own code.
+    """
+    name = declaration.partition("[")[0].strip()
+    return sympy.IndexedBase(sympy.Symbol(name, real=True))
+
+
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, ``b`` elsewhere."""
     return sympy.Piecewise((a, condition), (b, True))

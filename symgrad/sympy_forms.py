@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy
 
-from symgrad.parse import FormulaError
+from symgrad.grammar import FormulaError
 from symgrad.program import Graph
 
 Join = Callable[[Graph, Sequence[int]], int]

@@ -11,7 +11,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from symgrad.functions import NAMES, Function
-from symgrad.parse import FormulaError, parse
+from symgrad.grammar import FormulaError
+from symgrad.parse import parse
 from symgrad.program import Graph
 from symgrad.symbols import TableFunction
 from symgrad.sympy_forms import Join, Plan, mistake
@@ -65,6 +66,8 @@ def function_plan(expr: Any) -> Plan:
     row = NAMES[name]
     if not len(row.args) - len(row.defaults) <= len(args) <= len(row.args):
         raise mistake("SG211", f"{name} of {len(args)} arguments, not {len(row.args)}")
+    if name == "polygamma" and not args[0].is_Integer:
+        raise mistake("SG214", "the order of polygamma is a whole number, written out")
     return Plan(args, call_row(row))
 
 

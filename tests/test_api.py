@@ -141,8 +141,17 @@ def test_failed_verification_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         api, "generate", lambda _: type(wrong)(wrong.stem, broken, wrong.tests)
     )
-    with pytest.raises(symgrad.SymgradError, match="grad"):
+    with pytest.raises(symgrad.SymgradError) as caught:
         swish().compile()
+    assert {d.code for d in caught.value.diagnostics} == {"SG600"}
+
+
+def test_no_module_hides_one_of_python(tmp_path: Path) -> None:
+    op = symgrad.Op("random", [x], {"y": 2 * x})
+    with pytest.raises(symgrad.SymgradError, match="SG105"):
+        op.write(tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert op.compile(verify="off").__name__ == "random"
 
 
 def test_lets_outputs_overrides_and_surrogates() -> None:
@@ -183,14 +192,16 @@ def test_a_positive_symbol_brings_its_domain() -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "two words"}, "name"),
     ({"name": "class"}, "reserved"),
-    ({"inputs": []}, "input"),
+    ({"inputs": []}, "'inputs'"),
     ({"inputs": [x, x]}, "'x'"),
     ({"inputs": [sympy.Symbol('__import__("os").system("x")')]}, "name"),
     ({"inputs": {"x": "reel"}}, "reel"),
     ({"inputs": {"x": "int"}}, "differentiable"),
     ({"inputs": [x, beta]}, "'beta'"),
     ({"inputs": {"x": "complex"}}, "complex"),
-    ({"forward": {}}, "forward"),
+    ({"forward": {}}, "'forward'"),
+    ({"forward": {"y": 2 * x, "z": 3}}, "depends on no tensor"),
+    ({"forward": {"y": sympy.polygamma(x, x)}}, "whole number"),
     ({"forward": {"y": sympy.Symbol("z", real=True)}}, "'z'"),
     ({"forward": {"y": sympy.Symbol("x")}}, "two different symbols"),
     ({"forward": {"y": "x*bta"}}, "'bta'"),

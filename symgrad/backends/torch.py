@@ -6,7 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symgrad.backends import torch_backward, torch_docs, torch_forward
+from symgrad.backends.torch_backward import backward
+from symgrad.backends.torch_context import setup_context
+from symgrad.backends.torch_docs import module_doc
+from symgrad.backends.torch_forward import forward
+from symgrad.backends.torch_function import function
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
@@ -69,10 +73,10 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     return OpCode(
         name=op.name,
         class_name=class_name,
-        forward=Method(*torch_forward.forward(op, program)),
-        setup_context=Method(*torch_forward.setup_context(op, program)),
-        backward=Method(*torch_backward.backward(op, program)),
-        function=Method(*torch_forward.function(op, program, class_name)),
+        forward=Method(*forward(op, program)),
+        setup_context=Method(*setup_context(op, program)),
+        backward=Method(*backward(op, program)),
+        function=Method(*function(op, program, class_name)),
     )
 
 
@@ -84,9 +88,10 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
         for op, program in zip(ops, programs, strict=True)
     )
     lines = [line for code in codes for line in _lines(code)]
-    names = {item.name for op in ops for item in (*op.inputs, *op.lets, *op.outputs)}
+    names = {item.name for op in ops for item in op.inputs}
+    names |= {item.name for op in ops for item in (*op.lets, *op.outputs)}
     return ModuleCode(
-        doc=tuple(torch_docs.module_doc(ops)),
+        doc=tuple(module_doc(ops)),
         exports=tuple(listed("__all__ = [", _exports(ops), "]", 0)),
         imports=_imports(lines),
         helpers=_helpers(lines),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.backends.torch_forward import (
+from symgrad.backends.torch_context import shape_inputs
+from symgrad.backends.torch_forward import is_plain
+from symgrad.backends.torch_lines import (
     Code,
-    is_plain,
     returned,
-    shape_inputs,
     tensor_inputs,
     tuple_return,
     tuple_type,
@@ -65,9 +65,13 @@ def _missing(op: Op, program: Program) -> list[str]:
 
 def _restored(op: Op, program: Program) -> list[str]:
     """Residuals by their names, half precision brought to float32."""
-    names = {v: n for n, v in reversed([*program.inputs.items(), *program.outputs.items()])}
+    names = {
+        v: n for n, v in reversed([*program.inputs.items(), *program.outputs.items()])
+    }
     kept = [names[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
-    numbers = [names[v] for v in program.residuals if not program.nodes[v].kind.is_tensor]
+    numbers = [
+        names[v] for v in program.residuals if not program.nodes[v].kind.is_tensor
+    ]
     terms = [v for values in program.gradients.values() for v in values]
     leaves = frozenset((*program.residuals, *program.cotangents.values()))
     lines = []
@@ -76,7 +80,9 @@ def _restored(op: Op, program: Program) -> list[str]:
     if is_plain(program, terms, leaves):
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept:
-        source = call("_opmath", [Text(name) for name in (*given, "*ctx.saved_tensors")])
+        source = call(
+            "_opmath", [Text(name) for name in (*given, "*ctx.saved_tensors")]
+        )
         lines += unpack([*given, *kept], source, 8)
     elif given:
         lines += unpack(given, call("_opmath", [Text(name) for name in given]), 8)
@@ -122,32 +128,34 @@ def _gradient(
     """One gradient: its comment, its own temporaries, its value."""
     terms = program.gradients[name]
     statements = layout.block(terms)
+    lines = written(statements, indent)
+    lines += _comment(op, program, name, layout, indent)
     reduce = _reduction(op, program, name)
     lead = f"grad_{name} = "
     width = LINE - indent - len(lead) - len(reduce) - 2
-    parts = []
-    for term in terms:
-        text = layout.root(term, width if len(terms) == 1 else width - len(name) - 8)
-        parts.append(_reduced(_shaped(program, term, text), reduce))
-    shown = [layout.shown(value) for value in program.partials[name]]
-    first, *others = parts or [Text(_zeros(op, program, name))]
-    lines = [
-        *written(statements, indent),
-        *_comment(op, program, name, shown, indent),
+    width -= len(f"grad_{name} + ") if len(terms) > 1 else 0
+    own = len(statements)  # fitting the gradient into its line may add to them
+    parts = [
+        _reduced(_shaped(program, term, layout.root(term, width)), reduce)
+        for term in terms
     ]
+    first, *others = parts or [Text(_zeros(op, program, name))]
+    lines += written(statements[own:], indent)
     if len(op.inputs) == 1:
         return [*lines, *returned(f"grad_{name}", first, [*before, *lines], indent)]
     lines += wrapped(lead, first, indent)
-    for term in others:
-        lines += wrapped(f"{lead}grad_{name} + ", term, indent)
+    for other in others:
+        lines += wrapped(f"{lead}grad_{name} + ", other, indent)
     return lines
 
 
 def _reduction(op: Op, program: Program, name: str) -> str:
-    """The call that brings a gradient back to its input's shape, if broadcasting may."""
+    """The call that brings a gradient to its input's shape, if it needs that."""
     if len(tensor_inputs(op)) < 2:
         return ""
-    shape = f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    shape = (
+        f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    )
     return f".sum_to_size({shape})"
 
 
@@ -170,14 +178,17 @@ def _zeros(op: Op, program: Program, name: str) -> str:
     like = f"grad_{next(iter(program.cotangents))}"
     if len(tensor_inputs(op)) < 2:
         return f"torch.zeros_like({like})"
-    shape = f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    shape = (
+        f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
+    )
     return f"{like}.new_zeros({shape})"
 
 
 def _comment(
-    op: Op, program: Program, name: str, shown: Sequence[str], indent: int
+    op: Op, program: Program, name: str, layout: Layout, indent: int
 ) -> list[str]:
-    """The formula that the line below computes."""
+    """The formula that the lines below compute."""
+    shown = [layout.shown(value) for value in program.partials[name]]
     given = {f.name: f.text for f in op.overrides}
     if name in given:
         text = f"grad_{name} = {given[name]}, as the spec says"

@@ -92,7 +92,10 @@ def _arguments(inputs: Iterable[Input]) -> list[str]:
             text += f", {item.default!r} by default"
         lines += _filled(f"{text}.", "    ", "    ")
     if sum(item.kind.is_tensor for item in inputs) > 1:
-        lines += ["", *_filled("Tensors broadcast; each gradient has its input's shape.")]
+        lines += [
+            "",
+            *_filled("Tensors broadcast; each gradient has its input's shape."),
+        ]
     return lines
 
 
@@ -123,7 +126,9 @@ def _conventions(op: Op) -> list[str]:
         policy = op.edges.get(row.name, op.edges.get("*", "torch"))
         for kink in row.kinks:
             values = [edge_value(kink, policy, i) for i in range(len(row.args))]
-            shown = ", ".join(f"d/d{a} = {v}" for a, v in zip(row.args, values, strict=True))
+            shown = ", ".join(
+                f"d/d{a} = {v}" for a, v in zip(row.args, values, strict=True)
+            )
             call = f"{row.name}({', '.join(row.args)})"
             lines += _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")
     return lines

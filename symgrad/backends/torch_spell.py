@@ -7,7 +7,17 @@ from fractions import Fraction
 
 from symgrad.backends.torch_names import number_spelling, scalars, spelling
 from symgrad.layout import Speller
-from symgrad.printer import ATOM, UNARY, Text, binary, call, choice, literal, negative, power
+from symgrad.printer import (
+    ATOM,
+    UNARY,
+    Text,
+    binary,
+    call,
+    choice,
+    literal,
+    negative,
+    power,
+)
 from symgrad.program import COMPARISONS, Kind, Node, Program
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"}) | COMPARISONS
@@ -31,7 +41,8 @@ def speller(program: Program, anchor: str) -> Speller:
         if node.op == "neg":
             return negative(args[0])
         if node.op in ("and", "or"):
-            return binary(f"bit_{node.op}" if node.kind is Kind.MASK else node.op, *args)
+            op = f"bit_{node.op}" if node.kind is Kind.MASK else node.op
+            return binary(op, args[0], args[1])
         if node.op == "not":
             return negative(args[0], "~" if node.kind is Kind.MASK else "not ")
         if node.op in ("where", "guard"):
@@ -75,7 +86,11 @@ def _is_exact(node: Node) -> bool:
     if not isinstance(node.data, Fraction) or node.op != "const":
         return False
     bottom = node.data.denominator
-    return abs(node.data.numerator) < 2**24 and bottom & (bottom - 1) == 0 and bottom < 2**24
+    return (
+        abs(node.data.numerator) < 2**24
+        and bottom & (bottom - 1) == 0
+        and bottom < 2**24
+    )
 
 
 def _as_float(node: Node, text: Text) -> Text:
@@ -126,7 +141,7 @@ def _call(nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str) 
 def _floating(
     nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str
 ) -> Sequence[Text]:
-    """The arguments, integer tensors as floating ones unless another tensor is floating.
+    """The arguments, integer tensors made floating if no other tensor is.
 
     By itself torch would make them float32, whatever the rest of the op is in.
     """

@@ -1,0 +1,63 @@
+"""The public function of an op: it checks its arguments and applies the Function."""
+
+from __future__ import annotations
+
+from symgrad.backends.torch_docs import function_doc
+from symgrad.backends.torch_lines import ANNOTATION, Code, tuple_type, user_names
+from symgrad.layout import bracketed
+from symgrad.naming import Names
+from symgrad.op import Input, Op
+from symgrad.program import Kind, Program
+
+
+def function(op: Op, program: Program, class_name: str) -> Code:
+    """The public function: checks its arguments, then applies the Function."""
+    params = [_parameter(item) for item in op.inputs]
+    several = len(op.outputs) > 1
+    result = tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
+    signature = bracketed(f"def {op.name}(", params, f") -> {result}:", 0)
+    args = [item.name for item in op.inputs]
+    names = Names(user_names(op))
+    local = names.claim("outputs") if several else op.outputs[0].name
+    body = [*function_doc(op, program), *_checks(op)]
+    if _may_skip(op, program):
+        body.append("    if not torch.is_grad_enabled():")
+        body += bracketed(f"return {class_name}.forward(", args, ")", 8)
+    applied = bracketed(f"{local}: {result} = {class_name}.apply(", args, ")", 4)
+    ignore = "  # type: ignore[no-untyped-call]"
+    applied[0] += ignore
+    return tuple(signature), (*body, *applied, f"    return {local}")
+
+
+def _may_skip(op: Op, program: Program) -> bool:
+    """Whether native autograd of forward is right: forward mode may meet it."""
+    detached = any(node.op == "stop_gradient" for node in program.nodes)
+    return not (op.has_surrogate_derivative or op.overrides or detached)
+
+
+def _parameter(item: Input) -> str:
+    annotated = f"{item.name}: {ANNOTATION[item.kind]}"
+    return f"{annotated} = {item.default!r}" if item.has_default else annotated
+
+
+_CHECKS = {
+    Kind.REAL: "_check_floating",
+    Kind.COMPLEX: "_check_floating",
+    Kind.INDEX: "_check_integer",
+    Kind.MASK: "_check_mask",
+}
+
+
+def _checks(op: Op) -> list[str]:
+    lines: list[str] = []
+    for check in dict.fromkeys(_CHECKS.values()):
+        names = [i.name for i in op.inputs if _CHECKS.get(i.kind) == check]
+        if names:
+            args = [f'"{op.name}"', *(f"{name}={name}" for name in names)]
+            lines += bracketed(f"{check}(", args, ")", 4)
+    for kind, python in ((Kind.FLOAT, "float"), (Kind.INT, "int"), (Kind.BOOL, "bool")):
+        names = [i.name for i in op.inputs if i.kind is kind]
+        if names:
+            args = [f'"{op.name}"', python, *(f"{name}={name}" for name in names)]
+            lines += bracketed("_check_number(", args, ")", 4)
+    return lines

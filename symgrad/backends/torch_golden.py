@@ -1,0 +1,254 @@
+"""Points at which generated tests know the values and gradients of an op.
+
+They come from the formulas of the spec in ball arithmetic: the gradients are numerical
+derivatives of the formula, not our own derivation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from symgrad import algebra, precise
+from symgrad.functions import TABLE, Kink
+from symgrad.op import Input, Op
+from symgrad.partials import formula
+from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
+
+POINTS = 4
+ATTEMPTS = 64
+MARGIN = 1e-2
+"""How far from a kink a point must be for finite differences to be right."""
+
+Number = float | int | bool
+Point = Mapping[str, Number]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """An op's values and gradients at one point, for given cotangents."""
+
+    op: str
+    inputs: Point
+    outputs: Mapping[str, float]
+    cotangents: Mapping[str, float]
+    gradients: Mapping[str, float]
+
+
+def golden_points(op: Op) -> list[Golden]:
+    """Points inside the domain at which everything is finite and smooth.
+
+    The first point also gives the values that stay fixed while one input varies, so
+    each further point is smooth together with it in every single input.
+    """
+    watched = _Watched(op)
+    accepted: list[Golden] = []
+    for attempt in range(ATTEMPTS):
+        point = {
+            item.name: _value(op, item, place, attempt)
+            for place, item in enumerate(op.inputs)
+        }
+        base = accepted[0].inputs if accepted else point
+        mixed = [{**base, name: value} for name, value in point.items()]
+        if not all(watched.smooth(p) for p in (point, *mixed)):
+            continue
+        golden = _golden(op, point, attempt)
+        if golden is not None:
+            accepted.append(golden)
+        if len(accepted) == POINTS:
+            break
+    return accepted
+
+
+_GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+
+
+def _value(op: Op, item: Input, place: int, attempt: int) -> Number:
+    """An input at the ``attempt``-th point: spread evenly, never random."""
+    share = ((attempt + 1) * _GOLDEN_RATIO * (place + 1) + 0.17 * place) % 1.0
+    if item.kind in (Kind.MASK, Kind.BOOL):
+        return (attempt + place) % 2 == 0
+    sample = op.samples.get(item.name)
+    if sample is not None and sample.values:
+        return sample.values[(attempt + place) % len(sample.values)]
+    low, high = _range(item) if sample is None or sample.range is None else sample.range
+    if item.kind in (Kind.INDEX, Kind.INT):
+        return math.floor(low) + (attempt + place) % (max(int(high - low), 0) + 1)
+    return round(low + (high - low) * (0.02 + 0.96 * share), 4)
+
+
+def _range(item: Input) -> tuple[float, float]:
+    """Where to take values from, if the spec does not say."""
+    if item.has_default and item.kind in (Kind.FLOAT, Kind.INT):
+        width = max(abs(float(item.default or 0)), 1.0) / 2
+        low, high = (
+            float(item.default or 0) - width / 2,
+            float(item.default or 0) + width,
+        )
+    elif item.kind in (Kind.INDEX, Kind.INT):
+        low, high = 0.0, 3.0
+    else:
+        low, high = (0.5, 2.0) if item.kind is Kind.FLOAT else (-2.5, 2.5)
+    if item.domain is None:
+        return low, high
+    bottom, top = item.domain.low, item.domain.high
+    if math.isinf(bottom) and math.isinf(top):
+        return low, high
+    if math.isinf(top):
+        return bottom + 0.05, bottom + 3.0
+    return (top - 3.0, top - 0.05) if math.isinf(bottom) else (bottom, top)
+
+
+class _Watched:
+    """The comparisons that decide branches and kinks of an op."""
+
+    def __init__(self, op: Op) -> None:
+        graph = Graph(op.nodes)
+        for value, node in enumerate(op.nodes):
+            for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
+                _kink_condition(graph, value, kink)
+        self._nodes = tuple(graph.nodes)
+        self._inputs = _input_numbers(self._nodes)
+        sides = [n.args for n in self._nodes if n.op in COMPARISONS]
+        self._sides = [s for s in sides if not self._behind_cotangent(s)]
+
+    def _behind_cotangent(self, sides: Sequence[int]) -> bool:
+        behind = Program(self._nodes, {}, {}).reachable(sides)
+        return any(self._nodes[v].op == "cotangent" for v in behind)
+
+    def smooth(self, point: Point) -> bool:
+        """Whether no comparison is close to being decided otherwise."""
+        leaves = {v: point[name] for name, v in self._inputs.items() if name in point}
+        roots = [side for pair in self._sides for side in pair]
+        values = iter(precise.floats(self._nodes, roots, leaves))
+        return all(abs(a - b) > MARGIN for a, b in zip(values, values, strict=True))
+
+
+def _kink_condition(graph: Graph, value: int, kink: Kink) -> int | bool:
+    """The condition of a kink of a call, as a value of the graph."""
+    node = graph[value]
+    row = TABLE[str(node.data)]
+    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
+    nodes, root = formula(kink.when, tuple(bindings))
+    return algebra.substitute(graph, nodes, root, bindings)
+
+
+def _input_numbers(nodes: Sequence[Node]) -> dict[str, int]:
+    return {str(n.data): v for v, n in enumerate(nodes) if n.op == "input"}
+
+
+def _golden(op: Op, point: Point, attempt: int) -> Golden | None:
+    """Values and gradients at a point, or ``None`` where some are not finite."""
+    numbers = _input_numbers(op.nodes)
+    leaves = {numbers[name]: value for name, value in point.items()}
+    outputs = {
+        f.name: value
+        for f, value in zip(
+            op.outputs,
+            precise.floats(op.nodes, [f.value for f in op.outputs], leaves),
+            strict=True,
+        )
+    }
+    cotangents = {
+        f.name: round(0.75 + 0.5 * ((attempt + place) % 3), 2)
+        for place, f in enumerate(op.differentiable_outputs)
+    }
+    gradients = _gradients(op, leaves, cotangents)
+    if gradients is None or not all(
+        map(math.isfinite, (*outputs.values(), *gradients.values()))
+    ):
+        return None
+    return Golden(op.name, point, outputs, cotangents, gradients)
+
+
+def _gradients(
+    op: Op, leaves: Mapping[int, Number], cotangents: Mapping[str, float]
+) -> dict[str, float] | None:
+    """The gradient of every differentiable input; overrides by their formula."""
+    numbers = _input_numbers(op.nodes)
+    given = {f.name: f.value for f in op.overrides}
+    arriving = {
+        v: cotangents[str(n.data)]
+        for v, n in enumerate(op.nodes)
+        if n.op == "cotangent"
+    }
+    gradients: dict[str, float] = {}
+    for item in op.inputs:
+        if not item.differentiable:
+            continue
+        if item.name in given:
+            [value] = precise.floats(
+                op.nodes, [given[item.name]], {**leaves, **arriving}
+            )
+            gradients[item.name] = value
+            continue
+        total = 0.0
+        for name, weight in cotangents.items():
+            slope = precise.slope(
+                op.nodes, op.stand_ins[name], numbers[item.name], leaves
+            )
+            if slope is None:
+                return None
+            total += weight * slope
+        gradients[item.name] = total
+    return gradients
+
+
+def kink_points(op: Op, program: Program, base: Golden) -> Iterator[Golden]:
+    """Points on a kink that an input can reach by itself, and the convention."""
+    seen: set[tuple[tuple[str, Number], ...]] = set()
+    for value, node in enumerate(op.nodes):
+        for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
+            graph = Graph(op.nodes)
+            condition = _kink_condition(graph, value, kink)
+            moved = (
+                None
+                if isinstance(condition, bool)
+                else _solved(graph, condition, base.inputs)
+            )
+            if moved is None or tuple(moved.items()) in seen:
+                continue
+            seen.add(tuple(moved.items()))
+            golden = _on_kink(op, program, {**base.inputs, **moved})
+            if golden is not None:
+                yield golden
+
+
+def _solved(graph: Graph, condition: int, base: Point) -> dict[str, Number] | None:
+    """Inputs that make ``input == number`` or ``input == input`` hold."""
+    test = graph[condition]
+    if test.op != "eq":
+        return None
+    left, right = (graph[arg] for arg in test.args)
+    if left.op != "input" or left.kind is not Kind.REAL:
+        return None
+    exact = algebra.number(graph, test.args[1])
+    if exact is not None:
+        return {str(left.data): float(exact)}
+    return {str(left.data): base[str(right.data)]} if right.op == "input" else None
+
+
+def _on_kink(op: Op, program: Program, point: Point) -> Golden | None:
+    """What the emitted gradient must be where one-sided derivatives differ."""
+    if any(i.domain is not None and point[i.name] not in i.domain for i in op.inputs):
+        return None
+    numbers = _input_numbers(program.nodes)
+    leaves: dict[int, Number] = {
+        numbers[n]: v for n, v in point.items() if n in numbers
+    }
+    leaves |= dict.fromkeys(program.cotangents.values(), 1.0)
+    outputs = precise.floats(program.nodes, list(program.outputs.values()), leaves)
+    gradients = {
+        name: sum(precise.floats(program.nodes, list(terms), leaves))
+        for name, terms in program.gradients.items()
+    }
+    if not all(map(math.isfinite, outputs)):
+        return None
+    return Golden(
+        op.name,
+        point,
+        dict(zip(program.outputs, outputs, strict=True)),
+        dict.fromkeys(program.cotangents, 1.0),
+        gradients,
+    )

@@ -1,0 +1,99 @@
+"""Lines of emitted Python that several parts of an op have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.layout import LINE, Statement, assignment, wrapped
+from symgrad.op import Formula, Input, Op
+from symgrad.printer import Text
+from symgrad.program import Kind
+
+Code = tuple[tuple[str, ...], tuple[str, ...]]
+"""The lines of a signature and of a body."""
+
+ANNOTATION = {
+    Kind.REAL: "Tensor",
+    Kind.COMPLEX: "Tensor",
+    Kind.INDEX: "Tensor",
+    Kind.MASK: "Tensor",
+    Kind.FLOAT: "float",
+    Kind.INT: "int",
+    Kind.BOOL: "bool",
+}
+MAXANNOTATION = 56
+"""A tuple annotation longer than this is shortened to ``tuple[X, ...]``."""
+
+
+def tuple_type(parts: Sequence[str], shorter: str) -> str:
+    """The type of a tuple, or ``tuple[shorter, ...]`` if that would be too long."""
+    exact = f"tuple[{', '.join(parts)}]"
+    return exact if len(exact) <= MAXANNOTATION else f"tuple[{shorter}, ...]"
+
+
+def tensor_inputs(op: Op) -> list[Input]:
+    """The inputs that are tensors, in order."""
+    return [item for item in op.inputs if item.kind.is_tensor]
+
+
+def user_names(op: Op) -> list[str]:
+    """Every name that belongs to the user in the code of an op."""
+    named: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
+    gradients = [
+        f"{prefix}_{item.name}" for item in named for prefix in ("grad", "need")
+    ]
+    return [
+        op.name,
+        "torch",
+        "ctx",
+        "F",
+        "math",
+        *gradients,
+        *(item.name for item in named),
+    ]
+
+
+def written(statements: Sequence[Statement], indent: int) -> list[str]:
+    """The lines of statements."""
+    return [line for s in statements for line in assignment(s.target, s.value, indent)]
+
+
+_UNTYPED = ("torch.special.", "F.")
+"""What torch gives no return type."""
+
+
+def returned(name: str, value: Text, before: Sequence[str], indent: int) -> list[str]:
+    """``return value``, by way of ``name: Tensor`` where torch leaves the type open.
+
+    ``before`` are the lines that lead up to it.
+    """
+    if not any(mark in line for mark in _UNTYPED for line in (*before, value.text)):
+        return wrapped("return ", value, indent)
+    return [
+        *wrapped(f"{name}: Tensor = ", value, indent),
+        f"{' ' * indent}return {name}",
+    ]
+
+
+def tuple_return(parts: Sequence[str], indent: int) -> list[str]:
+    """``return a, b``, or an item a line."""
+    pad = " " * indent
+    line = f"{pad}return {', '.join(parts)}"
+    if len(line) <= LINE:
+        return [line]
+    return [f"{pad}return (", *(f"{pad}    {part}," for part in parts), f"{pad})"]
+
+
+def unpack(targets: Sequence[str], source: Text, indent: int) -> list[str]:
+    """``a, b = source``, with a target a line if that is too long."""
+    pad = " " * indent
+    if len(targets) == 1:
+        return wrapped(f"({targets[0]},) = ", source, indent)
+    line = f"{pad}{', '.join(targets)} = {source.text}"
+    if len(line) <= LINE:
+        return [line]
+    lead = f"{', '.join(targets)} = "
+    if source.pieces and indent + len(f"{lead}{source.head}(") <= LINE:
+        return wrapped(lead, source, indent)
+    opened = [f"{pad}(", *(f"{pad}    {target}," for target in targets)]
+    return [*opened, *wrapped(") = ", source, indent)]

@@ -1,0 +1,280 @@
+"""Every kind of error and warning: its code, a title, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of error: a stable code, a title, and an explanation in sentences."""
+
+    code: str
+    title: str
+    explanation: str
+
+
+_PAGE = """
+SG100 not YAML
+The file breaks YAML's own syntax at this place: indentation, quotes, brackets.
+Quote a text that contains ': ' or begins with one of YAML's signs.
+
+SG101 the file is too large
+A spec has at most 1 MiB, 20,000 YAML nodes and 16 levels of nesting.
+
+SG102 a character that a spec cannot have
+Specs are UTF-8 text without control characters, and without characters that are
+invisible or change the direction of writing.
+
+SG103 a number with too many digits
+A plain whole number in YAML has at most 40 digits. Constants belong into formulas.
+
+SG104 the spec cannot be read
+There is no such file, or it may not be read.
+
+SG105 the file name makes no module name
+The module is called like the spec, '-' and '.' becoming '_'. The result must be a
+legal name, and not that of torch or of a module of Python's own library.
+
+SG106 too long
+There are limits to the length of a doc and to the number of ops, inputs, outputs,
+functions and samples; the message says which was hit.
+
+SG110 more than one document, or a directive
+A spec is one YAML document without '%YAML' and '%TAG'.
+
+SG111 a YAML anchor, alias or merge key
+Anchors ('&a'), aliases ('*a') and merge keys ('<<') are not part of the format.
+Formulas that are used several times go under 'functions' or 'let'.
+
+SG112 a YAML tag
+Tags ('!!python/...', '!name') are not part of the format.
+
+SG113 a key that is there already
+YAML readers disagree on which one counts, so a key stands only once in a mapping.
+
+SG114 a key that is no word
+Keys are words, not lists or mappings.
+
+SG115 nothing in it
+A spec has at least the keys 'symgrad' and 'ops'.
+
+SG120 unknown key
+The format has no such key at this place. The help line names the nearest one.
+
+SG121 a missing key
+A file needs 'symgrad' and 'ops', an op needs 'inputs' and 'forward'.
+
+SG122 the wrong type of value
+A text, a number, a list or a mapping stands where the format has another of these.
+YAML reads an unquoted 3 as a number, and 'true' as a truth value: formulas that
+consist of these are quoted.
+
+SG123 a value that is not allowed
+The key takes one of a few words. The help line names them, or the nearest one.
+
+SG124 nothing where something is needed
+This list or mapping has at least one entry.
+
+SG125 not a legal name
+Names are ASCII letters, digits and '_', begin with a letter, and have at most 64
+characters.
+
+SG126 a reserved name
+Python's keywords and builtins, torch, ctx, F, the members of
+torch.autograd.Function, and what begins with 'grad_' or 'need_' would collide with
+names that generated code uses. The page on the spec format prints them all.
+
+SG127 a name that is taken
+Inputs, lets and outputs of one op have different names, so that each formula says
+what it means. So do the parameters of a function.
+
+SG128 ops that differ only by case
+Some file systems and some readers do not tell them apart.
+
+SG129 not a declaration
+An input is declared as KIND, then 'in INTERVAL' and '= DEFAULT' if wanted, or by a
+mapping with the keys kind, domain, default and grad.
+
+SG130 not a domain
+A domain is an interval such as (0, oo), [-1, 1] or (0, pi/2]. Its ends are constant
+expressions, it is not empty, and it is open where it is infinite. Conditions have
+none.
+
+SG131 not a default for this input
+Python numbers may have a default: a number of the declared kind, inside the domain.
+Tensors have none.
+
+SG132 an input without default after one with
+Inputs are the parameters of a Python function, in order, so those with defaults
+come last.
+
+SG133 an input that no formula uses
+Its gradient would always be zero, which is hardly meant.
+
+SG134 no differentiable input
+Only 'real' inputs without 'grad: false' have a gradient.
+
+SG135 no such output
+'surrogate' and 'nondifferentiable' name outputs of 'forward'.
+
+SG136 no differentiable output
+If no output has a gradient, there is nothing to derive.
+
+SG137 no such differentiable input
+'backward' names inputs that have a gradient, 'samples' names inputs.
+
+SG138 no such function
+'edges' maps functions of the table to policies. 'symgrad functions' lists them.
+
+SG139 not something to save
+Only inputs and outputs can be kept for backward; all else is computed again.
+
+SG140 samples that cannot be used
+A range goes from a smaller to a larger number, and samples lie in the domain.
+
+SG142 an output that depends on no tensor
+An op maps tensors to tensors.
+
+SG200 not an expression
+Formulas are written like Python expressions. Products need their sign: 2*x.
+
+SG201 an empty formula
+There is nothing to compute.
+
+SG202 a formula that is too large
+A formula has at most 4,096 characters, 1,000 parts and 60 levels of nesting. Give
+parts of it names under 'let', of which there may be thousands.
+
+SG203 a character that formulas do not have
+Formulas are made of ASCII letters, digits, operators, parentheses and commas.
+
+SG204 not part of the language of formulas
+Only numbers, names, operators, comparisons, 'a if c else b' and calls of known
+functions are: no attributes, texts, comprehensions, assignments.
+
+SG205 a number beyond the range of a double
+It overflows, or it is not zero but rounds to zero.
+
+SG206 a constant that is too large to work with
+Exact constants are bounded in size. Write exp(n*log(x)) for a large power.
+
+SG207 a constant that is not a finite real number
+Such as log(0), sqrt(-1) or 1/0. (log(x) is fine: it is NaN where x < 0.)
+
+SG208 a condition as a number, or the reverse
+Comparisons, and inputs of kind mask and bool, choose between values:
+where(condition, a, b). A number is compared to become a condition.
+
+SG210 an unknown name or function
+It is no input, let or earlier output, no constant and no function of the table.
+'symgrad functions' lists the functions.
+
+SG211 the wrong number of arguments
+The function takes more or fewer.
+
+SG212 not the pairs of a Piecewise
+Piecewise((a, x < 0), (b, x < 1), (c, True)) is pairs of value and condition.
+
+SG213 a Piecewise without default
+Where no condition holds it would have no value. Its last condition is True.
+
+SG214 an argument that must be a written-out whole number
+Such as the order of polygamma(n, x), which chooses another function.
+
+SG221 a function that calls itself
+The formulas under 'functions' are expanded where they are called.
+
+SG222 two symbols of one name
+SymPy tells symbols of one name apart by their assumptions, and nothing else does.
+Use one symbol.
+
+SG301 no derivative
+SymPy leaves a derivative in this expression that it cannot carry out.
+
+SG312 a let that nothing uses (warning)
+It has no effect on the generated code.
+
+SG501 a symbolic link
+Generated files replace regular files only. 'gen --force FILE' replaces the link
+itself, never what it points to.
+
+SG502 a file that symgrad did not write
+It has no header of symgrad's. 'gen --force FILE' replaces it nevertheless.
+
+SG503 a generated file that was edited
+Its text no longer has the hash that its header gives. 'gen --force FILE' replaces
+it; the edit is lost.
+
+SG504 not a regular file
+A folder, pipe or device is in the way.
+
+SG505 the operating system refused
+The message has its words.
+
+SG506 two specs would write one file
+Modules are called like their specs, tests with 'test_' in front, and case does not
+tell file names apart everywhere. Rename one, or choose different folders.
+
+SG507 a generated file whose spec is gone (warning)
+Delete it, or bring the spec back.
+
+SG508 --force for a file that is not written
+The option names the files that may be replaced, one by one.
+
+SG600 a rung of the verification failed
+The emitted code, or its gradient, differs from the truth at the point shown. As a
+rule this is a fault in symgrad: please report it with the spec.
+
+SG601 too few points to verify at
+The op is finite at too few of the points that were tried. Declare the domains of
+its inputs, or give 'samples'.
+
+SG602 verification was stopped
+The process in which generated code runs went beyond its limit of time or memory.
+
+SG701 axes and indices are not built yet
+The format has them; this version does not.
+
+SG702 complex numbers are not built yet
+The format has them; this version does not.
+
+SG703 this accuracy is not built yet
+The rewrites of 'fast' are what this version has.
+
+SG704 matrix functions are not built yet
+The format has them; this version does not.
+
+SG705 reductions are not built yet
+The format has them; this version does not.
+
+SG706 modules are not built yet
+Wrap the generated function in a torch.nn.Module by hand.
+
+SG707 this backend is not built yet
+Code for PyTorch's own operators is what this version emits.
+
+SG708 stencils are not built yet
+The format has them; this version does not.
+
+SG709 implicit functions are not built yet
+The format has them; this version does not.
+
+SG710 integrals are not built yet
+The format has them; this version does not.
+
+SG790 this command is not built yet
+'symgrad --help' shows those that are.
+"""
+
+
+def _codes(page: str) -> Iterator[Code]:
+    for entry in page.strip().split("\n\n"):
+        head, _, explanation = entry.partition("\n")
+        code, _, title = head.partition(" ")
+        yield Code(code, title, explanation)
+
+
+CODES: Mapping[str, Code] = {row.code: row for row in _codes(_PAGE)}
+"""Every code that a message may have, in order."""
