@@ -116,7 +116,8 @@ class Op:
         module = generate(self._origin)
         _verify(module.source, self._origin, verify)
         text = _stamped(self._origin, Path("generated"), module)
-        return getattr(load_text(module.stem, text), self.name)  # type: ignore[no-any-return]
+        function: Callable[..., Any] = getattr(load_text(module.stem, text), self.name)
+        return function
 
     def write(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -27,10 +27,14 @@ _LONGEST = 200
 
 @dataclass
 class Scope:
-    """The graph of an op, and which symbol each name stands for."""
+    """The graph of an op, and which symbol each name stands for.
+
+    ``shown`` are the values that have a name, which formulas are written in.
+    """
 
     graph: Graph
     symbols: dict[str, sympy.Symbol]
+    shown: dict[int, Text] = field(default_factory=dict)
 
     def formula(self, name: str, written: Any, names: Mapping[str, int]) -> Formula:
         """Build one formula; ``names`` are those that it may use."""
@@ -39,7 +43,7 @@ class Scope:
             _check_number(self.graph, value)
         except FormulaError as error:
             raise SpecError(*_diagnostics(name, error)) from None
-        return Formula(name, _shown(self.graph, written, value, names), value)
+        return Formula(name, self._text(written, value), value)
 
     def _value(self, written: Any, names: Mapping[str, int]) -> int:
         if isinstance(written, str):
@@ -48,13 +52,24 @@ class Scope:
 
     def _bound(self, expression: Any, names: Mapping[str, int]) -> dict[Any, int]:
         """Symbols to values: a name means the symbol that first bore it."""
-        for symbol in symbols_of(expression):
-            if symbol.name in names:
-                self.symbols.setdefault(symbol.name, symbol)
-        return {
+        used = symbols_of(expression)
+        known = [symbol for symbol in used if symbol.name in names]
+        first = (self.symbols.setdefault(symbol.name, symbol) for symbol in known)
+        bound = {symbol: names[symbol.name] for symbol in first}
+        if bound.keys() == set(used):
+            return bound
+        return {  # all that there is, for the message to help
             self.symbols.get(name, sympy.Symbol(name, real=True)): value
             for name, value in names.items()
         }
+
+    def _text(self, written: Any, value: int) -> str:
+        """The formula as a spec would have it; a very long one is not written out."""
+        if isinstance(written, str):
+            return " ".join(written.split())
+        if tree_size(self.graph.nodes, value, self.shown) > _LONGEST:
+            return "(a long expression)"
+        return _text(self.graph.nodes, value, self.shown).text
 
 
 def build(draft: Draft) -> Spec:
@@ -66,8 +81,9 @@ def build(draft: Draft) -> Spec:
     """
     outline = checked(draft)
     scope = Scope(Graph(), draft.symbols)
-    inputs = {i.name: scope.graph.input(i.name, i.kind, i.axes) for i in outline.inputs}
-    values = dict(inputs)
+    given = outline.inputs
+    values = {i.name: scope.graph.input(i.name, i.kind, i.axes) for i in given}
+    scope.shown.update((value, Text(name)) for name, value in values.items())
     lets = _lets(scope, draft, values)
     outputs, standing = _outputs(scope, draft, values)
     overrides = _overrides(scope, draft, outline, values)
@@ -96,6 +112,7 @@ def _lets(scope: Scope, draft: Draft, values: dict[str, int]) -> tuple[Formula, 
     for name, written in draft.let.items():
         made.append(scope.formula(name, written, values))
         values[name] = made[-1].value
+        scope.shown.setdefault(values[name], Text(name))
     return tuple(made)
 
 
@@ -113,6 +130,7 @@ def _outputs(
         instead = draft.surrogate.get(name, written)
         standing.append(scope.formula(name, instead, smooth))
         values[name], smooth[name] = outputs[-1].value, standing[-1].value
+        scope.shown.setdefault(values[name], Text(name))
     return tuple(outputs), tuple(standing)
 
 
@@ -128,22 +146,12 @@ def _overrides(
     return tuple(scope.formula(name, written, names) for name, written in given)
 
 
-def _shown(graph: Graph, expression: Any, value: int, names: Mapping[str, int]) -> str:
-    """The formula as a spec would have it; a long one is only counted."""
-    if isinstance(expression, str):
-        return " ".join(expression.split())
-    shown = {v: Text(name) for name, v in reversed(list(names.items()))}
-    if tree_size(graph.nodes, value, shown) > _LONGEST:
-        return "(a long expression)"
-    return _text(graph.nodes, value, shown).text
-
-
 def _text(nodes: Sequence[Node], root: int, shown: Mapping[int, Text]) -> Text:
-    texts = dict(shown)
+    texts: dict[int, Text] = {}
     for value in needed(nodes, [root], shown):
-        args = [texts[arg] for arg in nodes[value].args]
+        args = [shown[arg] if arg in shown else texts[arg] for arg in nodes[value].args]
         texts[value] = formula(nodes[value], args)
-    return texts[root]
+    return shown[root] if root in shown else texts[root]
 
 
 def _check_number(graph: Graph, value: int) -> None:

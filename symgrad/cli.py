@@ -5,8 +5,6 @@ Whatever takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,13 +14,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from symgrad import errors
+from symgrad import console
 from symgrad._version import __version__
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
 
 if TYPE_CHECKING:
     from symgrad.functions import Function
-    from symgrad.gen import Outcome
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
@@ -54,24 +51,25 @@ def main() -> NoReturn:
 
 def run(words: Sequence[str]) -> int:
     """Run ``symgrad`` on ``words``; the exit code is returned, whatever happens."""
+    as_json = "--json" in words
     try:
         code = _invoke(list(words))
         sys.stdout.flush()
         return code
     except SymgradError as error:
         code = FOUND if isinstance(error, VerificationError) else REFUSED
-        return _fail(words, code, str(error), error.diagnostics)
+        return console.fail(code, str(error), error.diagnostics, as_json)
     except click.ClickException as error:
-        return _fail_usage(words, error)
+        return _fail_usage(error, as_json)
     except (KeyboardInterrupt, click.Abort):
-        return _fail(words, INTERRUPTED, "interrupted")
+        return console.fail(INTERRUPTED, "interrupted", as_json=as_json)
     except BrokenPipeError:
-        _drop_stdout()
+        console.drop_stdout()
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
-        return _fail(words, FAULT, _fault(error))
+        return console.fail(FAULT, _fault(error), as_json=as_json)
 
 
 def _invoke(words: list[str]) -> int:
@@ -126,9 +124,17 @@ def _common(function: _Command) -> _Command:
     type=click.Path(path_type=Path),
     help="Replace this file though it was edited or is not symgrad's.",
 )
-@click.option("--backend", type=click.Choice(["torch", "cpu", "triton"]))
 @click.option(
-    "--verify", "level", type=click.Choice(["quick", "full", "off"]), default="quick"
+    "--backend",
+    type=click.Choice(["torch", "cpu", "triton"]),
+    help="Which code to emit (torch).",
+)
+@click.option(
+    "--verify",
+    "level",
+    type=click.Choice(["quick", "full", "off"]),
+    default="quick",
+    help="How much is checked before writing (quick).",
 )
 def gen(
     specs: tuple[str, ...],
@@ -151,10 +157,10 @@ def gen(
 
     made = gen.make(specs, folder)
     if check or diff:
-        return _print(gen.check(made, diff), as_json)
+        return console.show(gen.check(made, diff), as_json)
     if stdout:
-        return _print(gen.show(made, level), as_json)
-    return _print(gen.publish(made, level, force), as_json)
+        return console.show(gen.show(made, level), as_json)
+    return console.show(gen.publish(made, level, force), as_json)
 
 
 @command.command()
@@ -175,7 +181,7 @@ def verify(
     from symgrad import gen
 
     outcome = gen.verify_disk(specs, folder, "quick" if quick else "full")
-    return _print(outcome, as_json)
+    return console.show(outcome, as_json)
 
 
 @command.command()
@@ -235,53 +241,9 @@ def _refusal(code: str, message: str) -> SymgradError:
     return SymgradError(Diagnostic(code, message, "", None, ()))
 
 
-def _print(outcome: Outcome, as_json: bool) -> int:
-    """Code and JSON to standard output, all else to standard error."""
+def _fail_usage(error: click.ClickException, as_json: bool) -> int:
     if as_json:
-        _print_json(outcome.exit_code, **_document(outcome))
-        return outcome.exit_code
-    for warning in outcome.warnings:
-        click.echo(errors.render(warning), err=True)
-    for note in outcome.notes:
-        click.echo(note, err=True)
-    sys.stdout.write(outcome.text)
-    return outcome.exit_code
-
-
-def _document(outcome: Outcome) -> dict[str, Any]:
-    changes = outcome.changes
-    return {
-        "files": [{"path": c.file.path.as_posix(), "was": c.state} for c in changes],
-        "reports": [report.as_json() for report in outcome.reports],
-        "diagnostics": [errors.as_json(warning) for warning in outcome.warnings],
-        "notes": list(outcome.notes),
-        "text": outcome.text,
-    }
-
-
-def _print_json(exit_code: int, **parts: Any) -> None:
-    document = {"symgrad": __version__, "exit_code": exit_code, **parts}
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
-
-
-def _fail(
-    words: Sequence[str],
-    code: int,
-    message: str,
-    diagnostics: Sequence[Diagnostic] = (),
-) -> int:
-    """Say what went wrong, as JSON too where that was asked for."""
-    if "--json" in words:
-        found = [errors.as_json(diagnostic) for diagnostic in diagnostics]
-        _print_json(code, diagnostics=found, notes=[] if found else [message])
-    lines = [errors.render(diagnostic) for diagnostic in diagnostics] or [message]
-    click.echo("\n\n".join(lines), err=True)
-    return code
-
-
-def _fail_usage(words: Sequence[str], error: click.ClickException) -> int:
-    if "--json" in words:
-        _print_json(REFUSED, diagnostics=[], notes=[error.format_message()])
+        return console.fail(REFUSED, error.format_message(), as_json=True)
     error.show()
     return REFUSED
 
@@ -291,8 +253,3 @@ def _fault(error: Exception) -> str:
         f"this is a fault in symgrad, please report it: {type(error).__name__}: "
         f"{error}\n(--debug shows where)"
     )
-
-
-def _drop_stdout() -> None:
-    # Else the interpreter tries once more at exit, and complains.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ import sympy
 from symgrad.derive import differentiate, primal
 from symgrad.op import Op
 from symgrad.program import Graph, Program
+from symgrad.symbols import SYMBOLS
 from symgrad.to_sympy import to_sympy, tree_size
 
 _LONGEST = 400
@@ -78,5 +79,5 @@ def _written(
     """A formula in the order it was written, or as SymPy collects it."""
     if tree_size(program.nodes, value, leaves) > _LONGEST:
         return r"\ldots"
-    expression = to_sympy(program.nodes, value, leaves, evaluate=collected)
+    expression = to_sympy(program.nodes, value, leaves, SYMBOLS, evaluate=collected)
     return str(sympy.latex(expression, order=None if collected else "none"))

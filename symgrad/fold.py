@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
+from weakref import WeakKeyDictionary
 
 from symgrad.grammar import FormulaError
 from symgrad.program import Graph
@@ -16,18 +18,32 @@ MAX_BITS = 512
 FOLDED_BITS = 2_200
 """Bits of a rational that is computed; every double fits."""
 
+MAX_OPERATIONS = 250
+"""Operations that lead to one constant."""
+
 _HUGE_ARGUMENTS = frozenset({"gamma", "loggamma", "digamma", "trigamma", "polygamma"})
-HUGE = 10**6
+_HUGE = 10**6
+_PRECISION = 128
+_WRITE_OUT = (
+    f"constants have at most {MAX_BITS} bits; use exp(n*log(x)) for large powers"
+)
 
 
 class Unfit(Exception):
-    """A constant that a formula cannot have."""
+    """A constant that a formula cannot have; ``node`` is where, if that is known."""
 
     def __init__(
-        self, code: str, message: str, node: ast.AST | None = None, help: str | None = None
+        self,
+        code: str,
+        message: str,
+        node: ast.AST | None = None,
+        help: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.node, self.help = code, message, node, help
+
+
+# What is written
 
 
 def literal(node: ast.Constant, source: str, lead: int) -> Fraction:
@@ -37,59 +53,88 @@ def literal(node: ast.Constant, source: str, lead: int) -> Fraction:
         FormulaError: not a real number, or beyond the range of a double.
     """
     start, end = lead + node.col_offset, lead + (node.end_col_offset or 0)
+
+    def wrong(code: str, message: str) -> FormulaError:
+        return FormulaError(code, message, start, end)
+
     value = node.value
     if isinstance(value, complex):
-        raise FormulaError("SG702", "complex ops are not built yet", start, end)
+        raise wrong("SG702", "complex ops are not built yet")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise FormulaError("SG204", f"{value!r} is not allowed in a formula", start, end)
+        raise wrong("SG204", f"{source[start:end]} is not allowed in a formula")
     if isinstance(value, int):
-        if value.bit_length() > MAX_BITS:
-            message = f"a number of {value.bit_length()} bits; {MAX_BITS} is the limit"
-            raise FormulaError("SG205", message, start, end)
+        bits = value.bit_length()
+        if bits > MAX_BITS:
+            raise wrong("SG205", f"a number of {bits} bits; {MAX_BITS} is the limit")
         return Fraction(value)
     if not math.isfinite(value):
-        raise FormulaError("SG205", "the number overflows a double", start, end)
+        raise wrong("SG205", "the number overflows a double")
     text = source[start:end]
     if value == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
-        raise FormulaError("SG205", "the number underflows a double to 0", start, end)
+        raise wrong("SG205", "the number underflows a double to 0")
     return Fraction(text.replace("_", "")) if value else Fraction(0)
 
 
+# What is computed
+
+
 def arithmetic(
-    graph: Graph, op: str, a: int, b: int | None = None, right: ast.AST | None = None
+    graph: Graph, op: str, a: int, b: int, right: ast.AST | None = None
 ) -> int:
-    """``a op b``, folded if both are exact rationals.
+    """``a op b``, folded if both are exact rationals; ``right`` is where b stands.
 
     Raises:
         Unfit: a division by zero, or a constant too large to write down.
     """
-    x = _rational(graph, a)
-    y = None if b is None else _rational(graph, b)
-    if b is None:
-        return graph.node("neg", a) if x is None else graph.const(-x)
-    if y == 0 and op == "div":
-        raise Unfit("SG207", "division by zero", right)
+    if op in ("div", "Mod"):
+        _check_divisor(graph, b, right)
+    x, y = rational(graph, a), rational(graph, b)
     if op == "pow":
         return _power(graph, a, b, x, y)
+    if op == "Mod":
+        return graph.call("Mod", a, b)
     if x is None or y is None:
         return graph.node(op, a, b)
     exact = {"add": x + y, "sub": x - y, "mul": x * y}.get(op)
     return graph.const(_bounded(x / y if exact is None else exact))
 
 
-def _power(graph: Graph, a: int, b: int, x: Fraction | None, y: Fraction | None) -> int:
+def negative(graph: Graph, a: int) -> int:
+    """``-a``, folded if it is an exact rational."""
+    x = rational(graph, a)
+    return graph.node("neg", a) if x is None else graph.const(-x)
+
+
+def call(graph: Graph, function: str, args: Sequence[int]) -> int:
+    """A row of the function table applied to values.
+
+    Raises:
+        Unfit: a remainder of a division by zero.
+    """
+    if function == "Mod":
+        _check_divisor(graph, args[1], None)
+    return graph.call(function, *args)
+
+
+def rational(graph: Graph, value: int) -> Fraction | None:
+    """The exact value of a rational constant, ``None`` for anything else."""
+    data = graph[value].data
+    return data if isinstance(data, Fraction) else None
+
+
+def _power(
+    graph: Graph, a: int, b: int, x: Fraction | None, y: Fraction | None
+) -> int:
     """Rational powers fold when the exponent is whole; others are functions."""
     if x is None or y is None or y.denominator != 1:
         return graph.call("pow", a, b)
     if x == 0 and y < 0:
         raise Unfit("SG207", "zero to a negative power")
-    if _bits(x) * abs(y) > FOLDED_BITS and abs(x) not in (0, 1):
+    if abs(x) in (0, 1):
+        return graph.const(x ** (2 + int(y) % 2 if y else 0))
+    if _bits(x) * abs(y) > FOLDED_BITS:
         raise Unfit("SG206", "the power is too large to write out", help=_WRITE_OUT)
-    exponent = int(y) if abs(x) not in (0, 1) else int(y) % 2 + 2
-    return graph.const(x**exponent)
-
-
-_WRITE_OUT = f"constants have at most {MAX_BITS} bits; use exp(n*log(x)) for large powers"
+    return graph.const(x ** int(y))
 
 
 def _bits(value: Fraction) -> int:
@@ -98,58 +143,83 @@ def _bits(value: Fraction) -> int:
 
 def _bounded(value: Fraction) -> Fraction:
     if _bits(value) > FOLDED_BITS:
-        raise Unfit("SG206", "the constant is too large to write out", help=_WRITE_OUT)
+        message = "the constant is too large to write out"
+        raise Unfit("SG206", message, help=_WRITE_OUT)
     return value
 
 
-def _rational(graph: Graph, value: int) -> Fraction | None:
-    data = graph[value].data
-    return data if graph[value].op == "const" and isinstance(data, Fraction) else None
+# What comes out
 
 
 def check(graph: Graph, value: int) -> None:
     """Raise :class:`Unfit` if a value is a constant, but not finite and real."""
     node = graph[value]
-    if node.op == "const":
-        _check_range(node.data)
+    exact = rational(graph, value)
+    if exact is not None:
+        _check_range(exact)
+    count = _operations(graph, value)
+    if not count or node.kind.is_condition:
         return
-    constant = all(_is_constant(graph, arg) for arg in node.args)
-    if not node.args or not constant or node.op not in ("call", "add", "sub", "mul", "div"):
-        return
+    if count > MAX_OPERATIONS:
+        message = f"a constant made by more than {MAX_OPERATIONS} operations"
+        raise Unfit("SG206", message, help="write it as a number")
     if node.data in _HUGE_ARGUMENTS and any(_is_huge(graph, arg) for arg in node.args):
         raise Unfit("SG206", f"the constant argument of {node.data}() is too large")
-    _evaluate(graph, value)
+    _number(graph, value)
 
 
-def _check_range(data: object) -> None:
-    if isinstance(data, Fraction) and _bits(data) > 1_000:
-        try:
-            float(data)
-        except OverflowError:
-            raise Unfit("SG205", "the constant overflows a double") from None
+def _check_range(exact: Fraction) -> None:
+    if _bits(exact) <= 1_000:
+        return
+    try:
+        nearest = float(exact)
+    except OverflowError:
+        raise Unfit("SG205", "the constant overflows a double") from None
+    if nearest == 0:
+        raise Unfit("SG205", "the constant underflows a double to 0")
+
+
+def _check_divisor(graph: Graph, value: int, place: ast.AST | None) -> None:
+    is_zero = rational(graph, value) == 0
+    if not is_zero and _operations(graph, value):
+        is_zero = _number(graph, value) == 0
+    if is_zero:
+        raise Unfit("SG207", "division by zero", place)
 
 
 def _is_huge(graph: Graph, value: int) -> bool:
-    exact = _rational(graph, value)
-    return exact is not None and abs(exact) > HUGE
+    exact = rational(graph, value)
+    return exact is not None and abs(exact) > _HUGE
 
 
-def _is_constant(graph: Graph, value: int) -> bool:
-    """Whether no input stands behind a value."""
-    seen, todo = set(), [value]
-    while todo:
-        node = graph[todo.pop()]
-        if node.kind.is_tensor or node.op == "input":
-            return False
-        todo.extend(arg for arg in node.args if arg not in seen)
-        seen.update(node.args)
-    return True
+_COUNTS: WeakKeyDictionary[Graph, list[int | None]] = WeakKeyDictionary()
 
 
-def _evaluate(graph: Graph, value: int) -> None:
-    from symgrad import precise  # ball arithmetic, for formulas that need it
+def _operations(graph: Graph, value: int) -> int | None:
+    """How many operations lead to a constant; ``None`` for what is not constant."""
+    counts = _COUNTS.setdefault(graph, [])
+    for number in range(len(counts), len(graph.nodes)):
+        node = graph[number]
+        behind = [counts[arg] for arg in node.args]
+        known = [count for count in behind if count is not None]
+        varies = node.op in ("input", "cotangent") or len(known) < len(behind)
+        counts.append(None if varies else sum(known) + bool(known))
+    return counts[value]
+
+
+def _number(graph: Graph, value: int) -> float:
+    """A constant as a double: roughly, unless it is near zero or not finite at once."""
+    from symgrad import precise  # loaded by the formulas that need it, and by no others
 
     try:
-        precise.constant(graph.nodes, value)
+        [ball] = precise.evaluate(graph.nodes, [value], {}, _PRECISION)
+        rough = float(abs(ball).upper())
+        if math.isfinite(rough) and not ball.contains(0):
+            return rough
+    except precise.Undecided:
+        pass
+    try:
+        return precise.constant(graph.nodes, value)
     except (ValueError, ArithmeticError):
-        raise Unfit("SG207", "the constant is not a finite real number") from None
+        message = "the constant is not a finite real number"
+        raise Unfit("SG207", message) from None

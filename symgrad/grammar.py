@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import lru_cache
 
 MAX_CHARACTERS = 4_096
-MAX_NODES = 1_000
+MAX_PARTS = 1_000
 MAX_DEPTH = 60
 
 _ALLOWED = re.compile(r"[ \t\r\n0-9A-Za-z_.,+\-*/%@()<>=!&|~\[\]]*")
@@ -30,8 +31,12 @@ _CHARACTER_HELP = {
     "{": "use parentheses",
     "}": "use parentheses",
 }
-_UNARY_RUN = re.compile(r"[-+~](?:\s*[-+~]){%d}|(?:\bnot\s+){%d}" % (MAX_DEPTH, MAX_DEPTH))
-_IMPLICIT_PRODUCT = re.compile(r"(?<![0-9A-Za-z_.])[0-9][0-9_]*(?:\.[0-9]*)?(?=[A-DF-Za-df-z]|[eE](?![-+0-9]))")
+_PART = re.compile(r"[0-9.]+(?:[eE][-+]?[0-9]+)?|\w+|[*/<>=!]{2}|[-+*/%@<>&|~]")
+_UNARY_RUN = re.compile(rf"[-+~](?:\s*[-+~]){{{MAX_DEPTH}}}|(?:\bnot\s+){{{MAX_DEPTH}}}")
+_NUMBER_BEFORE_NAME = re.compile(
+    r"(?<![0-9A-Za-z_.])(?!0[xXbBoO])[0-9][0-9_]*(?:\.[0-9]*)?"
+    r"(?=[A-Za-z])(?![eE][-+]?[0-9])(?![jJ](?![0-9A-Za-z_]))"
+)
 _SPLIT = "give parts of it a name under 'let'"
 
 
@@ -51,6 +56,7 @@ class FormulaError(Exception):
         self.mistakes: tuple[FormulaError, ...] = (self,)
 
 
+@lru_cache(maxsize=256)
 def tree(text: str) -> tuple[ast.expr, int]:
     """The syntax tree of a formula, and the offset of its columns in the text.
 
@@ -59,7 +65,8 @@ def tree(text: str) -> tuple[ast.expr, int]:
     Raises:
         FormulaError: characters, size, nesting or syntax that a formula cannot have.
     """
-    _check_text(text)
+    _check_characters(text)
+    _check_size(text)
     flat = re.sub(r"\s", " ", text)
     lead = len(flat) - len(flat.lstrip())
     try:
@@ -67,34 +74,41 @@ def tree(text: str) -> tuple[ast.expr, int]:
             warnings.simplefilter("ignore", SyntaxWarning)
             parsed = ast.parse(flat.strip(), mode="eval").body
     except (RecursionError, MemoryError):
-        raise FormulaError("SG202", "the formula is nested too deeply", 0, len(text), _SPLIT) from None
+        raise _too_deep(text) from None
     except (SyntaxError, ValueError) as error:
-        at = min(lead + max((getattr(error, "offset", 1) or 1) - 1, 0), len(text))
+        offset = getattr(error, "offset", None) or 1
+        at = min(lead + max(offset - 1, 0), len(text))
         raise FormulaError("SG200", "this is not an expression", at, at + 1) from None
-    _check_size(parsed, len(text))
+    if _depth(parsed) > MAX_DEPTH:
+        raise _too_deep(text)
     return parsed, lead
 
 
-def _check_text(text: str) -> None:
+def _too_deep(text: str) -> FormulaError:
+    message = f"the formula is nested deeper than {MAX_DEPTH} levels"
+    return FormulaError("SG202", message, 0, len(text), _SPLIT)
+
+
+def _check_characters(text: str) -> None:
     if not text.strip():
         raise FormulaError("SG201", "the formula is empty", 0, len(text))
     if len(text) > MAX_CHARACTERS:
-        message = f"the formula has {len(text):,} characters; {MAX_CHARACTERS:,} is the limit"
+        message = (
+            f"the formula has {len(text):,} characters; {MAX_CHARACTERS:,} is the limit"
+        )
         raise FormulaError("SG202", message, 0, len(text), _SPLIT)
-    end = _ALLOWED.match(text)
-    at = end.end() if end else 0
+    found = _ALLOWED.match(text)
+    at = found.end() if found else 0
     if at < len(text):
         name = f"{text[at]!a} (U+{ord(text[at]):04X})"
         message = f"the character {name} is not allowed in a formula"
         raise FormulaError("SG203", message, at, at + 1, _CHARACTER_HELP.get(text[at]))
-    _check_nesting(text)
-    product = _IMPLICIT_PRODUCT.search(text)
-    if product and not text[product.start() :].startswith(("0x", "0b", "0o")):
-        help = f"write '{product[0]}*'"
-        raise FormulaError("SG200", "a number runs into a name", product.start(), product.end(), help)
 
 
-def _check_nesting(text: str) -> None:
+def _check_size(text: str) -> None:
+    if len(_PART.findall(text)) > MAX_PARTS:
+        message = f"the formula has more than {MAX_PARTS:,} parts"
+        raise FormulaError("SG202", message, 0, len(text), _SPLIT)
     depth = 0
     for at, character in enumerate(text):
         depth += (character in "([") - (character in ")]")
@@ -104,22 +118,25 @@ def _check_nesting(text: str) -> None:
     run = _UNARY_RUN.search(text)
     if run:
         raise FormulaError("SG202", "too many signs in a row", run.start(), run.end())
+    number = _NUMBER_BEFORE_NAME.search(text)
+    if number:
+        message, help = "a number runs into a name", f"write '{number[0]}*'"
+        raise FormulaError("SG200", message, number.start(), number.end(), help)
 
 
-def _check_size(root: ast.expr, length: int) -> None:
-    """Count nodes, and depth; a chain such as a + b + c + … is not deep."""
+def _depth(root: ast.expr) -> int:
+    """Levels of nesting; a chain of operators such as a + b + c is one level."""
+    deepest = 0
     todo: list[tuple[ast.AST, int]] = [(root, 1)]
-    count = 0
     while todo:
         node, depth = todo.pop()
-        count += 1
-        if count > MAX_NODES:
-            message = f"the formula has more than {MAX_NODES:,} parts"
-            raise FormulaError("SG202", message, 0, length, _SPLIT)
-        if depth > MAX_DEPTH:
-            message = f"the formula is nested deeper than {MAX_DEPTH} levels"
-            raise FormulaError("SG202", message, 0, length, _SPLIT)
+        deepest = max(deepest, depth)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, (ast.expr, ast.keyword)):
-                chained = isinstance(node, ast.BinOp) and child is node.left
-                todo.append((child, depth + (not (chained and isinstance(child, ast.BinOp)))))
+                todo.append((child, depth + (not _is_link(node, child))))
+    return deepest
+
+
+def _is_link(node: ast.AST, child: ast.AST) -> bool:
+    chained = isinstance(node, ast.BinOp) and child is node.left
+    return chained and isinstance(child, ast.BinOp)

@@ -112,7 +112,7 @@ class Problems:
         if place in reported:
             return  # the other alternatives of a union
         reported.add(place)
-        last = str(item["loc"][-1])
+        last = str(item["loc"][-1]) if item["loc"] else ""
         if item["type"] == "extra_forbidden":
             help = _nearest_key(last, _fields(kind, item["loc"][:-1]))
             self.add("SG120", f"unknown key '{last}'", (*path, *item["loc"]), help, True)

@@ -31,15 +31,13 @@ class Kind(Enum):
     @property
     def is_tensor(self) -> bool:
         """Whether the value is a torch tensor rather than a Python number."""
-        return self in _TENSORS
+        return self._value_ in ("real", "complex", "index", "mask")
 
     @property
     def is_condition(self) -> bool:
         """Whether the value chooses between branches and is never a number."""
-        return self in (Kind.MASK, Kind.BOOL)
+        return self._value_ in ("mask", "bool")
 
-
-_TENSORS = frozenset({Kind.REAL, Kind.COMPLEX, Kind.INDEX, Kind.MASK})
 
 Constant = Fraction | str
 """An exact rational, or one of ``pi``, ``E``, ``oo``, ``nan``."""
@@ -101,8 +99,11 @@ class Node:
     axes: tuple[str, ...]
 
 
-def _joined_axes(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def _joined_axes(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The union of the axes in order of appearance, batch in front."""
+    distinct = {axes for axes in parts if axes}
+    if len(distinct) < 2:
+        return distinct.pop() if distinct else ()
     seen = dict.fromkeys(axis for axes in parts for axis in axes)
     if BATCH in seen:
         del seen[BATCH]
@@ -110,8 +111,14 @@ def _joined_axes(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(seen)
 
 
+_KEEPING = frozenset({"neg", "add", "sub", "mul", "div", "call", "stop_gradient"})
+"""Primitives whose result is floating as soon as one argument is."""
+
+
 def _joined_kind(op: str, kinds: Sequence[Kind]) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
+    if Kind.REAL in kinds and op in _KEEPING:
+        return Kind.COMPLEX if Kind.COMPLEX in kinds else Kind.REAL
     tensor = any(kind.is_tensor for kind in kinds)
     if op in COMPARISONS or op in CONNECTIVES:
         return Kind.MASK if tensor else Kind.BOOL
@@ -181,7 +188,7 @@ class Graph:
         parts = [self.nodes[arg] for arg in args]
         kind = _joined_kind(op, [part.kind for part in parts])
         return self._intern(
-            Node(op, args, data, kind, _joined_axes(part.axes for part in parts))
+            Node(op, args, data, kind, _joined_axes([part.axes for part in parts]))
         )
 
     def call(self, function: str, *args: int) -> int:

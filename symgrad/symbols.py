@@ -15,6 +15,7 @@ from sympy.core.function import ArgumentIndexError, FunctionClass
 from symgrad.functions import NAMES, TABLE, Function
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
+from symgrad.to_sympy import to_sympy
 
 
 class TableFunction(sympy.Function):  # type: ignore[misc]
@@ -24,8 +25,6 @@ class TableFunction(sympy.Function):  # type: ignore[misc]
 
     def fdiff(self, argindex: int = 1) -> Any:
         """The row's partial by the argument of that number, counted from 1."""
-        from symgrad.to_sympy import to_sympy
-
         if not 1 <= argindex <= len(self.args):
             raise ArgumentIndexError(self, argindex)
         graph = Graph()
@@ -33,7 +32,7 @@ class TableFunction(sympy.Function):  # type: ignore[misc]
         root = parse(self.row.partials[argindex - 1], graph, names)
         arguments = dict(zip(self.row.args, self.args, strict=False)) | {"y": self}
         leaves = {names[name]: value for name, value in arguments.items()}
-        return to_sympy(graph.nodes, root, leaves, evaluate=True)
+        return to_sympy(graph.nodes, root, leaves, SYMBOLS, evaluate=True)
 
     def _eval_evalf(self, prec: int) -> Any:
         """The value to ``prec`` bits, if all arguments are real numbers."""

@@ -9,7 +9,6 @@ from typing import Any
 import sympy
 
 from symgrad.program import Node
-from symgrad.symbols import SYMBOLS
 
 _CONSTANTS = {"pi": sympy.pi, "E": sympy.E, "oo": sympy.oo, "nan": sympy.nan}
 
@@ -32,29 +31,30 @@ def to_sympy(
     nodes: Sequence[Node],
     root: int,
     leaves: Mapping[int, Any],
+    functions: Mapping[str, Callable[..., Any]],
     *,
     evaluate: bool = False,
 ) -> Any:
     """The value ``root`` as a SymPy expression.
 
-    ``leaves`` maps values to what stands for them: symbols, as a rule; every input
-    and cotangent that is met must be there.  Unless ``evaluate`` is true, everything
-    stays in the order of the program.
+    ``functions`` makes the calls, by name of the row.  ``leaves`` maps values to what
+    stands for them: symbols, as a rule; every input and cotangent that is met must be
+    there.  Unless ``evaluate`` is true, everything stays in the order of the program.
     """
-    made = dict(leaves)
+    made: dict[int, Any] = {}
     for value in needed(nodes, [root], leaves):
         node = nodes[value]
-        args = [made[arg] for arg in node.args]
-        made[value] = _made(node, args, evaluate)
-    return made[root]
+        args = [leaves[arg] if arg in leaves else made[arg] for arg in node.args]
+        made[value] = _made(node, args, functions, evaluate)
+    return leaves[root] if root in leaves else made[root]
 
 
 def tree_size(nodes: Sequence[Node], root: int, leaves: Mapping[int, Any]) -> int:
     """How many nodes the expression has once nothing is shared any more."""
-    sizes = dict.fromkeys(leaves, 1)
+    sizes: dict[int, int] = {}
     for value in needed(nodes, [root], leaves):
-        sizes[value] = 1 + sum(sizes[arg] for arg in nodes[value].args)
-    return sizes[root]
+        sizes[value] = 1 + sum(sizes.get(arg, 1) for arg in nodes[value].args)
+    return sizes.get(root, 1)
 
 
 def needed(
@@ -71,11 +71,18 @@ def needed(
     return sorted(seen)
 
 
-def _made(node: Node, args: Sequence[Any], evaluate: bool) -> Any:
+def _made(
+    node: Node,
+    args: Sequence[Any],
+    functions: Mapping[str, Callable[..., Any]],
+    evaluate: bool,
+) -> Any:
     if node.op == "const":
         return _constant(node.data)
     if node.op == "call":
-        return SYMBOLS[str(node.data)](*args, evaluate=evaluate)
+        return functions[str(node.data)](*args, evaluate=evaluate)
+    if node.op == "stop_gradient":
+        return functions[node.op](*args)
     if node.op in _CLASSES:
         return _CLASSES[node.op](*args, evaluate=evaluate)
     return _REST[node.op](args, evaluate)
@@ -111,6 +118,5 @@ _REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
     "div": _div,
     "where": _where,
     "guard": lambda args, _: args[1],
-    "stop_gradient": lambda args, _: SYMBOLS["stop_gradient"](*args),
 }
 """The primitives that SymPy has no class of its own for."""

@@ -45,6 +45,11 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def prose(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return _BLOCK.sub("", page.read_text())
+
+
 def without_indent(text: str) -> str:
     """Text moved to the left margin, so that an excerpt of a class can be compared."""
     return "\n".join(line.strip() for line in textwrap.dedent(text).strip().split("\n"))

@@ -697,6 +697,13 @@ FAULTS = (
         "return x.view_as(x)",
     ),
     # -- rung 8: conventions
+    Fault(
+        "cotangent at a kink",
+        "bend",
+        8,
+        "return grad_y * (",
+        "return torch.where(x == 0, 1.0, grad_y) * (",
+    ),
     Fault("policy", "bend", 8, "torch.where(x == 0, 0.5", "torch.where(x == 0, 0.0"),
     Fault("tie", "larger", 8, "x == z, 0.5", "x == z, 1.0"),
     Fault(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from symgrad import cli
+from symgrad import cli, console
 
 ROOT = Path(__file__).parents[1]
 
@@ -109,7 +109,7 @@ def test_what_else_can_happen(error, code, says, debug, capfd, monkeypatch) -> N
         raise error
 
     monkeypatch.setattr(gen, "make", fails)
-    monkeypatch.setattr(cli, "_drop_stdout", lambda: None)
+    monkeypatch.setattr(console, "drop_stdout", lambda: None)
     assert generate("one.yaml", *(["--debug"] if debug else [])) == code
     err = capfd.readouterr().err
     assert says in err
@@ -156,6 +156,22 @@ def test_nothing_is_written_if_verification_fails(monkeypatch, project) -> None:
     monkeypatch.setattr(gen, "generate", wrong)
     before = everything(project)
     assert cli.run(["gen", "one.yaml", "two.yaml"]) == 1
+    assert everything(project) == before
+
+
+def test_the_lint_is_never_off(monkeypatch, project, capsys) -> None:
+    from symgrad import gen
+
+    real = gen.generate
+
+    def sly(spec):
+        module = real(spec)
+        return type(module)(module.stem, f"{module.source}\nimport os\n", module.tests)
+
+    monkeypatch.setattr(gen, "generate", sly)
+    before = everything(project)
+    assert generate("one.yaml") == 1
+    assert "import" in capsys.readouterr().err
     assert everything(project) == before
 
 
@@ -248,6 +264,10 @@ def test_a_file_without_its_spec_is_an_orphan(capsys) -> None:
 def test_json_is_one_document_whatever_happens(words, code, capsys) -> None:
     assert generate("--json", *words.split()) == code
     document = json.loads(capsys.readouterr().out)
+    assert document.keys() == {
+        *("symgrad", "exit_code", "diagnostics", "notes"),
+        *("files", "reports", "text"),
+    }
     assert document["exit_code"] == code
     assert code == 0 or document["diagnostics"] or document["notes"]
 
@@ -290,6 +310,18 @@ def test_the_same_bytes_from_any_process(project) -> None:
     }
     assert len(texts) == 1
     assert b"def one(" in texts.pop()
+
+
+def test_code_is_utf_8_whatever_the_terminal_thinks() -> None:
+    text = GOOD.format(name="one").replace("inputs", "doc: Señor\n    inputs")
+    words = ("gen", "--verify", "off", "--stdout", "-")
+    env = {"PYTHONIOENCODING": "ascii"}
+    done = command(*words, input=text.encode(), env=env)
+    assert done.returncode == 0
+    assert "Señor" in done.stdout.decode()
+    done = command(*words, input=text.encode("latin-1"), env=env)
+    assert done.returncode == 2
+    assert b"error[SG1" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["--help"], ["functions"], ["explain", "SG503"]])

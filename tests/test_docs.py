@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from documents import DOCS, Block, blocks, without_indent
+from documents import DOCS, Block, blocks, prose, without_indent
 from generated_modules import ROOT
-from symgrad.spec import load_text
 
 from symgrad.names import RESERVED
 from symgrad.program import Kind
+from symgrad.spec import load_text
 
 BLOCKS = [block for page in DOCS for block in blocks(page)]
 EXCERPTS = [block for block in BLOCKS if block.source.startswith("file: ")]
@@ -24,7 +24,7 @@ REFERENCE = ROOT / "docs" / "spec-reference.md"
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    targets = [t for t in LINK.findall(page.read_text()) if "://" not in t]
+    targets = [t for t in LINK.findall(prose(page)) if "://" not in t]
     assert [t for t in targets if not (page.parent / t).exists()] == []
 
 
@@ -36,7 +36,7 @@ def test_excerpts_stand_in_their_files(block: Block) -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_files_that_are_named_exist(page: Path) -> None:
-    paths = [c for c in CODE.findall(page.read_text()) if PLACE.match(c)]
+    paths = [c for c in CODE.findall(prose(page)) if PLACE.match(c)]
     assert [path for path in paths if not list(ROOT.glob(path))] == []
 
 

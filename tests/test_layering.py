@@ -105,6 +105,7 @@ ORDER = [
     "gen",
     "in_memory",
     "api",
+    "console",
     "cli",
 ]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from symgrad import disk, provenance, write
+from symgrad.disk import File
 from symgrad.errors import OutputError
 from symgrad.generate import Module
 from symgrad.op import Spec
-from symgrad.disk import File
 
 BODY = "def one():\n    return 1\n"
 

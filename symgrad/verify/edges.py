@@ -26,6 +26,9 @@ from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
 MOST = 120
 """Points; several inputs have many combinations."""
 
+COTANGENT = 1.75
+"""Not 1, which would hide how often it is multiplied in."""
+
 RTOL = 1e-9
 
 
@@ -52,18 +55,18 @@ def _usual(op: Op) -> Point:
 
 def _check_convention(subject: Subject, convention: Convention) -> None:
     op, point = subject.op, convention.point
-    got = backward(subject, as_tensors(op, [point]), _ones(op))[convention.name]
-    expected = torch.full_like(got, convention.expected)
+    got = backward(subject, as_tensors(op, [point]), _cotangents(op))[convention.name]
+    expected = torch.full_like(got, COTANGENT * convention.expected)
     if not torch.allclose(got, expected, 1e-8, 1e-8, equal_nan=True):
         name = convention.name
-        found = str(convention.expected), str(float(got))
+        found = str(float(expected)), str(float(got))
         where = sampling.describe(point)
         raise Fault(f"the gradient of {name} at a kink", where, *found)
 
 
-def _ones(op: Op) -> dict[str, Tensor]:
+def _cotangents(op: Op) -> dict[str, Tensor]:
     names = [f.name for f in op.differentiable_outputs]
-    return {name: torch.ones(1, dtype=torch.float64) for name in names}
+    return {name: torch.full((1,), COTANGENT, dtype=torch.float64) for name in names}
 
 
 def _points(op: Op) -> Iterator[Point]:
@@ -101,9 +104,9 @@ def _check_point(
         return False
     if not all(bool(r.isfinite().all()) for r in (*results.values(), *plain)):
         return False
-    ones = _ones(op)
-    got = backward(subject, values, ones)
-    expected = reference.native(op, values, ones)
+    cotangents = _cotangents(op)
+    got = backward(subject, values, cotangents)
+    expected = reference.native(op, values, cotangents)
     given = {f.name for f in op.overrides}
     for name in (n for n in got if n not in given):
         plain_gradient = float(expected[name]) if compare else math.nan

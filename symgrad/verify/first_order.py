@@ -96,7 +96,7 @@ def _compare(
 ) -> float:
     """The greatest relative deviation.  Raises ``Fault`` where it is too great."""
     op = subject.op
-    _check_shapes(subject, values, cotangents)
+    _check_outputs(subject, values)
     expected = reference.gradients(op, values, cotangents)
     size = sum((c * r).abs().sum() for c, r in _weighted(op, values, cotangents))
     worst = 0.0
@@ -129,15 +129,16 @@ def agreement(
     return float((error / (expected.abs() + size)).max()) if error.numel() else 0.0
 
 
-def _check_shapes(
-    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
-) -> None:
-    """The emitted outputs have the formula's shapes."""
+def _check_outputs(subject: Subject, values: Values) -> None:
+    """The emitted outputs have the formula's shapes and, broadcast, its values."""
     formula = reference.named_outputs(subject.op, values)
     for name, got in call(subject, values).items():
         if got.shape != formula[name].shape:
             shapes = str(tuple(formula[name].shape)), str(tuple(got.shape))
             raise Fault(f"{name} has a wrong shape", show(values), *shapes)
+        if not torch.allclose(got.double(), formula[name].double(), 1e-7, 1e-12):
+            found = str(formula[name].tolist()), str(got.tolist())
+            raise Fault(f"{name} is wrong", show(values), *found)
 
 
 def _check_marks(subject: Subject, values: Values) -> None:

@@ -227,6 +227,7 @@ def _free_names(function: ast.FunctionDef, shared: set[str]) -> Iterator[Remark]
     own = {n.arg for n in ast.walk(function.args) if isinstance(n, ast.arg)}
     stored = [n for n in inside if isinstance(n, ast.Name)]
     own |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+    known = own | shared
     for name in stored:
-        if name.id not in own | shared:
+        if name.id not in known:
             yield Remark(name.lineno, "", f"{name.id} is not defined here")

@@ -16,8 +16,10 @@ from symgrad import precise
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy, Op
 from symgrad.program import Graph, Kind, Node
+from symgrad.verify import reference
 from symgrad.verify.accuracy import objective
-from symgrad.verify.kinks import condition
+from symgrad.verify.kinks import condition, watched
+from symgrad.verify.points import as_tensors
 from symgrad.verify.sampling import Number, Point
 
 APART = 2.0**-40
@@ -34,25 +36,32 @@ class Convention:
 
 
 def conventions(op: Op, usual: Point) -> Iterator[Convention]:
-    """The kinks of an op's only function that has any, if they are at numbers.
+    """The kinks of functions of an input itself, at the numbers where they lie.
 
-    Where several kinks may meet, the rule for each of them does not give their sum.
+    Where several kinks meet, the rule for each of them does not give their sum.
     """
-    calls = [v for v, n in enumerate(op.nodes) if n.op == "call" and _row(n).kinks]
-    choices = any(node.op == "where" for node in op.nodes)
-    if len(calls) != 1 or choices or op.overrides:
+    if op.overrides:
         return
-    [call] = calls
-    row = _row(op.nodes[call])
-    policy = op.edges.get(row.name, op.edges.get("*", "torch"))
-    for kink in row.kinks:
-        place = _place(op, call, kink)
-        if place is not None and _is_numeric(kink):
-            name, number = place
-            point = {**usual, name: number}
-            expected = _expected(op, point, name, kink, policy)
-            if expected is not None:
-                yield Convention(point, name, expected)
+    calls = [v for v, n in enumerate(op.nodes) if n.op == "call"]
+    for call, kink in ((c, k) for c in calls for k in _row(op.nodes[c]).kinks):
+        place = _place(op, call, kink) if _is_numeric(kink) else None
+        if place is None:
+            continue
+        name, number = place
+        point = {**usual, name: number}
+        row = _row(op.nodes[call])
+        policy = op.edges.get(row.name, op.edges.get("*", "torch"))
+        expected = _expected(op, point, name, kink, policy)
+        if expected is not None and _meeting(op, point) == 1:
+            yield Convention(point, name, expected)
+
+
+def _meeting(op: Op, point: Point) -> int:
+    """How many comparisons have equal sides at a point."""
+    nodes, pairs = watched(op.nodes)
+    values = as_tensors(op, [point])
+    sides = reference.evaluate(nodes, [v for pair in pairs for v in pair], values)
+    return sum(bool(a == b) for a, b in zip(sides[::2], sides[1::2], strict=True))
 
 
 def _row(node: Node) -> Function:

@@ -1,0 +1,209 @@
+"""Rules of formulas: calls of table functions, of the spec's own, and of a few more."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from symgrad import fold
+from symgrad.functions import NAMES
+from symgrad.grammar import tree
+from symgrad.names import nearest
+from symgrad.operators import where
+from symgrad.walk import Value, Walker
+
+
+def _all(names: str, code: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), code)
+
+
+NOT_BUILT: Mapping[str, str] = {
+    **_all("sum mean prod amax amin norm var std cumsum Sum Product", "SG705"),
+    **_all("logsumexp softmax log_softmax", "SG705"),
+    **_all("inv det logdet trace transpose solve cholesky", "SG704"),
+    **_all("re im conjugate arg", "SG702"),
+    "root": "SG709",
+    "Integral": "SG710",
+}
+"""Functions of the format whose meaning is not built yet, and the code that says so."""
+
+_FOLDED_LEFT = frozenset({"Max", "Min"})
+"""Functions of two arguments that may be given more."""
+
+_WHOLE_FIRST = frozenset({"polygamma"})
+"""Functions whose first argument is a whole number that is written out."""
+
+
+def call(walker: Walker, node: ast.Call) -> Value:
+    """A call of any function."""
+    if not isinstance(node.func, ast.Name):
+        message = "only a function can be called, by its name"
+        return walker.fail("SG204", message, node.func, "a product is written with '*'")
+    if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+        return walker.fail("SG204", "arguments are given by position", node)
+    name = node.func.id
+    if name in SPECIAL:
+        return SPECIAL[name](walker, node)
+    if name in walker.functions:
+        return _template(walker, name, node)
+    if name in NAMES:
+        return _table_function(walker, name, node)
+    return _unknown(walker, node.func)
+
+
+def _unknown(walker: Walker, node: ast.Name) -> None:
+    name = node.id
+    if name in NOT_BUILT:
+        return walker.fail(NOT_BUILT[name], f"{name}() is not built yet", node)
+    if name in walker.names:
+        message = f"'{name}' is not a function: a product is written with '*'"
+        return walker.fail("SG210", message, node, f"write '{name}*(...)'")
+    help = nearest(name, [*NAMES, *walker.functions, *SPECIAL])
+    help = help or "'symgrad functions' lists them"
+    return walker.fail("SG210", f"unknown function '{name}'", node, help)
+
+
+def _arguments(
+    walker: Walker, node: ast.Call, fewest: int, most: int | None
+) -> list[int] | None:
+    """The arguments of a call, if their number is right and none is a mistake."""
+    given = len(node.args)
+    args = list(map(walker.number, node.args))
+    if given < fewest or (most is not None and given > most):
+        takes = _count(fewest, most)
+        message = f"{ast.unparse(node.func)}() takes {takes}, not {given}"
+        walker.fail("SG211", message, node)
+        return None
+    known = [arg for arg in args if arg is not None]
+    return known if len(known) == given else None
+
+
+def _count(fewest: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {fewest} arguments"
+    number = str(fewest) if fewest == most else f"{fewest} to {most}"
+    return f"{number} argument{'s' if most != 1 else ''}"
+
+
+def _table_function(walker: Walker, name: str, node: ast.Call) -> Value:
+    row, graph = NAMES[name], walker.graph
+    fewest = len(row.args) - len(row.defaults)
+    folds = row.name in _FOLDED_LEFT
+    args = _arguments(walker, node, fewest, None if folds else len(row.args))
+    if args is None:
+        return None
+    if folds:
+        return walker.checked(node, lambda: _folded(walker, row.name, args))
+    if row.name in _WHOLE_FIRST and not _is_natural(walker, args[0]):
+        message = f"the first argument of {name}() is a whole number, written out"
+        return walker.fail("SG214", message, node.args[0])
+    missing = row.defaults[len(args) - fewest :]
+    args += [_default(walker, text) for text in missing]
+    return walker.checked(node, lambda: fold.call(graph, row.name, args))
+
+
+def _default(walker: Walker, text: str) -> int:
+    """The value of an argument that is left out; the table has no mistakes."""
+    root, lead = tree(text)
+    value = replace(walker, names={}, source=text, lead=lead).number(root)
+    assert value is not None, text
+    return value
+
+
+def _is_natural(walker: Walker, value: int) -> bool:
+    exact = fold.rational(walker.graph, value)
+    return exact is not None and exact.denominator == 1 and exact >= 0
+
+
+def _folded(walker: Walker, name: str, args: Sequence[int]) -> int:
+    value = args[0]
+    for arg in args[1:]:
+        value = walker.graph.call(name, value, arg)
+    return value
+
+
+# Functions with rules of their own
+
+
+def _where(walker: Walker, node: ast.Call) -> Value:
+    if len(node.args) != 3:
+        message = f"where() takes 3 arguments, not {len(node.args)}"
+        return walker.fail("SG211", message, node, "where(condition, a, b)")
+    condition, a, b = node.args
+    chosen = walker.condition(condition)
+    return where(walker, chosen, walker.number(a), walker.number(b))
+
+
+def _piecewise(walker: Walker, node: ast.Call) -> Value:
+    """``Piecewise((value, condition), …, (value, True))``"""
+    pairs = [a for a in node.args if isinstance(a, ast.Tuple) and len(a.elts) == 2]
+    if not pairs or len(pairs) < len(node.args):
+        message = "Piecewise takes pairs of value and condition"
+        return walker.fail("SG212", message, node, "Piecewise((a, x < 0), (b, True))")
+    *others, (last, default) = [pair.elts for pair in pairs]
+    if not (isinstance(default, ast.Constant) and default.value is True):
+        message = "Piecewise has no default: its last condition must be True"
+        return walker.fail("SG213", message, node, "end it with (value, True)")
+    branches = [(walker.number(a), walker.condition(c)) for a, c in others]
+    value = walker.number(last)
+    for branch, condition in reversed(branches):
+        value = where(walker, condition, branch, value)
+    return value
+
+
+def _stop_gradient(walker: Walker, node: ast.Call) -> Value:
+    args = _arguments(walker, node, 1, 1)
+    return None if args is None else walker.graph.node("stop_gradient", *args)
+
+
+SPECIAL: Mapping[str, Callable[[Walker, ast.Call], Value]] = {
+    "where": _where,
+    "Piecewise": _piecewise,
+    "stop_gradient": _stop_gradient,
+}
+"""Functions that are not rows of the function table."""
+
+
+# Functions of the spec
+
+
+def _template(walker: Walker, name: str, node: ast.Call) -> Value:
+    """A formula of the spec, expanded where it is called, once for equal arguments."""
+    template = walker.functions[name]
+    if template.broken:
+        for arg in node.args:
+            walker.number(arg)
+        return walker.graph.const(0)
+    count = len(template.inputs)
+    args = _arguments(walker, node, count, count)
+    if args is None:
+        return None
+    if name in walker.expanding:
+        return walker.fail("SG221", f"the function '{name}' calls itself", node)
+    key = (name, tuple(args))
+    if key not in walker.expanded:
+        value = _expanded(walker, name, args, node)
+        if value is None:
+            return None
+        walker.expanded[key] = value
+    return walker.expanded[key]
+
+
+def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) -> Value:
+    """The formula of a function; a mistake in it is shown where it is called."""
+    template = walker.functions[name]
+    root, lead = tree(template.text)
+    inner = replace(
+        walker,
+        names=dict(zip(template.inputs, args, strict=True)),
+        source=template.text,
+        lead=lead,
+        mistakes=[],
+        expanding=(*walker.expanding, name),
+    )
+    value = inner.number(root)
+    for mistake in inner.mistakes[:1]:
+        message = f"in '{name}': {mistake.message}"
+        walker.fail(mistake.code, message, node, mistake.help)
+    return value
