@@ -52,7 +52,7 @@ def call(walker: Walker, node: ast.Call) -> Value:
     return _unknown(walker, node.func)
 
 
-def _unknown(walker: Walker, node: ast.Name) -> None:
+def _unknown(walker: Walker, node: ast.Name) -> Value:
     name = node.id
     if name in NOT_BUILT:
         return walker.fail(NOT_BUILT[name], f"{name}() is not built yet", node)
@@ -179,8 +179,6 @@ def _template(walker: Walker, name: str, node: ast.Call) -> Value:
     args = _arguments(walker, node, count, count)
     if args is None:
         return None
-    if name in walker.expanding:
-        return walker.fail("SG221", f"the function '{name}' calls itself", node)
     key = (name, tuple(args))
     if key not in walker.expanded:
         value = _expanded(walker, name, args, node)
@@ -200,10 +198,9 @@ def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) ->
         source=template.text,
         lead=lead,
         mistakes=[],
-        expanding=(*walker.expanding, name),
     )
     value = inner.number(root)
     for mistake in inner.mistakes[:1]:
-        message = f"in '{name}': {mistake.message}"
-        walker.fail(mistake.code, message, node, mistake.help)
+        inside = "" if mistake.message.startswith("in '") else f"in '{name}': "
+        walker.fail(mistake.code, f"{inside}{mistake.message}", node, mistake.help)
     return value

@@ -5,47 +5,65 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from symgrad.grammar import FormulaError
+from symgrad.names import nearest
 from symgrad.op import Input, Interval
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
 
 KINDS = tuple(kind.value for kind in Kind)
+MAX_CHARACTERS = 500
 _NUMBERS = (Kind.FLOAT, Kind.INT, Kind.BOOL)
+_INT_BITS = 63
 
 _DECLARATION = re.compile(
-    r"\s*(?P<kind>[A-Za-z_]\w*)"
+    r"\s*(?P<kind>[A-Za-z_][A-Za-z0-9_]*)"
     r"(?:\s*(?P<axes>\[[^\[\]]*\]))?"
     r"(?:\s+in\s*(?P<domain>[(\[].*?[)\]])(?=\s*(?:=|$)))?"
     r"(?:\s*=\s*(?P<default>\S.*?))?\s*\Z",
     re.DOTALL,
 )
+_INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\Z")
+_TRUTH = {"True": True, "False": False, "true": True, "false": False}
 _HELP = "such as 'real', 'real in (0, oo)', 'float = 1.0'"
 
 
 class DeclarationError(Exception):
-    """What is wrong with a declaration, at ``start`` to ``end`` of its text."""
+    """What is wrong with a declaration: characters ``start`` to ``end`` of its text.
+
+    ``key`` is the key whose value that text is, if the declaration is a mapping.
+    """
 
     def __init__(
-        self, code: str, message: str, start: int, end: int, help: str | None = None
+        self,
+        code: str,
+        message: str,
+        start: int = 0,
+        end: int = 0,
+        help: str | None = None,
+        key: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.code, self.message, self.help = code, message, help
+        self.code, self.message, self.help, self.key = code, message, help, key
         self.start, self.end = start, end
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A piece of a declaration and where it begins."""
+    """A piece of a declaration, where it begins, and the key that leads to it."""
 
     text: str
-    start: int
+    start: int = 0
+    key: str | None = None
 
-    def error(self, code: str, message: str, help: str | None = None) -> DeclarationError:
-        return DeclarationError(code, message, self.start, self.start + len(self.text), help)
+    def error(
+        self, code: str, message: str, help: str | None = None
+    ) -> DeclarationError:
+        end = self.start + len(self.text)
+        return DeclarationError(code, message, self.start, end, help, self.key)
 
 
 def from_text(name: str, text: str) -> Input:
@@ -54,116 +72,121 @@ def from_text(name: str, text: str) -> Input:
     Raises:
         DeclarationError: its syntax, kind, domain or default is wrong.
     """
+    whole = _Part(text)
+    if len(text) > MAX_CHARACTERS:
+        message = f"a declaration has at most {MAX_CHARACTERS} characters"
+        raise whole.error("SG106", message)
     found = _DECLARATION.match(text)
     if found is None:
-        raise DeclarationError("SG129", "this is not a declaration", 0, len(text), _HELP)
-    parts = {
-        key: _Part(value, found.start(key)) for key, value in found.groupdict().items() if value
-    }
+        raise whole.error("SG129", "this is not a declaration", _HELP)
+    groups = found.groupdict()
+    parts = {k: _Part(v, found.start(k)) for k, v in groups.items() if v is not None}
     kind = _kind(parts["kind"])
     if "axes" in parts:
         raise parts["axes"].error("SG701", "named axes are not built yet")
-    domain = interval(parts["domain"].text, parts["domain"].start) if "domain" in parts else None
-    default = _default(kind, parts["default"]) if "default" in parts else None
-    whole = _Part(text, 0)
-    return _checked(name, kind, domain, default, "default" in parts, True, whole)
+    domain = interval(parts["domain"]) if "domain" in parts else None
+    default = _written_default(kind, parts["default"]) if "default" in parts else None
+    return _checked(Input(name, kind, None, domain, default, "default" in parts), parts)
 
 
 def from_mapping(name: str, given: Any) -> Input:
-    """The input that a mapping describes, its types checked before.
+    """The input that a :class:`~symgrad.model.DeclarationModel` describes.
 
     Raises:
-        DeclarationError: with the key that is wrong as ``args[1]``.
+        DeclarationError: a key whose value is wrong.
     """
-    kind = Kind(given.kind)
+    parts = {key: _Part("", 0, key) for key in ("kind", "domain", "default", "grad")}
+    kind = _kind(_Part(given.kind, 0, "kind"))
     if given.axes is not None:
-        raise _keyed("axes", "SG701", "named axes are not built yet")
+        raise _Part("", 0, "axes").error("SG701", "named axes are not built yet")
     if given.boundary is not None:
-        raise _keyed("boundary", "SG708", "stencils are not built yet")
+        raise _Part("", 0, "boundary").error("SG708", "stencils are not built yet")
     domain = None
     if given.domain is not None:
-        try:
-            domain = interval(given.domain, 0)
-        except DeclarationError as error:
-            error.args = (error.message, "domain")
-            raise
-    has_default = given.default is not None
+        domain = interval(_Part(given.domain, 0, "domain"))
     default = given.default
-    if has_default:
-        default = _converted(kind, default)
-        if default is None:
-            raise _keyed("default", "SG131", f"{given.default!r} is not a default for {given.kind}")
+    if default is not None:
+        default = _default(kind, default, parts["default"])
     if not given.grad and kind is not Kind.REAL:
-        raise _keyed("grad", "SG123", f"'grad' is for real inputs; a {given.kind} has none")
-    return _checked(name, kind, domain, default, has_default, given.grad, _Part("", 0))
-
-
-def _keyed(key: str, code: str, message: str) -> DeclarationError:
-    error = DeclarationError(code, message, 0, 0)
-    error.args = (message, key)
-    return error
+        message = f"'grad' is for real inputs; a {given.kind} has no gradient anyway"
+        raise parts["grad"].error("SG123", message)
+    has_default = default is not None
+    item = Input(name, kind, None, domain, default, has_default, given.grad)
+    return _checked(item, parts)
 
 
 def _kind(part: _Part) -> Kind:
     if part.text not in KINDS:
-        close = get_close_matches(part.text, KINDS, 1, 0.5)
-        help = f"did you mean '{close[0]}'?" if close else f"one of {', '.join(KINDS)}"
+        help = nearest(part.text, KINDS, "one of")
         raise part.error("SG123", f"'{part.text}' is not a kind of input", help)
     if part.text == Kind.COMPLEX.value:
         raise part.error("SG702", "complex inputs are not built yet")
     return Kind(part.text)
 
 
-def _default(kind: Kind, part: _Part) -> float | int | bool:
+# Defaults
+
+
+def _written_default(kind: Kind, part: _Part) -> float | int | bool:
     """A Python number as it is written after ``=``."""
+    value: Any = _TRUTH.get(part.text)
+    if value is None and _INTEGER.match(part.text):
+        value = int(part.text)
+    elif value is None and _FLOAT.match(part.text):
+        value = float(part.text)
+    return _default(kind, value, part)
+
+
+def _default(kind: Kind, value: Any, part: _Part) -> float | int | bool:
+    """A default as an input of that kind has it."""
     if kind not in _NUMBERS:
-        raise part.error("SG131", f"a {kind.value} input has no default", "only Python numbers have")
-    words = {"True": True, "False": False, "true": True, "false": False}
-    value: Any = words.get(part.text)
-    if value is None:
-        try:
-            value = int(part.text) if re.fullmatch(r"[-+]?\d+", part.text) else float(part.text)
-        except ValueError:
-            value = None
-    converted = None if value is None else _converted(kind, value)
+        message = f"a {kind.value} input has no default"
+        raise part.error("SG131", message, "only Python numbers have one")
+    converted = _converted(kind, value)
     if converted is None:
-        raise part.error("SG131", f"'{part.text}' is not a {kind.value}")
+        shown = part.text or repr(value)
+        raise part.error("SG131", f"{shown} is not a default for a {kind.value}")
     return converted
 
 
 def _converted(kind: Kind, value: Any) -> float | int | bool | None:
-    """A default as its kind has it, ``None`` where it cannot be."""
-    if kind is Kind.BOOL:
-        return value if isinstance(value, bool) else None
-    if isinstance(value, bool) or kind not in _NUMBERS:
-        return None
+    """A number as its kind has it, ``None`` where it cannot be."""
+    if isinstance(value, bool) or kind is Kind.BOOL:
+        return value if isinstance(value, bool) and kind is Kind.BOOL else None
     if kind is Kind.INT:
-        return value if isinstance(value, int) else None
-    return float(value) if math.isfinite(value) else None
+        fits = isinstance(value, int) and value.bit_length() <= _INT_BITS
+        return value if fits else None
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)
 
 
-def interval(text: str, offset: int) -> Interval:
+# Domains
+
+
+def interval(part: _Part) -> Interval:
     """``(0, oo)`` and the like; the ends are constant expressions.
 
     Raises:
         DeclarationError: not an interval, or one with nothing in it.
     """
-    whole = _Part(text, offset)
-    stripped = text.strip()
-    ends = _split(stripped[1:-1]) if len(stripped) > 1 else []
-    bracketed = stripped[:1] in ("(", "[") and stripped[-1:] in (")", "]")
-    if not bracketed or len(ends) != 2:
-        raise whole.error("SG130", "this is not an interval", "such as (0, oo) or [-1, 1]")
-    start = offset + len(text) - len(text.lstrip()) + 1
-    low = _endpoint(_Part(ends[0], start))
-    high = _endpoint(_Part(ends[1], start + len(ends[0]) + 1))
-    low_open, high_open = stripped[0] == "(", stripped[-1] == ")"
-    closed_at_infinity = (math.isinf(low) and not low_open) or (math.isinf(high) and not high_open)
-    if closed_at_infinity:
-        raise whole.error("SG130", "an interval is open where it is infinite", "write (… oo)")
-    if low > high or (low == high and (low_open or high_open)):
-        raise whole.error("SG130", "the interval is empty")
-    return Interval(low, high, low_open, high_open)
+    text = part.text.strip()
+    ends = _split(text[1:-1])
+    if text[:1] not in ("(", "[") or text[-1:] not in (")", "]") or len(ends) != 2:
+        message = "this is not an interval"
+        raise part.error("SG130", message, "such as (0, oo) or [-1, 1]")
+    start = part.start + part.text.index(text) + 1
+    low = _endpoint(_Part(ends[0], start, part.key))
+    high = _endpoint(_Part(ends[1], start + len(ends[0]) + 1, part.key))
+    found = Interval(low, high, text[0] == "(", text[-1] == ")")
+    if (math.isinf(low) and not found.low_open) or (
+        math.isinf(high) and not found.high_open
+    ):
+        message = "an interval is open where it is infinite"
+        raise part.error("SG130", message, "write '(-oo' and 'oo)'")
+    if low > high or (low == high and (found.low_open or found.high_open)):
+        raise part.error("SG130", "the interval is empty")
+    return found
 
 
 def _split(text: str) -> list[str]:
@@ -178,42 +201,37 @@ def _split(text: str) -> list[str]:
     return parts
 
 
+_INFINITE = {"oo": math.inf, "+oo": math.inf, "-oo": -math.inf}
+
+
 def _endpoint(part: _Part) -> float:
-    from symgrad import precise
+    from symgrad import precise  # loaded by the declarations that need it
 
     word = part.text.strip()
-    if word in ("oo", "+oo", "-oo"):
-        return -math.inf if word == "-oo" else math.inf
+    if word in _INFINITE:
+        return _INFINITE[word]
     graph = Graph()
     try:
-        value = parse(part.text, graph, {})
-        return precise.constant(graph.nodes, value)
+        return precise.constant(graph.nodes, parse(part.text, graph, {}))
     except FormulaError as mistake:
-        start = part.start + mistake.start
-        end = part.start + mistake.end
-        raise DeclarationError(mistake.code, mistake.message, start, end, mistake.help) from None
+        start, end = part.start + mistake.start, part.start + mistake.end
+        help = "ends are constants" if mistake.code == "SG210" else mistake.help
+        raise DeclarationError(
+            mistake.code, mistake.message, start, end, help, part.key
+        ) from None
     except ValueError:
-        raise part.error("SG130", "an end of an interval is a finite number, oo or -oo") from None
+        message = "an end of an interval is a finite number, oo or -oo"
+        raise part.error("SG130", message) from None
 
 
-def _checked(
-    name: str,
-    kind: Kind,
-    domain: Interval | None,
-    default: float | int | bool | None,
-    has_default: bool,
-    grad: bool,
-    whole: _Part,
-) -> Input:
-    if domain is not None and kind in (Kind.MASK, Kind.BOOL):
-        raise whole.error("SG130", f"a {kind.value} input has no domain")
-    if has_default and domain is not None and default is not None and default not in domain:
-        raise whole.error("SG131", f"the default {default!r} is outside of {domain}")
-    return Input(
-        name,
-        kind,
-        domain=domain,
-        default=default,
-        has_default=has_default,
-        grad=grad,
-    )
+def _checked(item: Input, parts: dict[str, _Part]) -> Input:
+    """The input, if its domain suits its kind and its default."""
+    if item.domain is not None and item.kind.is_condition:
+        message = f"a {item.kind.value} input has no domain"
+        raise parts["domain"].error("SG130", message)
+    if item.has_default and item.domain is not None:
+        assert item.default is not None
+        if item.default not in item.domain:
+            message = f"the default {item.default!r} is outside of {item.domain}"
+            raise parts["default"].error("SG131", message)
+    return item

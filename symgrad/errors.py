@@ -61,7 +61,8 @@ class VerificationError(SymgradError):
 
 def visible(text: str) -> str:
     """Text whose control characters cannot reach a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(shown)
 
 
 def render(problem: Diagnostic) -> str:
@@ -89,7 +90,8 @@ def _excerpt(span: Span, lines: tuple[str, ...]) -> list[str]:
     end = max(end, start + 1)
     first = max(0, start - WIDEST // 2) if len(line) > WIDEST else 0
     shown = line[first : first + WIDEST]
-    before, marked = visible(shown[: start - first]), visible(shown[start - first : end - first])
+    before = visible(shown[: start - first])
+    marked = visible(shown[start - first : end - first])
     gutter = " " * len(str(span.line))
     carets = "^" * max(1, len(marked))
     return [

@@ -122,9 +122,7 @@ def rational(graph: Graph, value: int) -> Fraction | None:
     return data if isinstance(data, Fraction) else None
 
 
-def _power(
-    graph: Graph, a: int, b: int, x: Fraction | None, y: Fraction | None
-) -> int:
+def _power(graph: Graph, a: int, b: int, x: Fraction | None, y: Fraction | None) -> int:
     """Rational powers fold when the exponent is whole; others are functions."""
     if x is None or y is None or y.denominator != 1:
         return graph.call("pow", a, b)

@@ -32,7 +32,9 @@ _CHARACTER_HELP = {
     "}": "use parentheses",
 }
 _PART = re.compile(r"[0-9.]+(?:[eE][-+]?[0-9]+)?|\w+|[*/<>=!]{2}|[-+*/%@<>&|~]")
-_UNARY_RUN = re.compile(rf"[-+~](?:\s*[-+~]){{{MAX_DEPTH}}}|(?:\bnot\s+){{{MAX_DEPTH}}}")
+_UNARY_RUN = re.compile(
+    rf"[-+~](?:\s*[-+~]){{{MAX_DEPTH}}}|(?:\bnot\s+){{{MAX_DEPTH}}}"
+)
 _NUMBER_BEFORE_NAME = re.compile(
     r"(?<![0-9A-Za-z_.])(?!0[xXbBoO])[0-9][0-9_]*(?:\.[0-9]*)?"
     r"(?=[A-Za-z])(?![eE][-+]?[0-9])(?![jJ](?![0-9A-Za-z_]))"

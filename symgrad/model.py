@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ MAX_OPS = 200
 
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
+Number = int | float
 
 
 class Strict(BaseModel):
@@ -27,7 +28,7 @@ class DeclarationModel(Strict):
     kind: KindName
     axes: list[str] | str | None = None
     domain: str | None = None
-    default: bool | int | float | None = None
+    default: bool | Number | None = None
     grad: bool = True
     boundary: Literal["zero", "circular", "clamp", "valid"] | None = None
 
@@ -35,9 +36,9 @@ class DeclarationModel(Strict):
 class SampleModel(Strict):
     """Where verification takes the values of an input from."""
 
-    range: list[int | float] | None = Field(None, min_length=2, max_length=2)
-    values: list[bool | int | float] | None = Field(None, min_length=1, max_length=1000)
-    shape: list[int] | None = Field(None, max_length=8)
+    range: list[Number] | None = Field(None, min_length=2, max_length=2)
+    values: list[bool | Number] | None = Field(None, min_length=1, max_length=1000)
+    shape: list[Annotated[int, Field(ge=0, le=4096)]] | None = Field(None, max_length=8)
 
 
 class FunctionModel(Strict):
@@ -48,7 +49,7 @@ class FunctionModel(Strict):
 
 
 class OpModel(Strict):
-    """One op."""
+    """One op; its inputs and samples are checked one by one."""
 
     doc: str = Field("", max_length=MAX_DOC)
     inputs: dict[str, Any] = Field(min_length=1, max_length=MAX_INPUTS)
@@ -61,13 +62,13 @@ class OpModel(Strict):
     accuracy: Literal["fast", "stable", "max"] | None = None
     save: Literal["auto", "inputs", "outputs"] | list[str] = "auto"
     module: dict[str, Any] | None = None
-    samples: dict[str, SampleModel] = Field(default_factory=dict)
+    samples: dict[str, Any] = Field(default_factory=dict)
     backend: Literal["torch", "cpu", "triton"] = "torch"
 
 
 class SpecModel(Strict):
-    """A spec file."""
+    """A spec file; its functions and ops are checked one by one."""
 
-    symgrad: Literal[1]
-    functions: dict[str, FunctionModel] = Field(default_factory=dict)
-    ops: dict[str, OpModel] = Field(min_length=1, max_length=MAX_OPS)
+    symgrad: Annotated[int, Field(ge=1, le=1)]
+    functions: dict[str, Any] = Field(default_factory=dict)
+    ops: dict[str, Any] = Field(min_length=1, max_length=MAX_OPS)

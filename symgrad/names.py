@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import keyword
 import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 
 LONGEST = 64
 _LEGAL = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -16,37 +17,38 @@ _KEYWORDS = (
 _BUILTINS = (
     "ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup "
     "BlockingIOError BrokenPipeError BufferError BytesWarning ChildProcessError "
-    "ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError "
-    "DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception "
-    "ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning "
-    "GeneratorExit IOError ImportError ImportWarning IndentationError IndexError "
-    "InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError "
-    "MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplemented "
-    "NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError "
-    "ProcessLookupError PythonFinalizationError RecursionError ReferenceError "
-    "ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration "
-    "SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError TypeError "
+    "ConnectionAbortedError ConnectionError ConnectionRefusedError "
+    "ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning "
+    "EnvironmentError Exception ExceptionGroup FileExistsError FileNotFoundError "
+    "FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning "
+    "IndentationError IndexError InterruptedError IsADirectoryError KeyError "
+    "KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError "
+    "NotADirectoryError NotImplemented NotImplementedError OSError OverflowError "
+    "PendingDeprecationWarning PermissionError ProcessLookupError "
+    "PythonFinalizationError RecursionError ReferenceError ResourceWarning "
+    "RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError "
+    "SyntaxWarning SystemError SystemExit TabError TimeoutError TypeError "
     "UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError "
     "UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning "
-    "ZeroDivisionError abs aiter all anext any ascii bin bool breakpoint bytearray bytes "
-    "callable chr classmethod compile complex copyright credits delattr dict dir divmod "
-    "enumerate eval exec exit filter float format frozenset getattr globals hasattr hash "
-    "help hex id int isinstance issubclass iter len license list locals map max "
-    "memoryview min next object oct open ord pow print property quit range repr reversed "
-    "round set setattr slice sorted staticmethod str sum super tuple type vars zip"
+    "ZeroDivisionError abs aiter all anext any ascii bin bool breakpoint bytearray "
+    "bytes callable chr classmethod compile complex copyright credits delattr dict "
+    "dir divmod enumerate eval exec exit filter float format frozenset getattr "
+    "globals hasattr hash help hex id int isinstance issubclass iter len license list "
+    "locals map max memoryview min next object oct open ord pow print property quit "
+    "range repr reversed round set setattr slice sorted staticmethod str sum super "
+    "tuple type vars zip"
 )
 _FUNCTION_MEMBERS = (
-    "apply backward clear_saved_tensors_on_access boxed_grads_call dirty_tensors forward "
-    "generate_vmap_rule jvp mark_dirty mark_non_differentiable mark_shared_storage "
-    "materialize_grads maybe_clear_saved_tensors metadata name needs_input_grad next_functions non_differentiable "
-    "register_hook register_prehook requires_grad save_for_backward save_for_forward "
-    "saved_for_forward saved_tensors saved_variables set_materialize_grads setup_context "
-    "to_save vjp vmap"
+    "apply backward boxed_grads_call clear_saved_tensors_on_access dirty_tensors "
+    "forward generate_vmap_rule jvp mark_dirty mark_non_differentiable "
+    "mark_shared_storage materialize_grads maybe_clear_saved_tensors metadata name "
+    "needs_input_grad next_functions non_differentiable register_hook "
+    "register_prehook requires_grad save_for_backward save_for_forward "
+    "saved_for_forward saved_tensors saved_variables set_materialize_grads "
+    "setup_context to_save vjp vmap"
 )
 
-RESERVED = frozenset(
-    f"{_KEYWORDS} {_BUILTINS} {_FUNCTION_MEMBERS} torch ctx F".split()
-)
+RESERVED = frozenset(f"{_KEYWORDS} {_BUILTINS} {_FUNCTION_MEMBERS} torch ctx F".split())
 """Names that no input, let, output, function or op may have.
 
 Python's keywords and builtins as of 3.13 but ``input``, ``torch``, ``ctx``, ``F``, and
@@ -61,10 +63,37 @@ def objection(name: str) -> tuple[str, str] | None:
     if len(name) > LONGEST:
         return "SG125", f"a name of {len(name)} characters; {LONGEST} is the limit"
     if not _LEGAL.match(name):
-        return "SG125", "a name is ASCII letters, digits and '_', and begins with a letter"
-    if name in RESERVED or keyword.iskeyword(name):
+        message = "a name is ASCII letters, digits and '_', and begins with a letter"
+        return "SG125", message
+    if name in RESERVED:
         return "SG126", f"'{name}' is a reserved name"
     prefix = next((p for p in RESERVED_PREFIXES if name.startswith(p)), None)
     if prefix:
-        return "SG126", f"'{name}' is a reserved name: generated code uses '{prefix}...'"
+        message = f"'{name}' is a reserved name: generated code uses '{prefix}...'"
+        return "SG126", message
     return None
+
+
+_COMPARED, _LISTED = 200, 12
+
+
+def nearest(
+    name: str,
+    known: Iterable[str],
+    label: str | None = None,
+    listed: Collection[str] | None = None,
+) -> str | None:
+    """Help for a name that is none of ``known``: the nearest one.
+
+    If none is near, those ``listed`` (``known`` by default) are printed after
+    ``label``, unless there is no label.
+    """
+    known = list(known)
+    close = get_close_matches(name, known[-_COMPARED:], 1, 0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if label is None:
+        return None
+    every = list(known if listed is None else listed)
+    some = [*every[:_LISTED], *(["..."] if len(every) > _LISTED else [])]
+    return f"{label}: {', '.join(some) or 'none'}"

@@ -16,7 +16,7 @@ from symgrad.errors import SymgradError
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import definition
-from symgrad.program import LEAVES, Graph, Node, Program
+from symgrad.program import LEAVES, Graph, Kind, Node, Program
 from symgrad.regions import Region, find_regions, holds
 
 Pass = Callable[[Program], Program]
@@ -98,6 +98,8 @@ def stabilise(program: Program) -> Program:
 def guard(program: Program) -> Program:
     """Feed functions in a branch a harmless value wherever the branch is not taken.
 
+    That goes for branches of tensors; of two Python branches only one is computed.
+
     A mask on the result alone is not enough: 0*inf is NaN in the second derivative,
     and in the first one too where native autograd differentiates the forward.
     """
@@ -106,7 +108,11 @@ def guard(program: Program) -> Program:
     built: dict[int, int] = {}
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
-        region = tuple((built[c], taken) for c, taken in regions[value])
+        region = tuple(
+            (built[condition], taken)
+            for condition, taken in regions[value]
+            if program.nodes[condition].kind is Kind.MASK
+        )
         safe = harmless(program.nodes, node) if region else ()
         if any(text is not None for text in safe):
             condition = holds(graph, region)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import pydantic
@@ -13,6 +12,7 @@ from symgrad import names
 from symgrad.errors import Diagnostic, Span, SpecError
 from symgrad.grammar import FormulaError
 from symgrad.model import Strict
+from symgrad.names import nearest
 from symgrad.yamlfile import Document, Path, Scalar
 
 _Model = TypeVar("_Model", bound=Strict)
@@ -61,15 +61,14 @@ class Problems:
         is_key: bool = False,
     ) -> None:
         """A problem at a value, or, if ``is_key``, at the key that leads to it."""
-        self._found.append(self._document.problem(code, message, self._span(path, is_key), help))
+        span = self._span(path, is_key)
+        self._found.append(self._document.problem(code, message, span, help))
 
     def warn(self, code: str, message: str, path: Path) -> None:
         """Something legal that is hardly meant, at a key."""
         span = self._span(path, True)
         problem = self._document.problem(code, message, span)
-        self.warnings.append(
-            Diagnostic(code, message, problem.file, span, problem.lines, None, "warning")
-        )
+        self.warnings.append(replace(problem, severity="warning"))
 
     def add_within(
         self,
@@ -82,8 +81,8 @@ class Problems:
         help: str | None = None,
     ) -> None:
         """A problem at characters of a scalar's text."""
-        scalar = self._document.values.get(path)
-        span = None if scalar is None else within(self._document.lines, scalar, text, start, end)
+        scalar = self._document.values[path]
+        span = within(self._document.lines, scalar, text, start, end)
         self._found.append(self._document.problem(code, message, span, help))
 
     def add_mistakes(self, mistake: FormulaError, path: Path, text: str) -> None:

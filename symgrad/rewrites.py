@@ -54,6 +54,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("log(1 - a)", "log1p(-a)", "keeps the digits of a small a"),
     Rule("1 - cos(a)", "2*sin(a/2)**2", "1 - cos(a) is 0 for a small a"),
     Rule("1 - tanh(a)**2", "4*sigmoid(2*a)*sigmoid(-2*a)", "0 in float32 once |a| > 9"),
+    Rule("b/expm1(a)*exp(a)", "-(b/expm1(-a))", "0*inf once exp(a) overflows"),
     # hyperbolic
     Rule("(exp(a) - exp(-a))/(exp(a) + exp(-a))", "tanh(a)", "inf/inf for a large a"),
     Rule("expm1(2*a)/(exp(2*a) + 1)", "tanh(a)", "inf/inf for a large a"),

@@ -14,7 +14,7 @@ from symgrad.program import Graph
 MAX_DEPTH = 100
 """Levels of nesting, those inside of called functions included."""
 
-MAX_VALUES = 50_000
+MAX_VALUES = 30_000
 """Values of one op, those inside of called functions included."""
 
 Value = int | None
@@ -53,8 +53,8 @@ class Walker:
     """Builds values in ``graph``; mistakes are collected, and poison what uses them.
 
     ``source`` is the formula, and ``lead`` the offset of the tree's columns in it.
-    ``expanding`` are the functions around this formula, ``expanded`` what calls of
-    functions with certain arguments have given so far.
+    ``depth`` counts the levels of nesting, those of the calls around this formula
+    included; ``expanded`` is what calls of functions have given so far.
     """
 
     graph: Graph
@@ -65,7 +65,6 @@ class Walker:
     lead: int
     mistakes: list[FormulaError] = field(default_factory=list)
     depth: int = 0
-    expanding: tuple[str, ...] = ()
     expanded: dict[tuple[str, tuple[int, ...]], int] = field(default_factory=dict)
 
     def number(self, node: ast.expr) -> Value:
@@ -103,13 +102,13 @@ class Walker:
         self.depth -= 1
         return value
 
-    def too_large(self, node: ast.expr) -> None:
+    def too_large(self, node: ast.expr) -> Value:
         """Refuse what functions made larger than a formula can be written."""
         if self.depth > MAX_DEPTH:
             message = f"functions inside of functions, more than {MAX_DEPTH} levels"
         else:
             message = f"the op has more than {MAX_VALUES:,} operations"
-        self.fail("SG202", message, node, "call fewer functions")
+        return self.fail("SG202", message, node, "call fewer functions")
 
     def checked(self, node: ast.expr, build: Callable[[], int]) -> Value:
         """A value that, if it is a constant, is finite and real."""
@@ -122,8 +121,9 @@ class Walker:
 
     def fail(
         self, code: str, message: str, node: ast.AST, help: str | None = None
-    ) -> None:
-        """Note a mistake at a node."""
+    ) -> Value:
+        """Note a mistake at a node, whose value is ``None`` then."""
         start = self.lead + getattr(node, "col_offset", 0)
         end = self.lead + (getattr(node, "end_col_offset", None) or start + 1)
         self.mistakes.append(FormulaError(code, message, start, end, help))
+        return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -76,7 +76,7 @@ def read(raw: bytes, file: str) -> Document:
             specs do.
     """
     if len(raw) > MAX_BYTES:
-        message = f"the spec has {len(raw):,} bytes; {MAX_BYTES:,} is the limit"
+        message = f"the spec has more than {MAX_BYTES:,} bytes"
         raise SpecError(Diagnostic("SG101", message, file, None, ()))
     text = _decoded(raw, file)
     document = Document(file, tuple(text.replace("\r\n", "\n").split("\n")))
@@ -98,7 +98,7 @@ def _decoded(raw: bytes, file: str) -> str:
         line = before.count(b"\n") + 1
         column = len(before) - (before.rfind(b"\n") + 1) + 1
         span = Span(line, column, line, column + 1)
-        message = f"the spec is not UTF-8 text (byte 0x{raw[error.start]:02x})"
+        message = f"the spec is not UTF-8 text: byte 0x{raw[error.start]:02x}"
         raise SpecError(Diagnostic("SG102", message, file, span, ())) from None
 
 
@@ -109,10 +109,13 @@ def _refuse_characters(text: str, document: Document) -> None:
         return
     line = text.count("\n", 0, found.start()) + 1
     column = found.start() - text.rfind("\n", 0, found.start())
-    name = f"U+{ord(found[0]):04X}"
-    message = f"the control or formatting character {name} is not allowed"
+    message = _not_allowed(found[0])
     span = Span(line, column, line, column + 1)
     raise SpecError(document.problem("SG102", message, span, "remove it"))
+
+
+def _not_allowed(character: str) -> str:
+    return f"the control character U+{ord(character):04X} is not allowed"
 
 
 @dataclass
@@ -142,48 +145,55 @@ class _Reader:
                 self._take(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            span = None
-            if mark is not None:
-                span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+            span = None if mark is None else _point(mark)
             message = f"this is not YAML: {error.problem or error.context}"
             self._refuse("SG100", message, span, error.context)
         except yaml.YAMLError as error:
-            self._refuse("SG100", f"this is not YAML: {str(error).splitlines()[0]}", None)
-        except RecursionError:
-            self._refuse("SG101", f"nesting deeper than {MAX_DEPTH} levels", None)
+            message = f"this is not YAML: {str(error).splitlines()[0]}"
+            self._refuse("SG100", message, None)
 
     def _events(self, text: str) -> Iterator[Any]:
         return iter(yaml.parse(text, Loader=yaml.SafeLoader))
 
-    def _refuse(self, code: str, message: str, span: Span | None, help: str | None = None) -> Any:
-        raise SpecError(
-            *self._document.problems, self._document.problem(code, message, span, help)
-        ) from None
+    def _refuse(
+        self, code: str, message: str, span: Span | None, help: str | None = None
+    ) -> NoReturn:
+        problem = self._document.problem(code, message, span, help)
+        raise SpecError(*self._document.problems, problem) from None
 
     def _take(self, event: Any) -> None:
         span = _span(event)
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._refuse("SG110", "more than one YAML document", span, "remove '---'")
+                message = "more than one YAML document"
+                self._refuse("SG110", message, span, "remove '---'")
             if event.version or event.tags:
                 self._refuse("SG110", "YAML directives are not allowed", span)
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse("SG111", f"the YAML alias '*{event.anchor}' is not allowed", span)
+            message = f"the YAML alias '*{event.anchor}' is not allowed"
+            self._refuse("SG111", message, span)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             closed = self._stack.pop()
             self._put(closed.data, Scalar(closed.start, None))
         elif isinstance(event, yaml.NodeEvent):
             self._take_node(event, span)
 
-    def _take_node(self, event: Any, span: Span) -> None:
+    def _check_node(self, event: Any, span: Span) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._refuse("SG101", f"more than {MAX_NODES:,} YAML nodes", span)
         if event.anchor:
-            self._refuse("SG111", f"the YAML anchor '&{event.anchor}' is not allowed", span)
-        if event.tag and event.tag != "!":
+            message = f"the YAML anchor '&{event.anchor}' is not allowed"
+            self._refuse("SG111", message, span)
+        if event.tag:
             self._refuse("SG112", f"the YAML tag '{event.tag}' is not allowed", span)
+        hidden = _CONTROL.search(getattr(event, "value", ""))
+        if hidden:  # written as an escape
+            self._refuse("SG102", _not_allowed(hidden[0]), span, "remove its escape")
+
+    def _take_node(self, event: Any, span: Span) -> None:
+        self._check_node(event, span)
         top = self._stack[-1] if self._stack else None
         wants_key = top is not None and isinstance(top.data, dict) and top.key is None
         if not isinstance(event, yaml.ScalarEvent):
@@ -199,8 +209,8 @@ class _Reader:
     def _open(self, event: Any, span: Span) -> None:
         if len(self._stack) >= MAX_DEPTH:
             self._refuse("SG101", f"nesting deeper than {MAX_DEPTH} levels", span)
-        data: dict[str, Any] | list[Any] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-        self._stack.append(_Open(data, self._path(), span))
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        self._stack.append(_Open([] if is_list else {}, self._path(), span))
 
     def _take_key(self, event: Any, span: Span) -> None:
         top, key = self._stack[-1], str(event.value)
@@ -210,19 +220,23 @@ class _Reader:
         if key in top.data:
             first = self._document.keys[path]
             message = f"the key '{key}' is there already, on line {first.line}"
-            self._document.problems.append(self._document.problem("SG113", message, span))
+            problem = self._document.problem("SG113", message, span)
+            self._document.problems.append(problem)
             top.skipping = True
         else:
             self._document.keys[path] = span
         top.key = key
 
     def _path(self) -> Path:
+        """Where the value that comes now belongs."""
         if not self._stack:
             return ()
         top = self._stack[-1]
-        last = len(top.data) if isinstance(top.data, list) else top.key
-        assert last is not None
-        return (*top.path, last)
+        if isinstance(top.data, list):
+            return (*top.path, len(top.data))
+        assert top.key is not None
+        # What stands under a repeated key must not cover the places of the first.
+        return (*top.path, f"{top.key}\n" if top.skipping else top.key)
 
     def _put(self, value: Any, place: Scalar) -> None:
         path = self._path()
@@ -233,11 +247,9 @@ class _Reader:
             top.data.append(value)
         else:
             assert top.key is not None
-            duplicate, top.skipping = top.skipping, False
-            key, top.key = top.key, None
-            if duplicate:
-                return
-            top.data[key] = value
+            if not top.skipping:
+                top.data[top.key] = value
+            top.key, top.skipping = None, False
         self._document.values[path] = place
 
     def _scalar(self, event: Any, span: Span) -> Any:
@@ -248,9 +260,14 @@ class _Reader:
             return _WORDS[text]
         if _INTEGER.match(text):
             if len(text) > MAX_DIGITS:
-                self._refuse("SG103", f"a number of {len(text):,} digits", span, "quote it")
+                message = f"a number of {len(text):,} digits"
+                self._refuse("SG103", message, span, "quote it")
             return int(text)
         return float(text) if _FLOAT.match(text) else text
+
+
+def _point(mark: Any) -> Span:
+    return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
 
 
 def _span(event: Any) -> Span:

@@ -230,7 +230,7 @@ def test_a_spec_from_standard_input(capsys, monkeypatch) -> None:
     for words, code in (((), 0), (("--check",), 0), (("--stdout",), 0)):
         monkeypatch.setattr(sys, "stdin", io.StringIO(GOOD.format(name="piped")))
         assert generate("-", *words) == code
-    assert "# Source: <stdin>, " in Path("generated/stdin.py").read_text()
+    assert "# <stdin> spec=" in Path("generated/stdin.py").read_text()
     monkeypatch.setattr(sys, "stdin", io.StringIO(BAD.format(name="piped")))
     assert generate("-") == 2
     assert "--> <stdin>:7:" in capsys.readouterr().err
@@ -338,16 +338,25 @@ def test_a_closed_pipe_is_no_traceback(words) -> None:
     assert done.stderr == ""
 
 
+WAITS = """
+import io, sys, time
+from symgrad import cli
+
+class Slow(io.StringIO):
+    def read(self, size):
+        print("ready", flush=True)
+        time.sleep(60)
+
+sys.stdin = Slow()
+sys.exit(cli.run(["gen", "-"]))
+"""
+
+
 def test_control_c_ends_with_130(project) -> None:
-    script = (
-        "import sys; from symgrad import cli; print('ready', flush=True); "
-        "sys.exit(cli.run(['gen', '-']))"
-    )
     before = everything(project)
     process = subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", WAITS],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from documents import DOCS, Block, blocks, prose, without_indent
 from generated_modules import ROOT
 
+from symgrad.errors import SpecError
 from symgrad.names import RESERVED
 from symgrad.program import Kind
 from symgrad.spec import load_text
@@ -65,4 +67,56 @@ def test_the_two_ways_to_declare_an_input_agree() -> None:
 
 def _op_with(inputs: str) -> str:
     declared = {**yaml.safe_load(inputs), "forward": {"y": "log(rate)"}}
-    return yaml.safe_dump({"symgrad": 1, "ops": {"check": declared}})
+    return _spec(declared)
+
+
+def _spec(op: dict[str, Any]) -> str:
+    return yaml.safe_dump({"symgrad": 1, "ops": {"check": op}})
+
+
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("real[..., n]", {"inputs": {"x": "real[..., n]"}}),
+    ("indexing", {"forward": {"y": "x[i]"}}),
+    ("reductions", {"forward": {"y": "sum(x, i)"}}),
+    ("softmax", {"forward": {"y": "softmax(x, i)"}}),
+    ("cumsum", {"forward": {"y": "cumsum(x, i)"}}),
+    ("boundary", {"inputs": {"x": {"kind": "real", "boundary": "zero"}}}),
+    ("`@`", {"forward": {"y": "x @ x"}}),
+    ("`inv`", {"forward": {"y": "inv(x)"}}),
+    ("`det`", {"forward": {"y": "det(x)"}}),
+    ("`complex`", {"inputs": {"x": "complex"}}),
+    ("`I`", {"forward": {"y": "I*x"}}),
+    ("`root`", {"forward": {"y": "root(x, y, 1)"}}),
+    ("`Integral`", {"forward": {"y": "Integral(t*x, (t, 0, 1))"}}),
+    ("accuracy: stable", {"accuracy": "stable"}),
+    ("accuracy: max", {"accuracy": "max"}),
+    ("`module`", {"module": {"name": "Check"}}),
+    ("backend: cpu", {"backend": "cpu"}),
+    ("backend: triton", {"backend": "triton"}),
+]
+
+
+@pytest.mark.parametrize(("word", "part"), REFUSED, ids=[word for word, _ in REFUSED])
+def test_what_is_refused_until_later_is(word: str, part: dict[str, Any]) -> None:
+    later = REFERENCE.read_text().split("## What is refused until later")[1]
+    assert word in later.split("\n## ")[0]
+    with pytest.raises(SpecError) as error:
+        load_text(_spec({"inputs": {"x": "real"}, "forward": {"y": "x"}, **part}), "f")
+    assert {d.code[:3] for d in error.value.diagnostics} == {"SG7"}
+
+
+ACCEPTED = [
+    "where(0 < x < 1, x, 0)",
+    "x if x > 0 and not x > 2 else 1",
+    "Piecewise((x, x > 0), (0, True))",
+    "Max(x, 1, 2) + Min(x, 0) + maximum(x, 1) + minimum(x, 2)",
+    "frac(x) + sinc(x) + Heaviside(x) + round(x)",
+    "x//2 + x % 3 - x**2",
+    "pi*x + E + 1/2 + 0.1",
+    "x - stop_gradient(x)",
+]
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_what_formulas_may_contain(text: str) -> None:
+    load_text(_spec({"inputs": {"x": "real"}, "forward": {"y": text}}), "f")

@@ -19,10 +19,6 @@ from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
 from symgrad.program import Program
 
-AMBIGUOUS = frozenset({"l", "O", "I"})
-"""Names that linters want explained."""
-
-
 @dataclass(frozen=True)
 class Method:
     """A method's header and body, a line each."""
@@ -51,7 +47,6 @@ class ModuleCode:
     exports: tuple[str, ...]
     imports: tuple[str, ...]
     helpers: frozenset[str]
-    noqa: bool
     ops: tuple[OpCode, ...]
 
 
@@ -88,14 +83,11 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
         for op, program in zip(ops, programs, strict=True)
     )
     lines = [line for code in codes for line in _lines(code)]
-    names = {item.name for op in ops for item in op.inputs}
-    names |= {item.name for op in ops for item in (*op.lets, *op.outputs)}
     return ModuleCode(
         doc=tuple(module_doc(ops)),
         exports=tuple(listed("__all__ = [", _exports(ops), "]", 0)),
         imports=_imports(lines),
         helpers=_helpers(lines),
-        noqa=not AMBIGUOUS.isdisjoint(names),
         ops=codes,
     )
 

@@ -66,7 +66,7 @@ class Measured:
         if self.dtype != torch.float64 or not self.comparable:
             return False
         if not math.isfinite(self.got):
-            return self.expected_finite
+            return self.expected_finite and math.isfinite(self.plain)
         plain_is_right = _off(self.plain, self.truth) <= RIGHT
         return plain_is_right and _off(self.got, self.truth) > WRONG
 
@@ -137,10 +137,11 @@ def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
     values = as_tensors(op, batch.points, batch.dtype)
     cotangents = _columns(batch.cotangents, batch.dtype)
     results = call(subject, values)
+    plain_op = reference.guarded(op)
     got = {**results, **_by_gradient(backward(subject, values, cotangents))}
     plain = {
-        **reference.named_outputs(op, values),
-        **_by_gradient(reference.plain(op, values, cotangents)),
+        **reference.named_outputs(plain_op, values),
+        **_by_gradient(reference.plain(plain_op, values, cotangents)),
     }
     size = (len(batch.points),)
     for k, point in enumerate(batch.points):

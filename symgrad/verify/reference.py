@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -17,9 +18,11 @@ import torch
 from torch import Tensor
 
 from symgrad.backends.torch_names import spelling
+from symgrad.derive import primal
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import formula
+from symgrad.passes import guard
 from symgrad.program import Kind, Node, Program
 from symgrad.verify import sampling
 
@@ -251,6 +254,24 @@ def native(
         materialize_grads=True,
     )
     return dict(zip(names, found, strict=True))
+
+
+def guarded(op: Op) -> Op:
+    """The op with harmless values in the branches that are not taken.
+
+    Native autograd of that is NaN only where the chosen branch makes it so.
+    """
+    program = guard(primal(op))
+    return replace(
+        op,
+        nodes=program.nodes,
+        lets=(),
+        outputs=tuple(replace(f, value=program.outputs[f.name]) for f in op.outputs),
+        stand_ins=program.stand_ins,
+        overrides=tuple(
+            replace(f, value=program.gradients[f.name][0]) for f in op.overrides
+        ),
+    )
 
 
 def plain(
