@@ -95,7 +95,8 @@ def _table_function(walker: Walker, name: str, node: ast.Call) -> Value:
         return None
     if folds:
         return walker.checked(node, lambda: _folded(walker, row.name, args))
-    if row.name in _WHOLE_FIRST and not _is_natural(walker, args[0]):
+    written = walker.table or _is_natural(walker, args[0])
+    if row.name in _WHOLE_FIRST and not written:
         message = f"the first argument of {name}() is a whole number, written out"
         return walker.fail("SG214", message, node.args[0])
     missing = row.defaults[len(args) - fewest :]
@@ -172,9 +173,7 @@ def _template(walker: Walker, name: str, node: ast.Call) -> Value:
     """A formula of the spec, expanded where it is called, once for equal arguments."""
     template = walker.functions[name]
     if template.broken:
-        for arg in node.args:
-            walker.number(arg)
-        return walker.graph.const(0)
+        return _sum(walker, list(map(walker.number, node.args)))
     count = len(template.inputs)
     args = _arguments(walker, node, count, count)
     if args is None:
@@ -186,6 +185,16 @@ def _template(walker: Walker, name: str, node: ast.Call) -> Value:
             return None
         walker.expanded[key] = value
     return walker.expanded[key]
+
+
+def _sum(walker: Walker, args: Sequence[Value]) -> Value:
+    """What stands for a broken function: it uses its arguments, and cannot be wrong."""
+    total = walker.graph.const(0)
+    for arg in args:
+        if arg is None:
+            return None
+        total = walker.graph.node("add", total, arg)
+    return total
 
 
 def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) -> Value:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from symgrad import declare, model
-from symgrad.functions import NAMES
-from symgrad.op import EdgePolicy, Formula, Input, Op, Sample
+from symgrad import declare, model, options
+from symgrad.names import nearest
+from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
 from symgrad.places import Problems
 from symgrad.program import Graph, Kind, Program
@@ -42,12 +41,14 @@ def checked_op(
     """The op, or ``None`` where something is wrong with it, noted in ``problems``."""
     before = problems.count
     draft = _Draft(Graph(), functions, problems, path)
-    _refuse_unbuilt(given, problems, path)
+    options.refuse_unbuilt(given, problems, path)
     inputs = _inputs(given, draft)
     lets = [_bound(draft, "let", key, text) for key, text in given.let.items()]
     outputs, surrogates = _outputs(given, draft)
     overrides = _overrides(given, inputs, draft)
-    _check_sets(given, inputs, draft)
+    domains = {item.name: item.domain for item in inputs}
+    samples = options.samples(given, domains, problems, path)
+    options.check_sets(given, problems, path)
     if problems.count > before:
         return None
     op = Op(
@@ -61,27 +62,16 @@ def checked_op(
         surrogates=tuple(surrogates),
         overrides=tuple(overrides),
         nondifferentiable=frozenset(given.nondifferentiable),
-        edges=_edges(given),
+        edges=options.edges(given),
         save=given.save if isinstance(given.save, str) else tuple(given.save),
-        samples={key: _sample(value) for key, value in given.samples.items()},
+        samples=samples,
         backend=given.backend,
     )
     _check_use(op, problems, path)
     return op if problems.count == before else None
 
 
-def _refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None:
-    if given.accuracy in ("stable", "max"):
-        message = f"accuracy '{given.accuracy}' is not built yet"
-        problems.add("SG703", message, (*path, "accuracy"), "use 'fast', or leave it out")
-    if given.module is not None:
-        problems.add("SG706", "modules are not built yet", (*path, "module"), None, True)
-    if given.backend != "torch":
-        message = f"the backend '{given.backend}' is not built yet"
-        problems.add("SG707", message, (*path, "backend"), "use 'torch'")
-
-
-# -- inputs --------------------------------------------------------------------------
+# Inputs
 
 
 def _inputs(given: model.OpModel, draft: _Draft) -> list[Input]:
@@ -98,7 +88,9 @@ def _inputs(given: model.OpModel, draft: _Draft) -> list[Input]:
     whole = len(inputs) == len(given.inputs)
     if whole and not any(item.differentiable for item in inputs):
         message = "no input is differentiable: there is nothing to derive"
-        draft.problems.add("SG134", message, path, "a 'real' input has a gradient", True)
+        draft.problems.add(
+            "SG134", message, path, "a 'real' input has a gradient", True
+        )
     return inputs
 
 
@@ -109,12 +101,11 @@ def _input(name: str, declared: Any, problems: Problems, path: Path) -> Input | 
         parsed = problems.validate(model.DeclarationModel, declared, path)
         return None if parsed is None else declare.from_mapping(name, parsed)
     except declare.DeclarationError as error:
-        key = error.args[1] if len(error.args) > 1 else None
-        at = path if key is None else (*path, key)
-        text = declared if isinstance(declared, str) else declared.get(key)
+        at = path if error.key is None else (*path, error.key)
+        text = declared if error.key is None else declared.get(error.key)
         if isinstance(text, str):
-            end = max(error.end, error.start + 1)
-            problems.add_within(error.code, error.message, at, text, error.start, end, error.help)
+            part = (text, error.start, error.end)
+            problems.add_within(error.code, error.message, at, part, error.help)
         else:
             problems.add(error.code, error.message, at, error.help)
         return None
@@ -126,11 +117,13 @@ def _check_defaults(inputs: Iterable[Input], problems: Problems, path: Path) -> 
         if item.has_default:
             with_default = item.name
         elif with_default is not None:
-            message = f"'{item.name}' has no default but follows '{with_default}', which has one"
+            message = (
+                f"'{item.name}' has no default, but '{with_default}' before it has"
+            )
             problems.add("SG132", message, (*path, item.name), None, True)
 
 
-# -- formulas ------------------------------------------------------------------------
+# Formulas
 
 
 def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
@@ -141,7 +134,8 @@ def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
     else:
         draft.problems.check_name(name, path)
     if name in draft.names:
-        draft.problems.add("SG127", f"'{name}' is the name of something already", path, None, True)
+        message = f"'{name}' is the name of something already"
+        draft.problems.add("SG127", message, path, None, True)
     value = _parsed(draft, draft.names, path, text)
     if value is None:  # what uses it should not complain as well
         value = draft.graph.input(name, Kind.REAL)
@@ -150,7 +144,9 @@ def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
     return formula
 
 
-def _parsed(draft: _Draft, names: Mapping[str, int], path: Path, text: str) -> int | None:
+def _parsed(
+    draft: _Draft, names: Mapping[str, int], path: Path, text: str
+) -> int | None:
     try:
         return parse(text, draft.graph, names, functions=draft.functions)
     except FormulaError as mistake:
@@ -158,7 +154,9 @@ def _parsed(draft: _Draft, names: Mapping[str, int], path: Path, text: str) -> i
         return None
 
 
-def _outputs(given: model.OpModel, draft: _Draft) -> tuple[list[Formula], list[Formula]]:
+def _outputs(
+    given: model.OpModel, draft: _Draft
+) -> tuple[list[Formula], list[Formula]]:
     """Outputs in order, each also in the names that count for derivatives."""
     outputs: list[Formula] = []
     surrogates: list[Formula] = []
@@ -177,12 +175,15 @@ def _outputs(given: model.OpModel, draft: _Draft) -> tuple[list[Formula], list[F
     for name in given.surrogate:
         if name not in given.forward:
             at = (*draft.path, "surrogate", name)
-            message, help = f"there is no output '{name}'", unknown(name, given.forward)
+            message = f"there is no output '{name}'"
+            help = nearest(name, given.forward, "outputs")
             draft.problems.add("SG135", message, at, help, True)
     return outputs, surrogates
 
 
-def _overrides(given: model.OpModel, inputs: list[Input], draft: _Draft) -> list[Formula]:
+def _overrides(
+    given: model.OpModel, inputs: list[Input], draft: _Draft
+) -> list[Formula]:
     """The gradients that the user gives, in the names of the op and its cotangents."""
     arriving = {
         f"grad_{name}": draft.graph.cotangent(name)
@@ -196,78 +197,19 @@ def _overrides(given: model.OpModel, inputs: list[Input], draft: _Draft) -> list
         if "[" in name:
             draft.problems.add("SG701", "indices are not built yet", path, None, True)
         elif name not in given.inputs:
-            message, help = f"there is no input '{name}'", unknown(name, given.inputs)
+            message = f"there is no input '{name}'"
+            help = nearest(name, given.inputs, "inputs")
             draft.problems.add("SG137", message, path, help, True)
         elif len(inputs) == len(given.inputs) and name not in wanted:
-            draft.problems.add("SG137", f"'{name}' gets no gradient", path, None, True)
+            message = f"the input '{name}' has no gradient"
+            draft.problems.add("SG137", message, path, None, True)
         value = _parsed(draft, {**draft.names, **arriving}, path, text)
         if value is not None:
             overrides.append(Formula(name, " ".join(text.split()), value))
     return overrides
 
 
-# -- the rest ------------------------------------------------------------------------
-
-
-def unknown(name: str, known: Iterable[str]) -> str:
-    """Help for a name that is none of ``known``."""
-    known = list(known)
-    close = get_close_matches(name, known, 1, 0.5)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
-
-
-def _check_sets(given: model.OpModel, inputs: list[Input], draft: _Draft) -> None:
-    """Keys that name inputs, outputs and functions."""
-    problems, path = draft.problems, draft.path
-    for place, name in enumerate(given.nondifferentiable):
-        if name not in given.forward:
-            message, help = f"there is no output '{name}'", unknown(name, given.forward)
-            problems.add("SG135", message, (*path, "nondifferentiable", place), help)
-    if set(given.forward) <= set(given.nondifferentiable):
-        message = "no output is differentiable: there is nothing to derive"
-        problems.add("SG136", message, (*path, "nondifferentiable"), None, True)
-    if isinstance(given.edges, dict):
-        for name in given.edges:
-            if name not in NAMES:
-                message, help = f"there is no function '{name}'", unknown(name, NAMES)
-                problems.add("SG138", message, (*path, "edges", name), help, True)
-    if not isinstance(given.save, str):
-        for place, name in enumerate(given.save):
-            if name not in given.inputs and name not in given.forward:
-                message = f"'{name}' is neither input nor output: nothing else is kept"
-                help = unknown(name, [*given.inputs, *given.forward])
-                problems.add("SG139", message, (*path, "save", place), help)
-    _check_samples(given, inputs, draft)
-
-
-def _check_samples(given: model.OpModel, inputs: list[Input], draft: _Draft) -> None:
-    domains = {item.name: item.domain for item in inputs}
-    for name, sample in given.samples.items():
-        at = (*draft.path, "samples", name)
-        if name not in given.inputs:
-            message, help = f"there is no input '{name}'", unknown(name, given.inputs)
-            draft.problems.add("SG137", message, at, help, True)
-            continue
-        if sample.range is not None and not sample.range[0] < sample.range[1]:
-            draft.problems.add("SG140", "the range is empty", (*at, "range"))
-        domain = domains.get(name)
-        given_values = [*(sample.values or ()), *(sample.range or ())]
-        if domain is not None and not all(
-            domain.low <= float(v) <= domain.high for v in given_values
-        ):
-            draft.problems.add("SG140", f"samples outside of the domain {domain}", at)
-
-
-def _edges(given: model.OpModel) -> dict[str, EdgePolicy]:
-    if isinstance(given.edges, dict):
-        return {NAMES[name].name: policy for name, policy in given.edges.items()}
-    return {} if given.edges == "torch" else {"*": given.edges}
-
-
-def _sample(given: model.SampleModel) -> Sample:
-    ends = None if given.range is None else (float(given.range[0]), float(given.range[1]))
-    values = None if given.values is None else tuple(given.values)
-    return Sample(ends, values, None if given.shape is None else tuple(given.shape))
+# The whole
 
 
 def _check_use(op: Op, problems: Problems, path: Path) -> None:
@@ -279,12 +221,16 @@ def _check_use(op: Op, problems: Problems, path: Path) -> None:
     for item in op.inputs:
         if item.name not in used:
             message = f"the input '{item.name}' is not used"
-            problems.add("SG133", message, (*path, "inputs", item.name), "remove it", True)
+            problems.add(
+                "SG133", message, (*path, "inputs", item.name), "remove it", True
+            )
     for output in op.outputs:
         behind = program.reachable([output.value])
-        if not any(op.nodes[v].op == "input" and op.nodes[v].kind.is_tensor for v in behind):
+        leaves = [op.nodes[v] for v in behind if op.nodes[v].op == "input"]
+        if not any(leaf.kind.is_tensor for leaf in leaves):
             message = f"the output '{output.name}' depends on no tensor"
             problems.add("SG142", message, (*path, "forward", output.name))
     for formula in op.lets:
         if formula.value not in live:
-            problems.warn("SG312", f"'{formula.name}' is not used", (*path, "let", formula.name))
+            message = f"'{formula.name}' is not used"
+            problems.warn("SG312", message, (*path, "let", formula.name))

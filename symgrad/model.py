@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from symgrad.names import nearest
 
 MAX_DOC = 4_000
 MAX_INPUTS = 64
@@ -13,7 +18,7 @@ MAX_OPS = 200
 
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
-Number = int | float
+Number = float | int
 
 
 class Strict(BaseModel):
@@ -28,7 +33,7 @@ class DeclarationModel(Strict):
     kind: KindName
     axes: list[str] | str | None = None
     domain: str | None = None
-    default: bool | Number | None = None
+    default: Number | bool | None = None
     grad: bool = True
     boundary: Literal["zero", "circular", "clamp", "valid"] | None = None
 
@@ -37,7 +42,7 @@ class SampleModel(Strict):
     """Where verification takes the values of an input from."""
 
     range: list[Number] | None = Field(None, min_length=2, max_length=2)
-    values: list[bool | Number] | None = Field(None, min_length=1, max_length=1000)
+    values: list[Number | bool] | None = Field(None, min_length=1, max_length=1000)
     shape: list[Annotated[int, Field(ge=0, le=4096)]] | None = Field(None, max_length=8)
 
 
@@ -72,3 +77,104 @@ class SpecModel(Strict):
     symgrad: Annotated[int, Field(ge=1, le=1)]
     functions: dict[str, Any] = Field(default_factory=dict)
     ops: dict[str, Any] = Field(min_length=1, max_length=MAX_OPS)
+
+
+_Model = TypeVar("_Model", bound=Strict)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a value, or with a key, at the end of a path of keys.
+
+    Steps of ``loc`` that are no keys name alternatives of a type.
+    """
+
+    code: str
+    message: str
+    loc: tuple[str | int, ...]
+    help: str | None = None
+    is_key: bool = False
+
+
+def validate(kind: type[_Model], data: Any) -> _Model | tuple[Complaint, ...]:
+    """Data as a model, or all that is wrong with it."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        items = error.errors(include_url=False)
+        return tuple(_complaint(kind, item) for item in items)
+
+
+def _complaint(kind: type[Strict], item: Any) -> Complaint:
+    loc, type_ = item["loc"], item["type"]
+    if type_ == "extra_forbidden":
+        help = _nearest_key(str(loc[-1]), list(kind.model_fields))
+        return Complaint("SG120", f"unknown key '{loc[-1]}'", loc, help, True)
+    if type_ == "missing":
+        message = f"the key '{loc[-1]}' is missing"
+        return Complaint("SG121", message, loc[:-1], is_key=True)
+    shown = _shown(item["input"])
+    if type_ in _WANTED:
+        return Complaint("SG122", f"this should be {_WANTED[type_]}, not {shown}", loc)
+    if type_ in _LIMITS:
+        code, message = _LIMITS[type_]
+        return Complaint(code, message.format(**item["ctx"]), loc)
+    if type_ == "literal_error":
+        message = f"{shown} is not one of the allowed values"
+        return Complaint("SG123", message, loc, _nearest_value(item))
+    return Complaint("SG122", f"{shown} is not allowed here", loc)
+
+
+_WANTED: Mapping[str, str] = {
+    "string_type": "text",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "list_type": "a list",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "too_long": ("SG106", "there are too many of these: {max_length} is the limit"),
+    "string_too_long": ("SG106", "this is too long: {max_length} is the limit"),
+    "too_short": ("SG124", "there are too few of these: {min_length} is the least"),
+    "greater_than_equal": ("SG123", "this is too small: {ge} is the least"),
+    "less_than_equal": ("SG123", "this is too large: {le} is the limit"),
+}
+
+_SYNONYMS: Mapping[str, str] = {
+    "expression": "forward",
+    "expr": "forward",
+    "formula": "forward",
+    "outputs": "forward",
+    "output": "forward",
+    "args": "inputs",
+    "description": "doc",
+    "version": "symgrad",
+    "gradient": "backward",
+    "lets": "let",
+}
+"""What people write for a key of a spec."""
+
+
+def _nearest_key(given: str, allowed: Sequence[str]) -> str | None:
+    synonym = _SYNONYMS.get(given)
+    if synonym in allowed:
+        return f"did you mean '{synonym}'?"
+    return nearest(given, allowed, "allowed")
+
+
+def _nearest_value(item: Any) -> str | None:
+    allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
+    return nearest(str(item["input"]), allowed, "allowed")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

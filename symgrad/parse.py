@@ -35,20 +35,21 @@ def parse(
     names: Mapping[str, int],
     *,
     functions: Mapping[str, Template] | None = None,
-    condition_too: bool = False,
+    in_table: bool = False,
 ) -> int:
     """Build a formula in ``graph`` and return its value.
 
     ``names`` are the values that it may use, ``functions`` formulas that it may call
-    besides the rows of the function table.  It is a number, or, if
-    ``condition_too``, it may be a condition.
+    besides the rows of the function table.  A formula ``in_table``, that is of the
+    function table itself, may also be a condition, and have any first argument where
+    others must write a whole number out.
 
     Raises:
         FormulaError: all independent mistakes of the text, with their places.
     """
     root, lead = tree(text)
-    walker = Walker(graph, names, functions or {}, RULES, text, lead)
-    value = walker.value(root) if condition_too else walker.number(root)
+    walker = Walker(graph, names, functions or {}, RULES, text, lead, table=in_table)
+    value = walker.value(root) if in_table else walker.number(root)
     if walker.mistakes:
         first, *_ = ordered = sorted(walker.mistakes, key=lambda m: (m.start, m.end))
         first.mistakes = tuple(ordered)

@@ -21,7 +21,7 @@ def formula(text: str, names: tuple[str, ...]) -> Formula:
     graph = Graph()
     bound = {name: graph.input(name, Kind.REAL) for name in names}
     bound["nan"] = graph.const("nan")
-    root = parse(text, graph, bound, condition_too=True)
+    root = parse(text, graph, bound, in_table=True)
     return tuple(graph.nodes), root
 
 

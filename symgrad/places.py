@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
-import pydantic
-
-from symgrad import names
+from symgrad import model, names
 from symgrad.errors import Diagnostic, Span, SpecError
 from symgrad.grammar import FormulaError
-from symgrad.model import Strict
-from symgrad.names import nearest
 from symgrad.yamlfile import Document, Path, Scalar
 
-_Model = TypeVar("_Model", bound=Strict)
-
-_SYNONYMS = {
-    "expression": "forward",
-    "expr": "forward",
-    "formula": "forward",
-    "outputs": "forward",
-    "output": "forward",
-    "args": "inputs",
-    "description": "doc",
-    "version": "symgrad",
-    "gradient": "backward",
-    "lets": "let",
-}
-"""What people write for a key of a spec."""
+_Model = TypeVar("_Model", bound=model.Strict)
 
 
 class Problems:
@@ -66,8 +48,7 @@ class Problems:
 
     def warn(self, code: str, message: str, path: Path) -> None:
         """Something legal that is hardly meant, at a key."""
-        span = self._span(path, True)
-        problem = self._document.problem(code, message, span)
+        problem = self._document.problem(code, message, self._span(path, True))
         self.warnings.append(replace(problem, severity="warning"))
 
     def add_within(
@@ -75,20 +56,19 @@ class Problems:
         code: str,
         message: str,
         path: Path,
-        text: str,
-        start: int,
-        end: int,
+        part: tuple[str, int, int],
         help: str | None = None,
     ) -> None:
-        """A problem at characters of a scalar's text."""
+        """A problem at a part of a scalar: its text, the part's begin and its end."""
+        text, start, end = part
         scalar = self._document.values[path]
-        span = within(self._document.lines, scalar, text, start, end)
+        span = within(self._document.lines, scalar, text, start, max(end, start + 1))
         self._found.append(self._document.problem(code, message, span, help))
 
     def add_mistakes(self, mistake: FormulaError, path: Path, text: str) -> None:
         """All mistakes of a formula."""
         for m in mistake.mistakes:
-            self.add_within(m.code, m.message, path, text, m.start, m.end, m.help)
+            self.add_within(m.code, m.message, path, (text, m.start, m.end), m.help)
 
     def check_name(self, name: str, path: Path, is_key: bool = True) -> None:
         """The rules for names."""
@@ -98,37 +78,28 @@ class Problems:
 
     def validate(self, kind: type[_Model], data: Any, path: Path) -> _Model | None:
         """Data as a model, or ``None`` and what is wrong with it."""
-        try:
-            return kind.model_validate(data)
-        except pydantic.ValidationError as error:
-            reported: set[Path] = set()
-            for item in error.errors(include_url=False, include_context=True):
-                self._add_invalid(kind, item, path, reported)
-            return None
+        result = model.validate(kind, data)
+        if isinstance(result, kind):
+            return result
+        assert isinstance(result, tuple)
+        # Of the alternatives of a type, the one that fits best is complained of: where
+        # something inside is wrong, not the whole; else the first.
+        places = [self._real(path, complaint) for complaint in result]
+        around = {place[:end] for place in places for end in range(len(place))}
+        told: set[Path] = set()
+        for place, complaint in zip(places, result, strict=True):
+            if complaint.is_key or not (place in around or place in told):
+                told.add(place)
+                code, message, help = complaint.code, complaint.message, complaint.help
+                self.add(code, message, place, help, complaint.is_key and place != ())
+        return None
 
-    def _add_invalid(self, kind: type[Strict], item: Any, path: Path, reported: set[Path]) -> None:
-        place = (*path, *self._real(path, item["loc"]))
-        if place in reported:
-            return  # the other alternatives of a union
-        reported.add(place)
-        last = str(item["loc"][-1]) if item["loc"] else ""
-        if item["type"] == "extra_forbidden":
-            help = _nearest_key(last, _fields(kind, item["loc"][:-1]))
-            self.add("SG120", f"unknown key '{last}'", (*path, *item["loc"]), help, True)
-        elif item["type"] == "missing":
-            owner = (*path, *item["loc"][:-1])
-            self.add("SG121", f"the key '{last}' is missing", owner, None, bool(owner))
-        else:
-            code, message = _invalid(item)
-            self.add(code, message, place, _nearest_value(item))
-
-    def _real(self, path: Path, loc: Sequence[str | int]) -> Path:
-        """A place without the names of union members that pydantic adds."""
-        real: Path = ()
-        for step in loc:
-            if (*path, *real, step) in self._document.values:
-                real = (*real, step)
-        return real
+    def _real(self, path: Path, complaint: model.Complaint) -> Path:
+        """A place without the names of alternatives in it."""
+        for step in complaint.loc:
+            if (*path, step) in self._document.values:
+                path = (*path, step)
+        return path
 
     def _span(self, path: Path | None, is_key: bool) -> Span | None:
         if path is None:
@@ -142,70 +113,9 @@ def _position(problem: Diagnostic) -> tuple[int, int]:
     return (problem.span.line, problem.span.column) if problem.span else (0, 0)
 
 
-def _fields(kind: type[Strict], loc: Iterable[str | int]) -> list[str]:
-    """The keys that are allowed where an unknown one stands."""
-    del loc
-    return list(kind.model_fields)
-
-
-def _nearest_key(given: str, allowed: Sequence[str]) -> str:
-    synonym = _SYNONYMS.get(given)
-    if synonym in allowed:
-        return f"did you mean '{synonym}'?"
-    close = get_close_matches(given, allowed, 1, 0.6)
-    return f"did you mean '{close[0]}'?" if close else f"allowed: {', '.join(allowed)}"
-
-
-def _nearest_value(item: Any) -> str | None:
-    """The allowed values, or the nearest one."""
-    expected = re.findall(r"'([^']*)'|\b(\d+)\b", str(item.get("ctx", {}).get("expected", "")))
-    allowed = [a or b for a, b in expected]
-    if not allowed:
-        return None
-    close = get_close_matches(str(item["input"]), allowed, 1, 0.5)
-    return f"did you mean '{close[0]}'?" if close else f"allowed: {', '.join(allowed)}"
-
-
-_KINDS = {
-    "string_type": "text",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "list_type": "a list",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-}
-
-
-def _invalid(item: Any) -> tuple[str, str]:
-    """Code and message for a value of the wrong type or size."""
-    kind, given = item["type"], item["input"]
-    if kind in _KINDS:
-        return "SG122", f"this should be {_KINDS[kind]}, not {_shown(given)}"
-    if kind == "literal_error":
-        return "SG123", f"{_shown(given)} is not one of the allowed values"
-    if kind in ("too_long", "string_too_long"):
-        limit = item["ctx"]["max_length"]
-        return "SG106", f"this is too long; {limit} is the limit"
-    if kind == "too_short":
-        return "SG124", "there is nothing here: at least one is needed"
-    return "SG122", f"this is not allowed here: {_shown(given)}"
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def within(lines: Sequence[str], scalar: Scalar, text: str, start: int, end: int) -> Span:
+def within(
+    lines: Sequence[str], scalar: Scalar, text: str, start: int, end: int
+) -> Span:
     """The place in a file of characters of a scalar's text.
 
     YAML only moves white space about, so the n-th other character of the text is the
@@ -213,12 +123,13 @@ def within(lines: Sequence[str], scalar: Scalar, text: str, start: int, end: int
     """
     places = _characters(lines, scalar)
     marks = [i for i, c in enumerate(text) if not c.isspace()]
-    if len(places) != len(marks):
+    if len(places) != len(marks) or not places:
         return scalar.span
-    chosen = [p for p, i in zip(places, marks, strict=True) if start <= i < end]
-    if not chosen:
-        after = [p for p, i in zip(places, marks, strict=True) if i >= start]
-        line, column = after[0] if after else (places[-1][0], places[-1][1] + 1)
+    pairs = list(zip(places, marks, strict=True))
+    chosen = [place for place, i in pairs if start <= i < end]
+    if not chosen:  # something is missing here
+        later = [place for place, i in pairs if i >= start]
+        line, column = later[0] if later else (places[-1][0], places[-1][1] + 1)
         return Span(line, column, line, column + 1)
     (line, column), (end_line, end_column) = chosen[0], chosen[-1]
     if end_line != line:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ from symgrad import model, names, yamlfile
 from symgrad.check import checked_op
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.op import Op, Spec
-from symgrad.parse import FormulaError, Template, parse
+from symgrad.own_functions import templates
+from symgrad.parse import Template
 from symgrad.places import Problems
-from symgrad.program import Graph, Kind
+from symgrad.program import show
 
-__all__ = ["load", "load_text", "load_with_warnings"]
+__all__ = ["canonical", "load", "load_text", "load_with_warnings"]
+
+MAX_VALUES = 60_000
+"""Values of all ops of a file, those inside of called functions included."""
 
 
 def load(path: str | os.PathLike[str]) -> Spec:
@@ -35,21 +40,27 @@ def load_text(text: str, file: str) -> Spec:
     Raises:
         SpecError: all independent mistakes of the text, in order of position.
     """
-    raw = text.encode("utf-8", "surrogatepass")
-    return _loaded(raw, file)[0]
+    return _loaded(text.encode("utf-8", "surrogatepass"), file)[0]
 
 
-def load_with_warnings(path: str | os.PathLike[str]) -> tuple[Spec, tuple[Diagnostic, ...]]:
+def load_with_warnings(
+    path: str | os.PathLike[str],
+) -> tuple[Spec, tuple[Diagnostic, ...]]:
     """Like :func:`load`, with what is legal in the file but hardly meant."""
     file = os.fspath(path)
     try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        message = f"the spec cannot be read: {error.strerror or error}"
+        with open(file, "rb") as stream:
+            raw = stream.read(yamlfile.MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = getattr(error, "strerror", None) or error
+        message = f"the spec cannot be read: {reason}"
         raise SpecError(Diagnostic("SG104", message, file, None, ())) from None
-    except ValueError:
-        raise SpecError(Diagnostic("SG104", "this is not a path", file, None, ())) from None
     return _loaded(raw, file)
+
+
+def canonical(ops: Sequence[Op]) -> str:
+    """What ops mean, as text: files that mean the same have the same."""
+    return json.dumps([_meaning(op) for op in ops])
 
 
 def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
@@ -57,94 +68,38 @@ def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     problems = Problems(document)
     stem = _stem(file, problems)
     data = document.data
-    if not isinstance(data, dict):
-        problems.add("SG122", "a spec is a mapping with the keys 'symgrad' and 'ops'", ())
-        raise problems.error()
-    functions = _functions(data.get("functions"), problems)
-    ops = _ops(data, functions, problems)
-    _check_top(data, problems)
+    if isinstance(data, dict):
+        problems.validate(model.SpecModel, data, ())
+        functions = templates(data.get("functions"), problems)
+        ops = _ops(data.get("ops"), functions, problems)
+    else:
+        message = "a spec is a mapping with the keys 'symgrad' and 'ops'"
+        problems.add("SG122", message, ())
     if problems:
         raise problems.error()
-    canonical = json.dumps([_meaning(data["ops"][op.name], op) for op in ops])
-    return Spec(file, stem, tuple(ops), canonical), tuple(problems.warnings)
+    return Spec(file, stem, ops, canonical(ops)), tuple(problems.warnings)
 
 
 def _stem(file: str, problems: Problems) -> str:
     """The name of the module that a spec becomes."""
     if file.startswith("<"):
         return file.strip("<>")
-    name = Path(file).name
-    stem = re.sub(r"[-.]", "_", Path(name).stem)
+    stem = re.sub(r"[-.]", "_", Path(file).stem)
     found = names.objection(stem)
     if found is not None:
-        problems.add("SG105", f"the file name makes no module name: {found[1]}", None)
-    elif stem in sys.stdlib_module_names or stem == "torch":
+        message = f"the file name makes no module name: {found[1]}"
+        problems.add("SG105", message, None)
+    elif stem in sys.stdlib_module_names:
         problems.add("SG105", f"a module '{stem}' would hide Python's own", None)
     return stem
 
 
-def _check_top(data: dict[str, Any], problems: Problems) -> None:
-    """The keys of the file itself; those of ops and functions are checked by now."""
-    shallow = {key: value for key, value in data.items() if key not in ("ops", "functions")}
-    if isinstance(data.get("ops"), dict):
-        shallow["ops"] = dict.fromkeys(data["ops"], _LEGAL_OP)
-    elif "ops" in data:
-        shallow["ops"] = data["ops"]
-    if "functions" in data and not isinstance(data["functions"], dict):
-        shallow["functions"] = data["functions"]
-    problems.validate(model.SpecModel, shallow, ())
-
-
-_LEGAL_OP = {"inputs": {"x": "real"}, "forward": {"y": "x"}}
-
-
-def _functions(given: Any, problems: Problems) -> dict[str, Template]:
-    """The formulas of ``functions``, each checked by itself."""
-    if not isinstance(given, dict):
-        return {}
-    templates: dict[str, Template] = {}
-    for name, value in given.items():
-        path = ("functions", name)
-        problems.check_name(name, path)
-        parsed = problems.validate(model.FunctionModel, value, path)
-        if parsed is None:
-            templates[name] = Template((), "0")
-            continue
-        for place, parameter in enumerate(parsed.inputs):
-            problems.check_name(parameter, (*path, "inputs", place), is_key=False)
-            if parameter in parsed.inputs[:place]:
-                at = (*path, "inputs", place)
-                problems.add("SG127", f"the parameter '{parameter}' is there twice", at)
-        templates[name] = Template(tuple(parsed.inputs), " ".join(parsed.value.split()))
-    return _usable(given, templates, problems)
-
-
-def _usable(
-    given: dict[str, Any], templates: dict[str, Template], problems: Problems
-) -> dict[str, Template]:
-    """Templates of which the broken ones cannot make further complaints."""
-    usable = dict(templates)
-    for name, template in templates.items():
-        if not template.inputs:
-            continue
-        graph = Graph()
-        bound = {parameter: graph.input(parameter, Kind.REAL) for parameter in template.inputs}
-        text = given[name]["value"]
-        try:
-            parse(text, graph, bound, functions=templates)
-        except FormulaError as mistake:
-            problems.add_mistakes(mistake, ("functions", name, "value"), text)
-            usable[name] = Template(template.inputs, " + ".join(template.inputs))
-    return usable
-
-
-def _ops(data: dict[str, Any], functions: dict[str, Template], problems: Problems) -> list[Op]:
-    given = data.get("ops")
-    if not isinstance(given, dict):
-        return []
+def _ops(
+    given: Any, functions: Mapping[str, Template], problems: Problems
+) -> tuple[Op, ...]:
     seen: dict[str, str] = {}
-    ops = []
-    for name, value in given.items():
+    ops: list[Op] = []
+    for name, value in given.items() if isinstance(given, dict) else ():
         path = ("ops", name)
         problems.check_name(name, path)
         twin = seen.setdefault(name.lower(), name)
@@ -152,33 +107,34 @@ def _ops(data: dict[str, Any], functions: dict[str, Template], problems: Problem
             message = f"the ops '{twin}' and '{name}' differ only by case"
             problems.add("SG128", message, path, is_key=True)
         parsed = problems.validate(model.OpModel, value, path)
-        if parsed is not None:
-            op = checked_op(name, parsed, functions, problems, path)
-            ops += [op] if op is not None else []
-    return ops
+        op = parsed and checked_op(name, parsed, functions, problems, path)
+        if op:
+            ops.append(op)
+        if sum(len(op.nodes) for op in ops) > MAX_VALUES:
+            message = f"the ops so far have more than {MAX_VALUES:,} operations"
+            problems.add("SG202", message, path, "write several files", is_key=True)
+            break
+    return tuple(ops)
 
 
-def _meaning(given: dict[str, Any], op: Op) -> dict[str, Any]:
-    """What an op means, without layout: two files that mean the same give the same."""
-    inputs = [
-        [i.name, i.kind.value, str(i.domain or ""), repr(i.default), i.has_default, i.grad]
-        for i in op.inputs
-    ]
-    formulas = {
-        key: [[f.name, f.text] for f in fs]
-        for key, fs in (
-            ("let", op.lets),
-            ("forward", op.outputs),
-            ("surrogate", op.surrogates),
-            ("backward", op.overrides),
-        )
+def _meaning(op: Op) -> dict[str, Any]:
+    groups = {
+        "let": op.lets,
+        "forward": op.outputs,
+        "surrogate": op.surrogates,
+        "backward": op.overrides,
     }
-    options = {
+    return {
+        "op": op.name,
+        "doc": op.doc,
+        "inputs": [repr(item) for item in op.inputs],
+        "nodes": [show(node) for node in op.nodes],
+        **{key: [[f.name, f.text, f.value] for f in fs] for key, fs in groups.items()},
+        "stand_ins": list(op.stand_ins.items()),
         "nondifferentiable": sorted(op.nondifferentiable),
         "edges": sorted(op.edges.items()),
+        "accuracy": op.accuracy,
         "save": op.save,
         "samples": sorted((name, repr(sample)) for name, sample in op.samples.items()),
-        "nodes": [f"{n.op}{list(n.args)}{n.data}" for n in op.nodes],
+        "backend": op.backend,
     }
-    doc = " ".join(str(given.get("doc", "")).split(" "))
-    return {"op": op.name, "doc": doc, "inputs": inputs, **formulas, **options}

@@ -53,6 +53,7 @@ class Walker:
     """Builds values in ``graph``; mistakes are collected, and poison what uses them.
 
     ``source`` is the formula, and ``lead`` the offset of the tree's columns in it.
+    ``table`` says that it stands in the function table, which may do more.
     ``depth`` counts the levels of nesting, those of the calls around this formula
     included; ``expanded`` is what calls of functions have given so far.
     """
@@ -64,6 +65,7 @@ class Walker:
     source: str
     lead: int
     mistakes: list[FormulaError] = field(default_factory=list)
+    table: bool = False
     depth: int = 0
     expanded: dict[tuple[str, tuple[int, ...]], int] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from symgrad.naming import class_names
 from symgrad.op import Spec
-from symgrad.verify.lint_op import Remark, classes, of_class
+from symgrad.verify.lint_op import Remark, classes, of_class, walked
 from symgrad.verify.report import Finding
 
 MODULES = (
@@ -98,7 +98,7 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
 
 
 def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         line = getattr(node, "lineno", 0)
         for message in _objections(node):
             yield Remark(line, "", message)
@@ -201,11 +201,10 @@ _OUTER = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 def _names(tree: ast.Module) -> Iterator[Remark]:
     """Names that are neither a function's own, nor the module's, nor admitted."""
     shared = _bound(tree.body) | _BUILTINS
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.FunctionDef):
             yield from _free_names(node, shared)
-            inside = (n for s in node.body for n in ast.walk(s))
-            nested = [n for n in inside if isinstance(n, _OUTER)]
+            nested = [n for n in walked(node)[1:] if isinstance(n, _OUTER)]
             yield from (Remark(n.lineno, "", "belongs to the module") for n in nested)
 
 
@@ -223,7 +222,7 @@ def _bound(body: Sequence[ast.stmt]) -> set[str]:
 
 
 def _free_names(function: ast.FunctionDef, shared: set[str]) -> Iterator[Remark]:
-    inside = [n for s in function.body for n in ast.walk(s)]
+    inside = walked(function)
     own = {n.arg for n in ast.walk(function.args) if isinstance(n, ast.arg)}
     stored = [n for n in inside if isinstance(n, ast.Name)]
     own |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}

@@ -5,9 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symgrad.naming import class_names
 from symgrad.op import Op, Spec
+
+
+@lru_cache(maxsize=64)
+def walked(node: ast.AST) -> tuple[ast.AST, ...]:
+    """A node and all below it; each part of a long text is walked once."""
+    return tuple(ast.walk(node))
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def of_class(op: Op, cls: ast.ClassDef) -> Iterator[Remark]:
 
 def _in_place(method: ast.FunctionDef) -> Iterator[Remark]:
     """An attribute may be set on ``ctx`` only, while the context is set up."""
-    for node in ast.walk(method):
+    for node in walked(method):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             on_ctx = isinstance(node.value, ast.Name) and node.value.id == "ctx"
             if not on_ctx or method.name != "setup_context":
@@ -65,7 +72,7 @@ def _in_place(method: ast.FunctionDef) -> Iterator[Remark]:
 def _one_read(method: ast.FunctionDef) -> Iterator[Remark]:
     reads = [
         node
-        for node in ast.walk(method)
+        for node in walked(method)
         if isinstance(node, ast.Attribute) and node.attr == "saved_tensors"
     ]
     for node in reads[1:]:
@@ -74,7 +81,7 @@ def _one_read(method: ast.FunctionDef) -> Iterator[Remark]:
 
 def _returns(op: Op, backward: ast.FunctionDef) -> Iterator[Remark]:
     """As many gradients as inputs, ``None`` exactly where there is no gradient."""
-    returns = [n for n in ast.walk(backward) if isinstance(n, ast.Return)]
+    returns = [n for n in walked(backward) if isinstance(n, ast.Return)]
     final = backward.body[-1]
     if not isinstance(final, ast.Return):
         yield Remark(final.lineno, "", "backward does not end in a return")
@@ -109,7 +116,7 @@ _CONTEXT = (
 
 def _saved(method: ast.FunctionDef) -> Iterator[Remark]:
     """Only what forward got and gave can be saved: nothing is computed here."""
-    for node in ast.walk(method):
+    for node in walked(method):
         if isinstance(node, ast.Call):
             known = isinstance(node.func, ast.Attribute) and node.func.attr in _CONTEXT
             if not known:
@@ -118,7 +125,7 @@ def _saved(method: ast.FunctionDef) -> Iterator[Remark]:
             yield Remark(node.lineno, "", "setup_context computes something")
     saves = {
         n.func.attr: [ast.dump(a) for a in n.args]
-        for n in ast.walk(method)
+        for n in walked(method)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
     }
     both = saves.get("save_for_backward"), saves.get("save_for_forward")

@@ -1,0 +1,102 @@
+"""The keys of an op that are neither inputs nor formulas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from symgrad import model
+from symgrad.functions import NAMES
+from symgrad.names import nearest
+from symgrad.op import EdgePolicy, Interval, Sample
+from symgrad.places import Problems
+from symgrad.yamlfile import Path
+
+
+def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None:
+    """Each key whose meaning is not built yet has a code of its own."""
+    if given.accuracy in ("stable", "max"):
+        message = f"accuracy '{given.accuracy}' is not built yet"
+        problems.add(
+            "SG703", message, (*path, "accuracy"), "use 'fast', or leave it out"
+        )
+    if given.module is not None:
+        problems.add(
+            "SG706", "modules are not built yet", (*path, "module"), None, True
+        )
+    if given.backend != "torch":
+        message = f"the backend '{given.backend}' is not built yet"
+        problems.add("SG707", message, (*path, "backend"), "use 'torch'")
+
+
+def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
+    """Keys that name inputs, outputs and functions."""
+    for place, name in enumerate(given.nondifferentiable):
+        if name not in given.forward:
+            message = f"there is no output '{name}'"
+            help = nearest(name, given.forward, "outputs")
+            problems.add("SG135", message, (*path, "nondifferentiable", place), help)
+    if set(given.forward) <= set(given.nondifferentiable):
+        message = "no output is differentiable: there is nothing to derive"
+        problems.add("SG136", message, (*path, "nondifferentiable"), None, True)
+    for name in given.edges if isinstance(given.edges, dict) else ():
+        if name not in NAMES:
+            message, help = f"there is no function '{name}'", nearest(name, NAMES)
+            problems.add("SG138", message, (*path, "edges", name), help, True)
+    kept = [] if isinstance(given.save, str) else given.save
+    for place, name in enumerate(kept):
+        if name not in given.inputs and name not in given.forward:
+            message = f"'{name}' is neither input nor output: nothing else is kept"
+            help = nearest(name, [*given.inputs, *given.forward], "known here")
+            problems.add("SG139", message, (*path, "save", place), help)
+
+
+def edges(given: model.OpModel) -> dict[str, EdgePolicy]:
+    """Policies by the functions' own names, ``*`` for all of them."""
+    if isinstance(given.edges, dict):
+        return {NAMES[name].name: policy for name, policy in given.edges.items()}
+    return {} if given.edges == "torch" else {"*": given.edges}
+
+
+def samples(
+    given: model.OpModel,
+    domains: Mapping[str, Interval | None],
+    problems: Problems,
+    path: Path,
+) -> dict[str, Sample]:
+    """Where to sample each input, as far as that is said."""
+    found = {}
+    for name, value in given.samples.items():
+        at = (*path, "samples", name)
+        if name not in given.inputs:
+            message = f"there is no input '{name}'"
+            help = nearest(name, given.inputs, "inputs")
+            problems.add("SG137", message, at, help, True)
+        parsed = problems.validate(model.SampleModel, value, at)
+        if parsed is not None:
+            _check_sample(parsed, domains.get(name), problems, at)
+            found[name] = _sample(parsed)
+    return found
+
+
+def _check_sample(
+    sample: model.SampleModel, domain: Interval | None, problems: Problems, path: Path
+) -> None:
+    if sample.range is not None and not sample.range[0] < sample.range[1]:
+        problems.add("SG140", "the range is empty", (*path, "range"))
+    for key, values in (("range", sample.range), ("values", sample.values)):
+        for place, value in enumerate(values or ()):
+            at = (*path, key, place)
+            if not math.isfinite(value):
+                problems.add("SG140", "samples are finite", at)
+            elif domain is not None and not domain.low <= value <= domain.high:
+                problems.add("SG140", f"a sample outside of the domain {domain}", at)
+
+
+def _sample(given: model.SampleModel) -> Sample:
+    low, high = given.range or (0.0, 0.0)
+    return Sample(
+        range=None if given.range is None else (float(low), float(high)),
+        values=None if given.values is None else tuple(given.values),
+        shape=None if given.shape is None else tuple(given.shape),
+    )
