@@ -15,7 +15,7 @@ _SMOOTH = (
     Function(
         "logit",
         ("1/(x*(1 - x))",),
-        "l",
+        "ln",
         ((0.05, 0.95),),
         lambda x: x.log() - (-x).log1p(),
         safe=("1/2",),
@@ -30,7 +30,7 @@ _SMOOTH = (
         ball.softplus,
         definition="-logsigmoid(-x)",
     ),
-    Function("logsigmoid", ("sigmoid(-x)",), "l", (_X,), lambda x: -ball.softplus(-x)),
+    Function("logsigmoid", ("sigmoid(-x)",), "ln", (_X,), lambda x: -ball.softplus(-x)),
     Function(
         "silu",
         ("sigmoid(x) + y*sigmoid(-x)",),

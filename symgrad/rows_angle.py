@@ -228,7 +228,7 @@ _HYPERBOLIC = (
     Function(
         "logcosh",
         ("tanh(x)",),
-        "l",
+        "ln",
         (_X,),
         ball.log_cosh,
         definition=(

@@ -77,7 +77,7 @@ _EXPONENTIALS = (
     Function(
         "log",
         ("1/x",),
-        "l",
+        "ln",
         (_POSITIVE,),
         lambda x: x.log(),
         safe=("1",),
@@ -87,7 +87,7 @@ _EXPONENTIALS = (
     Function(
         "log1p",
         ("1/(1 + x)",),
-        "l",
+        "ln",
         ((-0.9, 9.0),),
         lambda x: x.log1p(),
         safe=("0",),
@@ -96,7 +96,7 @@ _EXPONENTIALS = (
     Function(
         "log2",
         ("1/log(2)/x",),
-        "l",
+        "ln",
         (_POSITIVE,),
         lambda x: x.log() / x.const_log2(),
         safe=("1",),
@@ -105,7 +105,7 @@ _EXPONENTIALS = (
     Function(
         "log10",
         ("1/log(10)/x",),
-        "l",
+        "ln",
         (_POSITIVE,),
         lambda x: x.log() / x.const_log10(),
         safe=("1",),
@@ -114,7 +114,7 @@ _EXPONENTIALS = (
     Function(
         "logaddexp",
         ("sigmoid(a - b)", "sigmoid(b - a)"),
-        "l",
+        "ln",
         (_X, _X),
         ball.log_add_exp,
         args=("a", "b"),

@@ -60,7 +60,7 @@ _NORMAL = (
             "sqrt(2/pi)*exp(-1/2*relu(x)**2)"
             "/(erfcx(sqrt(1/2)*(relu(x) - x))*erfc(-sqrt(1/2)*relu(x)))",
         ),
-        "l",
+        "ln",
         (_X,),
         ball.log_normal_cdf,
     ),
@@ -162,7 +162,7 @@ _ENTROPY = (
     Function(
         "xlogy",
         ("where(a == 0 and b <= 0, 0, log(b))", "a/b"),
-        "l",
+        "ln",
         ((0.2, 4.0), (0.2, 4.0)),
         ball.x_log_y,
         args=("a", "b"),
@@ -172,7 +172,7 @@ _ENTROPY = (
     Function(
         "xlog1py",
         ("where(a == 0 and b <= -1, 0, log1p(b))", "a/(1 + b)"),
-        "l",
+        "ln",
         ((0.2, 4.0), (-0.8, 4.0)),
         ball.x_log1p_y,
         args=("a", "b"),

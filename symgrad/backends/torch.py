@@ -19,6 +19,7 @@ from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
 from symgrad.program import Program
 
+
 @dataclass(frozen=True)
 class Method:
     """A method's header and body, a line each."""
