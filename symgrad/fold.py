@@ -6,6 +6,7 @@ import ast
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,9 @@ FOLDED_BITS = 2_200
 
 MAX_OPERATIONS = 250
 """Operations that lead to one constant."""
+
+MAX_COMPUTED = 1_000
+"""Constants of one op that are not rational."""
 
 _HUGE_ARGUMENTS = frozenset({"gamma", "loggamma", "digamma", "trigamma", "polygamma"})
 _HUGE = 10**6
@@ -190,12 +194,28 @@ def _is_huge(graph: Graph, value: int) -> bool:
     return exact is not None and abs(exact) > _HUGE
 
 
-_COUNTS: WeakKeyDictionary[Graph, list[int | None]] = WeakKeyDictionary()
+@dataclass
+class _Constants:
+    """What is known of the constants of a graph.
+
+    ``counts`` says of each value how many operations lead to it, ``None`` if an input
+    does; ``numbers`` are those that were computed, NaN where there is no number.
+    """
+
+    counts: list[int | None] = field(default_factory=list)
+    numbers: dict[int, float] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[Graph, _Constants] = WeakKeyDictionary()
+
+
+def _constants(graph: Graph) -> _Constants:
+    return _KNOWN.setdefault(graph, _Constants())
 
 
 def _operations(graph: Graph, value: int) -> int | None:
     """How many operations lead to a constant; ``None`` for what is not constant."""
-    counts = _COUNTS.setdefault(graph, [])
+    counts = _constants(graph).counts
     for number in range(len(counts), len(graph.nodes)):
         node = graph[number]
         behind = [counts[arg] for arg in node.args]
@@ -207,6 +227,18 @@ def _operations(graph: Graph, value: int) -> int | None:
 
 def _number(graph: Graph, value: int) -> float:
     """A constant as a double: roughly, unless it is near zero or not finite at once."""
+    numbers = _constants(graph).numbers
+    if value not in numbers:
+        if len(numbers) >= MAX_COMPUTED:
+            message = f"more than {MAX_COMPUTED:,} constants to compute"
+            raise Unfit("SG206", message, help="write them as numbers")
+        numbers[value] = _computed(graph, value)
+    if math.isnan(numbers[value]):
+        raise Unfit("SG207", "the constant is not a finite real number")
+    return numbers[value]
+
+
+def _computed(graph: Graph, value: int) -> float:
     from symgrad import precise  # loaded by the formulas that need it, and by no others
 
     try:
@@ -219,5 +251,4 @@ def _number(graph: Graph, value: int) -> float:
     try:
         return precise.constant(graph.nodes, value)
     except (ValueError, ArithmeticError):
-        message = "the constant is not a finite real number"
-        raise Unfit("SG207", message) from None
+        return math.nan

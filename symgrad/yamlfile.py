@@ -20,6 +20,7 @@ MAX_BYTES = 1 << 20
 MAX_NODES = 20_000
 MAX_DEPTH = 16
 MAX_DIGITS = 40
+MAX_MESSAGE = 200
 
 Path = tuple[str | int, ...]
 """Keys and positions that lead from the top of a file to a value."""
@@ -59,6 +60,8 @@ class Document:
     ) -> Diagnostic:
         """A diagnostic at a place of this file."""
         lines = self.lines[span.line - 1 : span.end_line] if span else ()
+        if len(message) > MAX_MESSAGE:
+            message = f"{message[:MAX_MESSAGE]}..."
         return Diagnostic(code, message, self.file, span, tuple(lines), help)
 
     def place(self, path: Path) -> Span | None:

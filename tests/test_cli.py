@@ -339,8 +339,11 @@ def test_a_closed_pipe_is_no_traceback(words) -> None:
 
 
 WAITS = """
-import io, sys, time
+import io, signal, sys, time
 from symgrad import cli
+
+# A runner in the background passes on that interrupts are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Slow(io.StringIO):
     def read(self, size):
