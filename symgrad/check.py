@@ -188,7 +188,7 @@ def _overrides(
     arriving = {
         f"grad_{name}": draft.graph.cotangent(name)
         for name in given.forward
-        if name not in given.nondifferentiable
+        if given.backward and name not in given.nondifferentiable
     }
     wanted = {item.name for item in inputs if item.differentiable}
     overrides = []

@@ -145,7 +145,8 @@ def _default(kind: Kind, value: Any, part: _Part) -> float | int | bool:
     converted = _converted(kind, value)
     if converted is None:
         shown = part.text or repr(value)
-        raise part.error("SG131", f"{shown} is not a default for a {kind.value}")
+        message = f"{shown} is no default for an input of kind {kind.value}"
+        raise part.error("SG131", message)
     return converted
 
 

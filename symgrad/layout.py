@@ -120,6 +120,12 @@ class Layout:
             self._write(value, width)
         return self._code[value]
 
+    def named(self, value: int) -> Text:
+        """A name for a value, bound by one more statement of the last block."""
+        if not self._code[value].text.isidentifier():
+            self._bind(value)
+        return self._code[value]
+
     def shown(self, value: int) -> str:
         """A value in the language of specs, in the names that are bound by now.
 
@@ -225,6 +231,15 @@ def wrapped(lead: str, value: Text, indent: int) -> list[str]:
     if len(inner) + len(value) <= LINE:
         return [f"{pad}{lead}(", f"{inner}{value.text}", f"{pad})"]
     return [f"{pad}{lead}(", *(f"{inner}{piece}" for piece in value.pieces), f"{pad})"]
+
+
+def wrapped_tuple(lead: str, items: Sequence[str], indent: int) -> list[str]:
+    """``lead`` and a tuple without parentheses, or an item a line within them."""
+    pad = " " * indent
+    line = f"{pad}{lead}{', '.join(items)}"
+    if len(line) <= LINE:
+        return [line]
+    return [f"{pad}{lead}(", *(f"{pad}    {item}," for item in items), f"{pad})"]
 
 
 def bracketed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:

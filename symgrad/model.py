@@ -74,7 +74,7 @@ class OpModel(Strict):
 class SpecModel(Strict):
     """A spec file; its functions and ops are checked one by one."""
 
-    symgrad: Annotated[int, Field(ge=1, le=1)]
+    symgrad: int
     functions: dict[str, Any] = Field(default_factory=dict)
     ops: dict[str, Any] = Field(min_length=1, max_length=MAX_OPS)
 
@@ -115,7 +115,9 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         return Complaint("SG121", message, loc[:-1], is_key=True)
     shown = _shown(item["input"])
     if type_ in _WANTED:
-        return Complaint("SG122", f"this should be {_WANTED[type_]}, not {shown}", loc)
+        help = _SPLIT if item["input"] is None else None
+        message = f"this should be {_WANTED[type_]}, not {shown}"
+        return Complaint("SG122", message, loc, help)
     if type_ in _LIMITS:
         code, message = _LIMITS[type_]
         return Complaint(code, message.format(**item["ctx"]), loc)
@@ -134,6 +136,7 @@ _WANTED: Mapping[str, str] = {
     "float_type": "a number",
     "bool_type": "true or false",
 }
+_SPLIT = "inside of braces, a text that has a comma in it is quoted"
 _LIMITS: Mapping[str, tuple[str, str]] = {
     "too_long": ("SG106", "there are too many of these: {max_length} is the limit"),
     "string_too_long": ("SG106", "this is too long: {max_length} is the limit"),

@@ -15,7 +15,7 @@ def class_names(op_names: Sequence[str]) -> dict[str, str]:
     ``Function`` is appended where that would be the name of another class or of a
     function of the module.
     """
-    taken = set(op_names) | {"Tensor", "Any"}
+    taken = set(op_names) | {"Any", "F", "Tensor", "TypeVar"}
     names: dict[str, str] = {}
     for op_name in op_names:
         name = _camel(op_name)

@@ -30,6 +30,8 @@ class Rule:
 
 
 TABLE: tuple[Rule, ...] = (
+    # before the logistic family, whose patterns it is a case of
+    Rule("expm1(2*a)/(exp(2*a) + 1)", "tanh(a)", "inf/inf for a large a"),
     # logistic family
     Rule("1/(1 + exp(-a))", "sigmoid(a)", "one function with a stable derivative"),
     Rule("b/(1 + exp(-a))", "b*sigmoid(a)", "one function with a stable derivative"),
@@ -57,7 +59,6 @@ TABLE: tuple[Rule, ...] = (
     Rule("b/expm1(a)*exp(a)", "-(b/expm1(-a))", "0*inf once exp(a) overflows"),
     # hyperbolic
     Rule("(exp(a) - exp(-a))/(exp(a) + exp(-a))", "tanh(a)", "inf/inf for a large a"),
-    Rule("expm1(2*a)/(exp(2*a) + 1)", "tanh(a)", "inf/inf for a large a"),
     Rule("2*sigmoid(2*a) - 1", "tanh(a)", "keeps the digits of a small a"),
     Rule("(exp(a) - exp(-a))/2", "sinh(a)", "keeps the digits of a small a"),
     Rule("(exp(a) + exp(-a))/2", "cosh(a)", "one function with one derivative"),

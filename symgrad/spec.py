@@ -21,6 +21,9 @@ from symgrad.program import show
 
 __all__ = ["canonical", "load", "load_text", "load_with_warnings"]
 
+VERSION = 1
+"""The version of the format, the value of the key ``symgrad``."""
+
 MAX_VALUES = 60_000
 """Values of all ops of a file, those inside of called functions included."""
 
@@ -70,6 +73,7 @@ def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     data = document.data
     if isinstance(data, dict):
         problems.validate(model.SpecModel, data, ())
+        _check_version(data.get("symgrad"), problems)
         functions = templates(data.get("functions"), problems)
         ops = _ops(data.get("ops"), functions, problems)
     else:
@@ -78,6 +82,12 @@ def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     if problems:
         raise problems.error()
     return Spec(file, stem, ops, canonical(ops)), tuple(problems.warnings)
+
+
+def _check_version(given: Any, problems: Problems) -> None:
+    if isinstance(given, int) and given != VERSION:
+        message = f"{given} is not a version of the format"
+        problems.add("SG123", message, ("symgrad",), f"this symgrad reads {VERSION}")
 
 
 def _stem(file: str, problems: Problems) -> str:

@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 """Keys and positions that lead from the top of a file to a value."""
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e"
     "\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
@@ -60,15 +60,18 @@ class Document:
     ) -> Diagnostic:
         """A diagnostic at a place of this file."""
         lines = self.lines[span.line - 1 : span.end_line] if span else ()
-        if len(message) > MAX_MESSAGE:
-            message = f"{message[:MAX_MESSAGE]}..."
-        return Diagnostic(code, message, self.file, span, tuple(lines), help)
+        help = None if help is None else _clipped(help)
+        return Diagnostic(code, _clipped(message), self.file, span, tuple(lines), help)
 
     def place(self, path: Path) -> Span | None:
         """The span of a value, or of the nearest value around it that is there."""
         while path and path not in self.values:
             path = path[:-1]
         return self.values[path].span if path in self.values else None
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}..."
 
 
 def read(raw: bytes, file: str) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from symgrad.backends.torch_context import setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
+from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
@@ -69,11 +71,19 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     return OpCode(
         name=op.name,
         class_name=class_name,
-        forward=Method(*forward(op, program)),
-        setup_context=Method(*setup_context(op, program)),
-        backward=Method(*backward(op, program)),
-        function=Method(*function(op, program, class_name)),
+        forward=_method(op, forward(op, program)),
+        setup_context=_method(op, setup_context(op, program)),
+        backward=_method(op, backward(op, program)),
+        function=_method(op, function(op, program, class_name)),
     )
+
+
+def _method(op: Op, code: Code) -> Method:
+    """A method; where an input is called ``Tensor``, locals are annotated in full."""
+    signature, body = code
+    if any(item.name == "Tensor" for item in op.inputs):
+        body = tuple(re.sub(r"(?<=: )Tensor(?= = )", "torch.Tensor", b) for b in body)
+    return Method(signature, body)
 
 
 def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
@@ -111,7 +121,11 @@ def _lines(code: OpCode) -> list[str]:
 
 def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     text = "\n".join(lines)
-    return tuple(name for name in ("math", "F") if re.search(rf"\b{name}\.", text))
+    marks = {
+        "math": [f"math.{name}(" for name in dir(math)],
+        "F": [" F.", "(F.", "-F."],
+    }
+    return tuple(n for n, found in marks.items() if any(m in text for m in found))
 
 
 HELPERS = (

@@ -11,14 +11,13 @@ from symgrad.backends.torch_lines import (
     Code,
     returned,
     tensor_inputs,
-    tuple_return,
     tuple_type,
     unpack,
     user_names,
     written,
 )
 from symgrad.backends.torch_spell import speller
-from symgrad.layout import LINE, Layout, bracketed, wrapped
+from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
@@ -132,13 +131,15 @@ def _gradient(
     lines += _comment(op, program, name, layout, indent)
     reduce = _reduction(op, program, name)
     lead = f"grad_{name} = "
-    width = LINE - indent - len(lead) - len(reduce) - 2
+    width = LINE - indent - len(lead) - len(f"().sum_to_size({reduce})")
     width -= len(f"grad_{name} + ") if len(terms) > 1 else 0
     own = len(statements)  # fitting the gradient into its line may add to them
-    parts = [
-        _reduced(_shaped(program, term, layout.root(term, width)), reduce)
-        for term in terms
-    ]
+    parts = []
+    for term in terms:
+        text = layout.root(term, width)
+        if reduce and len(text) > width:
+            text = layout.named(term)
+        parts.append(_reduced(_shaped(program, term, text), reduce))
     first, *others = parts or [Text(_zeros(op, program, name))]
     lines += written(statements[own:], indent)
     if len(op.inputs) == 1:
@@ -150,17 +151,19 @@ def _gradient(
 
 
 def _reduction(op: Op, program: Program, name: str) -> str:
-    """The call that brings a gradient to its input's shape, if it needs that."""
+    """The shape that a gradient is to be summed to, if it may have another."""
     if len(tensor_inputs(op)) < 2:
         return ""
-    shape = (
-        f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
-    )
-    return f".sum_to_size({shape})"
+    if name in shape_inputs(op, program):
+        return f"ctx.{name}_shape"
+    return f"{name}.shape"
 
 
-def _reduced(value: Text, reduce: str) -> Text:
-    return Text(f"{value.within(ATOM)}{reduce}") if reduce else value
+def _reduced(value: Text, shape: str) -> Text:
+    if not shape:
+        return value
+    head = f"{value.within(ATOM)}.sum_to_size"
+    return Text(f"{head}({shape})", ATOM, (shape,), head)
 
 
 def _shaped(program: Program, term: int, text: Text) -> Text:
@@ -212,4 +215,4 @@ def _returned(op: Op, wanted: Sequence[str]) -> list[str]:
     if len(op.inputs) == 1:
         return []
     parts = [f"grad_{i.name}" if i.name in wanted else "None" for i in op.inputs]
-    return tuple_return(parts, 8)
+    return wrapped_tuple("return ", parts, 8)

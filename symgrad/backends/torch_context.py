@@ -10,10 +10,10 @@ from symgrad.backends.torch_lines import (
     unpack,
     user_names,
 )
-from symgrad.layout import bracketed, wrapped
+from symgrad.layout import bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
-from symgrad.printer import CHOICE, Text
+from symgrad.printer import Text
 from symgrad.program import Kind, Program
 
 
@@ -70,14 +70,11 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
         lines += unpack(
             [i.name if i.name in wanted else "_" for i in op.inputs], Text(given), 8
         )
-    marked = _unmarked(op, program)
-    needs_outputs = {*results, *marked} | (
-        set(program.outputs) if len(op.outputs) > 1 else set()
-    )
-    if len(op.outputs) > 1 and needs_outputs:
-        shaped = set(program.cotangents) | set(results) | set(marked)
+    if len(op.outputs) > 1:
+        used = {*results, *_unmarked(op, program)}
+        used |= set(program.cotangents) if len(program.cotangents) > 1 else set()
         lines += unpack(
-            [n if n in shaped else "_" for n in program.outputs], Text(result), 8
+            [n if n in used else "_" for n in program.outputs], Text(result), 8
         )
     return lines
 
@@ -111,7 +108,7 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
         shapes = [f"{name}.shape" for name in program.cotangents]
         lines.append("        ctx.set_materialize_grads(False)")
         if len(shapes) > 1:
-            lines += wrapped("ctx.output_shapes = ", Text(", ".join(shapes), CHOICE), 8)
+            lines += wrapped_tuple("ctx.output_shapes = ", shapes, 8)
         marked = _unmarked(op, program)
         if marked:
             lines += bracketed("ctx.mark_non_differentiable(", marked, ")", 8)

@@ -9,14 +9,13 @@ from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
     returned,
-    tuple_return,
     tuple_type,
     unpack,
     user_names,
     written,
 )
 from symgrad.backends.torch_spell import speller
-from symgrad.layout import LINE, Layout, assignment, bracketed
+from symgrad.layout import LINE, Layout, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
@@ -68,7 +67,7 @@ def forward(op: Op, program: Program) -> Code:
     body += _for_compile(op, program, names, texts)
     results = _results(program, texts, rounding)
     if several:
-        last = tuple_return([text.text for text in results], 8)
+        last = wrapped_tuple("return ", [text.text for text in results], 8)
     else:
         last = returned(op.outputs[0].name, results[0], body, 8)
     return tuple(signature), (*body, *last)

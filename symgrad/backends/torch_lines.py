@@ -75,15 +75,6 @@ def returned(name: str, value: Text, before: Sequence[str], indent: int) -> list
     ]
 
 
-def tuple_return(parts: Sequence[str], indent: int) -> list[str]:
-    """``return a, b``, or an item a line."""
-    pad = " " * indent
-    line = f"{pad}return {', '.join(parts)}"
-    if len(line) <= LINE:
-        return [line]
-    return [f"{pad}return (", *(f"{pad}    {part}," for part in parts), f"{pad})"]
-
-
 def unpack(targets: Sequence[str], source: Text, indent: int) -> list[str]:
     """``a, b = source``, with a target a line if that is too long."""
     pad = " " * indent

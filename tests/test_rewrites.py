@@ -1,0 +1,109 @@
+"""Every rewrite rule fires, is sound, keeps the domain, and is worth its reason."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from symgrad import precise, rewrites
+from symgrad.parse import parse
+from symgrad.program import Graph, Kind
+from symgrad.rewrites import TABLE, WILDCARDS, Rule
+
+SAMPLES = (-40.0, -3.25, -1.0, -0.3, 0.0, 1e-9, 0.45, 1.0, 2.5, 30.0)
+"""Values of the wildcards, on both sides of every domain's end."""
+
+NAMES = [rule.pattern for rule in TABLE]
+
+
+def built(text: str) -> tuple[Graph, int, dict[str, int]]:
+    graph = Graph()
+    names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
+    return graph, parse(text, graph, names), names
+
+
+def values(text: str, point: dict[str, float]) -> float:
+    graph, root, names = built(text)
+    leaves = {names[name]: value for name, value in point.items()}
+    return precise.floats(graph.nodes, [root], leaves)[0]
+
+
+def points() -> list[dict[str, float]]:
+    return [
+        {"a": a, "b": b, "c": c}
+        for a in SAMPLES
+        for b, c in zip(SAMPLES[::-1], SAMPLES[3:] + SAMPLES[:3], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=NAMES)
+def test_fires_on_its_own_pattern(rule: Rule) -> None:
+    graph, root, _ = built(rule.pattern)
+    found = rewrites.apply(graph, root)
+    assert found is not None
+    assert found[1] is rule, f"{found[1].pattern} comes first"
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=NAMES)
+def test_both_sides_are_equal_where_both_are_finite(rule: Rule) -> None:
+    compared = 0
+    for point in points():
+        left, right = values(rule.pattern, point), values(rule.replacement, point)
+        if math.isfinite(left) and math.isfinite(right):
+            compared += 1
+            assert left == pytest.approx(right, rel=1e-15, abs=1e-300), point
+    assert compared >= 5
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=NAMES)
+def test_keeps_the_domain(rule: Rule) -> None:
+    """What the mathematics does not define stays undefined."""
+    for point in points():
+        if math.isnan(values(rule.pattern, point)) and not removable(rule, point):
+            assert not math.isfinite(values(rule.replacement, point)), point
+
+
+def removable(rule: Rule, point: dict[str, float]) -> bool:
+    """Whether the pattern has a limit where it is not defined itself."""
+    around = [
+        values(
+            rule.pattern, {**point, "a": point["a"] + step, "b": point["b"] + step / 3}
+        )
+        for step in (1e-12, -1e-12)
+    ]
+    return all(map(math.isfinite, around))
+
+
+def test_every_rule_says_why() -> None:
+    assert all(rule.why and not rule.why.endswith(".") for rule in TABLE)
+
+
+def test_no_pattern_twice() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("x/(1 + exp(-beta*x))", "x*sigmoid(beta*x)"),
+        ("log(exp(x) + 1)", "softplus(x)"),
+        ("1 - 1/(1 + exp(-x))", "sigmoid(-x)"),
+        ("x/2*(1 + erf(x/sqrt(2)))", "x*ndtr(x)"),
+        ("log(1 - 1/(1 + exp(-x)))", "logsigmoid(-x)"),
+        ("sqrt(x**2 + beta**2)", "hypot(x, beta)"),
+    ],
+)
+def test_composites_are_recognised(written: str, expected: str) -> None:
+    from symgrad.passes import stabilise
+    from symgrad.printer import formula
+    from symgrad.program import Program
+
+    graph = Graph()
+    names = {name: graph.input(name, Kind.REAL) for name in ("x", "beta")}
+    root = parse(written, graph, names)
+    program = stabilise(Program(tuple(graph.nodes), names, {"y": root}))
+    texts = []
+    for node in program.nodes:
+        texts.append(formula(node, [texts[arg] for arg in node.args]))
+    assert texts[program.outputs["y"]].text == expected

@@ -1,0 +1,74 @@
+"""Large formulas: time and size linear, backward at most five times the forward."""
+
+from __future__ import annotations
+
+import ast
+import time
+
+import pytest
+
+from symgrad.backends.torch import joint_program
+from symgrad.generate import generate
+from symgrad.op import Spec
+from symgrad.spec import load_text
+from symgrad.verify import lint
+
+STEPS = {
+    "sums": "a{0}*w + 0.5*sin(a{0})",
+    "ratios": "(a{0} + w)/(1 + a{0}*a{0})",
+    "tanh": "tanh(a{0}*w + x)*w",
+    "choices": "where(a{0} > w, a{0}*w, x) + 1",
+}
+
+
+def chain(size: int, step: str) -> Spec:
+    lines = [
+        "symgrad: 1",
+        "ops:",
+        "  chain:",
+        "    inputs: {x: real, w: real}",
+        "    let:",
+    ]
+    lines.append("      a0: x*w + 1")
+    lines += [f"      a{i + 1}: {STEPS[step].format(i)}" for i in range(size - 1)]
+    lines += ["    forward:", f"      y: a{size - 1}*x"]
+    return load_text("\n".join(lines), "<test>")
+
+
+def operations(function: ast.FunctionDef) -> int:
+    """Operators and calls in the text of a function."""
+    counted = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare)
+    return sum(isinstance(node, counted) for node in ast.walk(function))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_backward_has_at_most_five_times_the_operations_of_forward(step: str) -> None:
+    made = chain(300, step)
+    program = joint_program(made.ops[0])
+    forward = program.count_ops(program.outputs.values())
+    terms = [v for values in program.gradients.values() for v in values]
+    backward = program.count_ops(terms, frozenset(program.residuals))
+    assert backward <= 5 * forward
+    methods = {
+        node.name: operations(node)
+        for node in ast.walk(ast.parse(generate(made).source))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert methods["backward"] <= 5 * methods["forward"] + 20
+
+
+def test_time_grows_linearly() -> None:
+    def seconds(size: int) -> float:
+        start = time.perf_counter()
+        made = chain(size, "sums")
+        assert not lint(generate(made).source, made)
+        return time.perf_counter() - start
+
+    seconds(50)
+    small, large = min(seconds(250), seconds(250)), min(seconds(1000), seconds(1000))
+    assert large < 4 * small * 2.5
+
+
+def test_three_thousand_steps_do_not_overflow_a_stack() -> None:
+    source = generate(chain(3000, "choices")).source
+    assert "a2999" in source
