@@ -78,9 +78,10 @@ def tree(text: str) -> tuple[ast.expr, int]:
     except (RecursionError, MemoryError):
         raise _too_deep(text) from None
     except (SyntaxError, ValueError) as error:
-        offset = getattr(error, "offset", None) or 1
-        at = min(lead + max(offset - 1, 0), len(text))
-        raise FormulaError("SG200", "this is not an expression", at, at + 1) from None
+        offset = getattr(error, "offset", None)  # from 1; 0 where something is missing
+        at = lead + offset - 1 if offset else len(flat.rstrip()) - 1
+        message = "this is not an expression" if offset else "something is missing here"
+        raise FormulaError("SG200", message, at, at + 1) from None
     if _depth(parsed) > MAX_DEPTH:
         raise _too_deep(text)
     return parsed, lead
@@ -111,12 +112,7 @@ def _check_size(text: str) -> None:
     if len(_PART.findall(text)) > MAX_PARTS:
         message = f"the formula has more than {MAX_PARTS:,} parts"
         raise FormulaError("SG202", message, 0, len(text), _SPLIT)
-    depth = 0
-    for at, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if depth > MAX_DEPTH:
-            message = f"parentheses are nested deeper than {MAX_DEPTH}"
-            raise FormulaError("SG202", message, at, at + 1, _SPLIT)
+    _check_brackets(text)
     run = _UNARY_RUN.search(text)
     if run:
         raise FormulaError("SG202", "too many signs in a row", run.start(), run.end())
@@ -124,6 +120,24 @@ def _check_size(text: str) -> None:
     if number:
         message, help = "a number runs into a name", f"write '{number[0]}*'"
         raise FormulaError("SG200", message, number.start(), number.end(), help)
+
+
+def _check_brackets(text: str) -> None:
+    open_: list[int] = []
+    for at, character in enumerate(text):
+        if character in "([":
+            open_.append(at)
+        elif character in ")]" and not (
+            open_ and text[open_.pop()] + character in ("()", "[]")
+        ):
+            message = f"'{character}' closes nothing"
+            raise FormulaError("SG200", message, at, at + 1)
+        if len(open_) > MAX_DEPTH:
+            message = f"parentheses are nested deeper than {MAX_DEPTH}"
+            raise FormulaError("SG202", message, at, at + 1, _SPLIT)
+    if open_:
+        message = f"'{text[open_[-1]]}' is never closed"
+        raise FormulaError("SG200", message, open_[-1], open_[-1] + 1)
 
 
 def _depth(root: ast.expr) -> int:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Emitted text: clean for linters as it is, independent, the same on every machine."""
 
 from __future__ import annotations
