@@ -76,11 +76,23 @@ def add(graph: Graph, a: int, b: int) -> int:
         return b
     if y == 0:
         return a
-    if graph[b].op == "neg":
-        return graph.node("sub", a, graph[b].args[0])
+    if (opposite := _unsigned(graph, b)) is not None:
+        return graph.node("sub", a, opposite)
     if graph[a].op == "neg":
         return graph.node("sub", b, graph[a].args[0])
     return graph.node("add", a, b)
+
+
+def _unsigned(graph: Graph, value: int) -> int | None:
+    """The opposite of a value that has a minus sign in front, else ``None``."""
+    node = graph[value]
+    if node.op == "neg":
+        return node.args[0]
+    if node.op in ("mul", "div"):
+        factor = number(graph, node.args[0])
+        if factor is not None and factor < 0:
+            return neg(graph, value)
+    return None
 
 
 def sub(graph: Graph, a: int, b: int) -> int:
@@ -92,8 +104,8 @@ def sub(graph: Graph, a: int, b: int) -> int:
         return neg(graph, b)
     if y == 0:
         return a
-    if graph[b].op == "neg":
-        return graph.node("add", a, graph[b].args[0])
+    if (opposite := _unsigned(graph, b)) is not None:
+        return graph.node("add", a, opposite)
     return graph.node("sub", a, b)
 
 
@@ -232,6 +244,14 @@ def rebuilt(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:
         assert node.data is not None
         return graph.const(node.data)
     return graph.node(node.op, *values, data=node.data)
+
+
+def tidied(graph: Graph, value: int) -> int:
+    """A sum or difference without the sign that its second part has got."""
+    node = graph[value]
+    if node.op == "add":
+        return add(graph, *node.args)
+    return sub(graph, *node.args) if node.op == "sub" else value
 
 
 def substitute(

@@ -87,7 +87,7 @@ def stabilise(program: Program) -> Program:
     """Apply the rewrite table, innermost values first, until no rule matches."""
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
-        value = copied(graph, node, args)
+        value = algebra.tidied(graph, copied(graph, node, args))
         while (found := rewrites.apply(graph, value)) is not None:
             value, _rule = found
         return value
@@ -174,7 +174,7 @@ def lower(program: Program, spelled: Callable[[str], bool]) -> Program:
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
         if node.op == "call" and not spelled(str(node.data)):
             return definition(graph, TABLE[str(node.data)], args)
-        return copied(graph, node, args)
+        return algebra.tidied(graph, copied(graph, node, args))
 
     return rebuild(program, visit)
 

@@ -84,10 +84,10 @@ def _arguments(inputs: Iterable[Input]) -> list[str]:
     lines = ["Args:"]
     for item in inputs:
         text = f"{item.name}: {_KINDS[item.kind]}"
-        if not item.grad and item.kind is Kind.REAL:
-            text += ", no gradient"
         if item.domain is not None:
             text += f" in {item.domain}"
+        if not item.grad and item.kind is Kind.REAL:
+            text += ", no gradient"
         if item.has_default:
             text += f", {item.default!r} by default"
         lines += _filled(f"{text}.", "    ", "    ")
