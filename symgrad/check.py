@@ -33,13 +33,16 @@ class _Draft:
 
 def checked_op(
     name: str,
-    given: model.OpModel,
+    value: Any,
     functions: Mapping[str, Template],
     problems: Problems,
     path: Path,
 ) -> Op | None:
     """The op, or ``None`` where something is wrong with it, noted in ``problems``."""
     before = problems.count
+    given = _keys(value, problems, path)
+    if given is None:
+        return None
     draft = _Draft(Graph(), functions, problems, path)
     options.refuse_unbuilt(given, problems, path)
     inputs = _inputs(given, draft)
@@ -71,6 +74,25 @@ def checked_op(
     return op if problems.count == before else None
 
 
+_BINDING = frozenset({"inputs", "let", "forward"})
+"""Keys without which the formulas of an op cannot be read."""
+
+
+def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
+    """The keys of an op; one with mistakes is left out if the others can be checked."""
+    found = model.validate(model.OpModel, value)
+    if isinstance(found, model.OpModel):
+        return found
+    problems.complain(found, path)
+    faulty = {complaint.loc[0] for complaint in found if complaint.loc}
+    strange = faulty.difference(model.OpModel.model_fields)
+    if faulty & _BINDING or (strange and "let" not in value):  # it may be misspelt
+        return None
+    rest = {key: part for key, part in value.items() if key not in faulty}
+    found = model.validate(model.OpModel, rest)
+    return found if isinstance(found, model.OpModel) else None
+
+
 # Inputs
 
 
@@ -82,6 +104,8 @@ def _inputs(given: model.OpModel, draft: _Draft) -> list[Input]:
         item = _input(name, declared, draft.problems, (*path, name))
         kind = Kind.REAL if item is None else item.kind
         draft.names[name] = draft.smooth[name] = draft.graph.input(name, kind)
+        for axis in declare.axes(declared):  # what uses it should not complain as well
+            draft.names.setdefault(axis, draft.graph.input(axis, Kind.REAL))
         if item is not None:
             inputs.append(item)
     _check_defaults(inputs, draft.problems, path)
@@ -131,6 +155,7 @@ def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
     path = (*draft.path, key, name)
     if "[" in name:
         draft.problems.add("SG701", "indices are not built yet", path, None, True)
+        name = name.partition("[")[0]
     else:
         draft.problems.check_name(name, path)
     if name in draft.names:

@@ -52,7 +52,8 @@ SG112 a YAML tag
 Tags ('!!python/...', '!name') are not part of the format.
 
 SG113 a key that is there already
-YAML readers disagree on which one counts, so a key stands only once in a mapping.
+YAML readers disagree on which one counts, so a key stands only once in a mapping, and
+a function has one policy under 'edges', whichever of its names is used.
 
 SG114 a key that is no word
 Keys are words, not lists or mappings.

@@ -89,6 +89,16 @@ def from_text(name: str, text: str) -> Input:
     return _checked(Input(name, kind, None, domain, default, "default" in parts), parts)
 
 
+def axes(declared: Any) -> list[str]:
+    """The names of the axes of a declaration, right or wrong."""
+    if isinstance(declared, dict):
+        written = str(declared.get("axes", ""))
+    else:
+        found = _DECLARATION.match(declared) if isinstance(declared, str) else None
+        written = (found and found["axes"]) or ""
+    return re.findall(r"[A-Za-z]\w*", written, re.ASCII)
+
+
 def from_mapping(name: str, given: Any) -> Input:
     """The input that a :class:`~symgrad.model.DeclarationModel` describes.
 

@@ -143,7 +143,11 @@ def _shape(program: Program, *values: int) -> Shape:
 
 
 def _times(graph: Graph, cotangent: int, slope: int) -> int:
-    """The cotangent times a partial; where that is a choice of numbers, a choice."""
+    """The cotangent times a partial; where that is a choice of numbers, a choice.
+
+    So an infinite cotangent that is not passed on leaves 0, not 0*inf: the gradient
+    of ``sqrt(relu(x))`` is 0 at a negative x.
+    """
     node = graph[slope]
     if node.data == "nan":
         return slope  # not a product: the derivative of that is NaN in every branch
@@ -213,15 +217,22 @@ def _sweep(tape: _Tape, seeds: Sequence[_Seed]) -> dict[str, tuple[int, ...]]:
 
 
 def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[_Seed]) -> _Pending:
-    """At an output, what came from larger shapes is summed to the output's own."""
+    """At an output, what came from larger shapes is summed to the output's own.
+
+    Of several outputs with that value, the smallest can be summed to.
+    """
     if not seeds or len(pending) == 1:
         return pending
-    [*_, own] = seeds
-    parts = pending.pop(own.shape)
-    for larger in pending.values():
-        total = combine(graph, larger)
-        parts.append(((), graph.node("reduce", total, own.cotangent)))
-    return {own.shape: parts}
+    own = min(reversed(seeds), key=lambda seed: len(seed.shape))
+    meeting = {own.shape: list(pending[own.shape])}
+    for shape, parts in pending.items():
+        if shape > own.shape:
+            total = combine(graph, parts)
+            summed = graph.node("reduce", total, own.cotangent)
+            meeting[own.shape].append(((), summed))
+        elif shape != own.shape:
+            meeting[shape] = parts
+    return meeting
 
 
 def _suggest(tape: _Tape, value: int, cotangent: int) -> None:
@@ -274,7 +285,7 @@ def _pulled_back(
         slope = partial(graph, value, index, tape.edges)
         tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
         if algebra.number(graph, slope) != 0:
-            yield index, algebra.mul(graph, cotangent, slope)
+            yield index, _times(graph, cotangent, slope)
 
 
 def _adjoint(

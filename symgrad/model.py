@@ -115,7 +115,8 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         return Complaint("SG121", message, loc[:-1], is_key=True)
     shown = _shown(item["input"])
     if type_ in _WANTED:
-        help = _SPLIT if item["input"] is None else None
+        split = item["input"] is None and type_ in ("string_type", "model_type")
+        help = _SPLIT if split else None
         message = f"this should be {_WANTED[type_]}, not {shown}"
         return Complaint("SG122", message, loc, help)
     if type_ in _LIMITS:

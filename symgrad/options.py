@@ -39,16 +39,28 @@ def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
     if set(given.forward) <= set(given.nondifferentiable):
         message = "no output is differentiable: there is nothing to derive"
         problems.add("SG136", message, (*path, "nondifferentiable"), None, True)
-    for name in given.edges if isinstance(given.edges, dict) else ():
-        if name not in NAMES:
-            message, help = f"there is no function '{name}'", nearest(name, NAMES)
-            problems.add("SG138", message, (*path, "edges", name), help, True)
+    _check_edges(given, problems, path)
     kept = [] if isinstance(given.save, str) else given.save
     for place, name in enumerate(kept):
         if name not in given.inputs and name not in given.forward:
             message = f"'{name}' is neither input nor output: nothing else is kept"
             help = nearest(name, [*given.inputs, *given.forward], "known here")
             problems.add("SG139", message, (*path, "save", place), help)
+
+
+def _check_edges(given: model.OpModel, problems: Problems, path: Path) -> None:
+    """The functions are in the table, each under one of its names only."""
+    seen: dict[str, str] = {}
+    for name in given.edges if isinstance(given.edges, dict) else ():
+        at = (*path, "edges", name)
+        if name not in NAMES:
+            message, help = f"there is no function '{name}'", nearest(name, NAMES)
+            problems.add("SG138", message, at, help, True)
+            continue
+        twin = seen.setdefault(NAMES[name].name, name)
+        if twin != name:
+            message = f"'{name}' and '{twin}' are one function"
+            problems.add("SG113", message, at, None, True)
 
 
 def edges(given: model.OpModel) -> dict[str, EdgePolicy]:

@@ -82,6 +82,11 @@ class Problems:
         if isinstance(result, kind):
             return result
         assert isinstance(result, tuple)
+        self.complain(result, path)
+        return None
+
+    def complain(self, result: Sequence[model.Complaint], path: Path) -> None:
+        """What is wrong with data as a model."""
         # Of the alternatives of a type, the one that fits best is complained of: where
         # something inside is wrong, not the whole; else the first.
         places = [self._real(path, complaint) for complaint in result]
@@ -92,7 +97,6 @@ class Problems:
                 told.add(place)
                 code, message, help = complaint.code, complaint.message, complaint.help
                 self.add(code, message, place, help, complaint.is_key and place != ())
-        return None
 
     def _real(self, path: Path, complaint: model.Complaint) -> Path:
         """A place without the names of alternatives in it."""

@@ -96,13 +96,19 @@ def _by_root() -> Mapping[tuple[str, object], tuple[Rule, ...]]:
 
 
 def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
-    """The first rule that matches a value, and what it makes of it."""
+    """The first rule that matches a value, and what it makes of it.
+
+    A rule that would leave an integer where a number was is not applied: ``n/2*(2*m)``
+    cannot overflow, ``n*m`` can.
+    """
     node = graph[value]
     for rule in _by_root().get((node.op, node.data), ()):
         nodes, root = _parsed(rule.pattern)
         for bindings in _matches(graph, nodes, root, value, {}):
             replacement, top = _parsed(rule.replacement)
-            return int(algebra.substitute(graph, replacement, top, bindings)), rule
+            found = int(algebra.substitute(graph, replacement, top, bindings))
+            if graph[found].kind is node.kind:
+                return found, rule
     return None
 
 

@@ -116,8 +116,7 @@ def _ops(
         if twin != name:
             message = f"the ops '{twin}' and '{name}' differ only by case"
             problems.add("SG128", message, path, is_key=True)
-        parsed = problems.validate(model.OpModel, value, path)
-        op = parsed and checked_op(name, parsed, functions, problems, path)
+        op = checked_op(name, value, functions, problems, path)
         if op:
             ops.append(op)
         if sum(len(op.nodes) for op in ops) > MAX_VALUES:

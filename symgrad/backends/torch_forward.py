@@ -160,7 +160,8 @@ def _results(
     seen: set[int] = set()
     for output, value in program.outputs.items():
         text = texts[output]
-        if program.nodes[value].op in LEAVES or value in seen:
+        aliased = program.nodes[value].op in LEAVES | {"stop_gradient"}
+        if aliased or value in seen:
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:
             text = Text(f"{text.within(ATOM)}{rounding[output]}")

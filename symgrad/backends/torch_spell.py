@@ -118,6 +118,8 @@ def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
         return call("torch.sqrt", [base])
     if data == Fraction(-1, 2) and node.kind.is_tensor:
         return call("torch.rsqrt", [base])
+    if nodes[node.args[1]].kind is Kind.FLOAT and not node.kind.is_tensor:
+        return call("math.pow", args)  # where ** would make a complex number
     return power(base, exponent)
 
 

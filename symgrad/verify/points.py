@@ -12,13 +12,22 @@ import torch
 
 from symgrad.op import Op
 from symgrad.program import Kind, Node
-from symgrad.verify import reference, sampling
+from symgrad.verify import budget, reference, sampling
 from symgrad.verify.kinks import watched
 from symgrad.verify.sampling import Point
 from symgrad.verify.subject import dtype_of
 
 SLOPES = {torch.float64: 240, torch.float32: 80}
 """How many derivatives are taken at high precision, over all points and inputs."""
+
+FEWEST = 12
+"""Points of an op, however large it is."""
+
+MORE = 12
+"""Times as many are drawn for a large op; those where it is finite are kept.
+
+What is done often overflows often, and the truth is too dear to be found out there.
+"""
 
 CANDIDATES = 16
 HALVINGS = 50
@@ -41,15 +50,19 @@ def batches(op: Op, dtype: torch.dtype) -> Iterator[Batch]:
     """Ordinary points, points of all magnitudes, and points near kinks."""
     rng = sampling.generator(op, f"accuracy/{dtype}")
     numbers = any(not item.kind.is_tensor for item in op.inputs)
-    groups = 3 if numbers else 1
-    each = max(SLOPES[dtype] // (len(reference.differentiable(op)) * groups), 6)
+    groups = 3 if numbers and not budget.is_large(op) else 1
+    slopes = int(SLOPES[dtype] * budget.share(op))
+    each = max(slopes // (len(reference.differentiable(op)) * groups), FEWEST // groups)
     for _ in range(groups):
         fixed = _ordinary(op, rng)
         kinks = crossings(op, fixed, rng)
         drawn = [
-            _rounded(op, _point(op, k, fixed, kinks, rng), dtype) for k in range(each)
+            _rounded(op, _point(op, k, fixed, kinks, rng), dtype)
+            for k in range(each * (MORE if budget.is_large(op) else 1))
         ]
         inside = [(k, p) for k, p in enumerate(drawn) if is_inside(op, p)]
+        if budget.is_large(op):
+            inside = _finite(op, inside)[:each]
         if inside:
             yield Batch(
                 dtype,
@@ -57,6 +70,15 @@ def batches(op: Op, dtype: torch.dtype) -> Iterator[Batch]:
                 tuple(_cotangents(op, rng) for _ in inside),
                 tuple(k % 4 != 2 and _is_moderate(p) for k, p in inside),
             )
+
+
+def _finite(op: Op, points: list[tuple[int, Point]]) -> list[tuple[int, Point]]:
+    """Those of the points where every output is finite."""
+    if not points:
+        return []
+    results = reference.outputs(op, as_tensors(op, [p for _, p in points]))
+    finite = [r.isfinite().expand(len(points)).tolist() for r in results]
+    return [p for p, *ok in zip(points, *finite, strict=True) if all(ok)]
 
 
 def _ordinary(op: Op, rng: random.Random, fixed: Point | None = None) -> Point:
@@ -111,6 +133,8 @@ def crossings(op: Op, fixed: Point, rng: random.Random) -> list[Point]:
     Between a point on one side and a point on the other the place is found by
     bisection.  The Python numbers are those of ``fixed``.
     """
+    if budget.is_large(op):
+        return []
     nodes, pairs = watched(op.nodes)
     tried = [_ordinary(op, rng, fixed) for _ in range(CANDIDATES)]
     tried += [p | _wide(op, rng, 2.0) for p in tried]
