@@ -49,8 +49,8 @@ def checked_op(
     lets = [_bound(draft, "let", key, text) for key, text in given.let.items()]
     outputs, surrogates = _outputs(given, draft)
     overrides = _overrides(given, inputs, draft)
-    domains = {item.name: item.domain for item in inputs}
-    samples = options.samples(given, domains, problems, path)
+    declared = {item.name: item for item in inputs}
+    samples = options.samples(given, declared, problems, path)
     options.check_sets(given, problems, path)
     if problems.count > before:
         return None
@@ -86,7 +86,8 @@ def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
     problems.complain(found, path)
     faulty = {complaint.loc[0] for complaint in found if complaint.loc}
     strange = faulty.difference(model.OpModel.model_fields)
-    if faulty & _BINDING or (strange and "let" not in value):  # it may be misspelt
+    misspelt = strange and "let" not in value  # one of them may be the lets
+    if faulty & _BINDING or misspelt or not isinstance(value, dict):
         return None
     rest = {key: part for key, part in value.items() if key not in faulty}
     found = model.validate(model.OpModel, rest)
@@ -105,7 +106,8 @@ def _inputs(given: model.OpModel, draft: _Draft) -> list[Input]:
         kind = Kind.REAL if item is None else item.kind
         draft.names[name] = draft.smooth[name] = draft.graph.input(name, kind)
         for axis in declare.axes(declared):  # what uses it should not complain as well
-            draft.names.setdefault(axis, draft.graph.input(axis, Kind.REAL))
+            size = draft.names.setdefault(axis, draft.graph.input(axis, Kind.REAL))
+            draft.smooth.setdefault(axis, size)
         if item is not None:
             inputs.append(item)
     _check_defaults(inputs, draft.problems, path)

@@ -133,7 +133,8 @@ SG139 not something to save
 Only inputs and outputs can be kept for backward; all else is computed again.
 
 SG140 samples that cannot be used
-A range goes from a smaller to a larger number, and samples lie in the domain.
+A range goes from a smaller to a larger number, and samples lie in the domain. What is
+an index or an int has whole numbers; conditions are sampled as true and false.
 
 SG142 an output that depends on no tensor
 An op maps tensors to tensors.

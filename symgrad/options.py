@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from symgrad import model
 from symgrad.functions import NAMES
 from symgrad.names import nearest
-from symgrad.op import EdgePolicy, Interval, Sample
+from symgrad.op import EdgePolicy, Input, Sample
 from symgrad.places import Problems
+from symgrad.program import Kind
 from symgrad.yamlfile import Path
+
+_WHOLE = (Kind.INDEX, Kind.INT)
 
 
 def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None:
@@ -72,7 +75,7 @@ def edges(given: model.OpModel) -> dict[str, EdgePolicy]:
 
 def samples(
     given: model.OpModel,
-    domains: Mapping[str, Interval | None],
+    inputs: Mapping[str, Input],
     problems: Problems,
     path: Path,
 ) -> dict[str, Sample]:
@@ -86,23 +89,37 @@ def samples(
             problems.add("SG137", message, at, help, True)
         parsed = problems.validate(model.SampleModel, value, at)
         if parsed is not None:
-            _check_sample(parsed, domains.get(name), problems, at)
+            _check_sample(parsed, inputs.get(name), problems, at)
             found[name] = _sample(parsed)
     return found
 
 
 def _check_sample(
-    sample: model.SampleModel, domain: Interval | None, problems: Problems, path: Path
+    sample: model.SampleModel, item: Input | None, problems: Problems, path: Path
 ) -> None:
     if sample.range is not None and not sample.range[0] < sample.range[1]:
         problems.add("SG140", "the range is empty", (*path, "range"))
     for key, values in (("range", sample.range), ("values", sample.values)):
         for place, value in enumerate(values or ()):
-            at = (*path, key, place)
-            if not math.isfinite(value):
-                problems.add("SG140", "samples are finite", at)
-            elif domain is not None and not domain.low <= value <= domain.high:
-                problems.add("SG140", f"a sample outside of the domain {domain}", at)
+            message = item and _unfit(value, item, key)
+            if message:
+                problems.add("SG140", message, (*path, key, place))
+
+
+def _unfit(value: float | int | bool, item: Input, key: str) -> str | None:
+    """Why an input cannot have a value, or an end of a range, if so."""
+    domain, kind = item.domain, f"an input of kind {item.kind.value}"
+    if item.kind.is_condition:
+        return f"{kind} is sampled as true and false, without a list"
+    if isinstance(value, bool):
+        return f"{kind} is a number"
+    if not math.isfinite(value):
+        return "samples are finite"
+    if key == "values" and item.kind in _WHOLE and value != int(value):
+        return f"{kind} has whole numbers"
+    if domain is not None and not domain.low <= value <= domain.high:
+        return f"a sample outside of the domain {domain}"
+    return None
 
 
 def _sample(given: model.SampleModel) -> Sample:

@@ -16,7 +16,7 @@ from symgrad.errors import SymgradError
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import definition
-from symgrad.program import LEAVES, Graph, Kind, Node, Program
+from symgrad.program import LEAVES, Graph, Kind, Node, Program, is_constant
 from symgrad.regions import Region, find_regions, holds
 
 Pass = Callable[[Program], Program]
@@ -98,34 +98,36 @@ def stabilise(program: Program) -> Program:
 def guard(program: Program) -> Program:
     """Feed functions in a branch a harmless value wherever the branch is not taken.
 
-    That goes for branches of tensors; of two Python branches only one is computed.
-
     A mask on the result alone is not enough: 0*inf is NaN in the second derivative,
-    and in the first one too where native autograd differentiates the forward.
+    and in the first one too where native autograd differentiates the forward.  Of
+    Python numbers a function raises an error where that of a tensor is infinite.
     """
     regions = find_regions(program.nodes, roots(program))
     order = _conditions_first(program, regions)
     built: dict[int, int] = {}
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
-        region = tuple(
-            (built[condition], taken)
-            for condition, taken in regions[value]
-            if program.nodes[condition].kind is Kind.MASK
-        )
+        region = tuple((built[test], taken) for test, taken in regions[value])
         safe = harmless(program.nodes, node) if region else ()
-        if any(text is not None for text in safe):
-            condition = holds(graph, region)
+        if safe:
             args = tuple(
-                arg
-                if text is None
-                else graph.node("guard", condition, arg, graph.const(Fraction(text)))
+                arg if text is None else _guarded(graph, region, arg, text)
                 for arg, text in zip(args, safe, strict=True)
             )
         built[value] = copied(graph, node, args)
         return built[value]
 
     return rebuild(program, visit, order)
+
+
+def _guarded(graph: Graph, region: Region, arg: int, harmless: str) -> int:
+    """An argument inside its region; a number knows only conditions on numbers."""
+    if not graph[arg].kind.is_tensor:
+        region = tuple(b for b in region if graph[b[0]].kind is Kind.BOOL)
+    if not region:
+        return arg
+    other = graph.const(Fraction(harmless))
+    return graph.node("guard", holds(graph, region), arg, other)
 
 
 def _conditions_first(program: Program, regions: Mapping[int, Region]) -> list[int]:
@@ -144,17 +146,14 @@ def _conditions_first(program: Program, regions: Mapping[int, Region]) -> list[i
 
 
 def harmless(nodes: Sequence[Node], node: Node) -> tuple[str | None, ...]:
-    """For each argument a value that the node survives, ``None`` if it needs none.
-
-    Numbers need none: they are the same in both branches.
-    """
+    """For each argument a value that the node survives, ``None`` if it needs none."""
     if node.op not in ("div", "call"):
         return ()
     safe = (None, "1") if node.op == "div" else TABLE[str(node.data)].safe
     if node.data == "pow" and _is_whole_power(nodes, node):
         return (None, None)
     return tuple(
-        text if nodes[arg].kind.is_tensor else None
+        None if is_constant(nodes, arg) else text
         for arg, text in zip(node.args, safe, strict=True)
     )
 

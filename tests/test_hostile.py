@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import fuzz_front_end
@@ -107,7 +108,7 @@ NAMES: list[Row] = [
     ("I18", model(inputs={"backward": "real"}), "SG126", "1:42", "'backward' is"),
 ]
 
-OUTPUTS: list[Row] = [
+OUTPUTS: Sequence[Row] = [
     (f"P{number:02}", model(output=path), "SG120", "1:81", "unknown key 'output'")
     for number, path in enumerate(
         ["/etc/x.py", "C:\\x.py", ".bashrc.py", "x.py\n", "../x.py"]
@@ -176,7 +177,7 @@ DEFINITIONS: list[Row] = [
     ("T10", model(doc="").replace('""', '"\\ud800"'), "SG102", "1:88", "U+D800"),
 ]
 
-ROWS = YAML + MODEL + NAMES + OUTPUTS + CODE + BOMBS + MATHEMATICS + DEFINITIONS
+ROWS = [*YAML, *MODEL, *NAMES, *OUTPUTS, *CODE, *BOMBS, *MATHEMATICS, *DEFINITIONS]
 
 
 @pytest.mark.parametrize(

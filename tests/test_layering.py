@@ -86,6 +86,7 @@ ORDER = [
     "verify.lint",
     "verify.sampling",
     "verify.reference",
+    "verify.budget",
     "verify.kinks",
     "verify.subject",
     "verify.points",

@@ -117,9 +117,17 @@ def _derivatives(op: Op, program: Program) -> list[str]:
     return lines
 
 
+def _given(op: Op) -> set[str]:
+    return {formula.name for formula in op.overrides}
+
+
 def _conventions(op: Op) -> list[str]:
-    """The derivative at each kink of the functions that the op uses."""
-    used = dict.fromkeys(str(n.data) for n in op.nodes if n.op == "call")
+    """The derivative at each kink of the functions that gradients go through."""
+    derived = any(i.differentiable for i in op.inputs if i.name not in _given(op))
+    ends = [op.stand_ins[f.name] for f in op.differentiable_outputs if derived]
+    behind = Program(op.nodes, {}, {}).reachable(ends)
+    nodes = [op.nodes[value] for value in behind]
+    used = dict.fromkeys(str(n.data) for n in nodes if n.op == "call")
     rows = [TABLE[name] for name in used if TABLE[name].kinks]
     lines = ["At kinks:"] if rows else []
     for row in rows:

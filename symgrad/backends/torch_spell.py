@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from fractions import Fraction
 
 from symgrad.backends.torch_names import number_spelling, scalars, spelling
@@ -14,11 +14,10 @@ from symgrad.printer import (
     binary,
     call,
     choice,
-    literal,
     negative,
     power,
 )
-from symgrad.program import COMPARISONS, Kind, Node, Program
+from symgrad.program import COMPARISONS, CONNECTIVES, Kind, Node, Program, is_constant
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"}) | COMPARISONS
 
@@ -30,6 +29,8 @@ def speller(program: Program, anchor: str) -> Speller:
     0-dim tensor of the anchor's dtype and device.
     """
     nodes = program.nodes
+    held = _held_as_tensors(nodes)
+    factors = _only_factors(program)
     alone = sum(nodes[v].kind.is_tensor for v in program.inputs.values()) == 1
 
     def spell(value: int, args: Sequence[Text]) -> Text:
@@ -45,23 +46,57 @@ def speller(program: Program, anchor: str) -> Speller:
             return binary(op, args[0], args[1])
         if node.op == "not":
             return negative(args[0], "~" if node.kind is Kind.MASK else "not ")
+        if value in factors and nodes[node.args[0]].kind is Kind.BOOL:
+            return choice(*args)
         if node.op in ("where", "guard"):
-            return _choice(nodes, node, args, anchor, alone)
+            return _choice(nodes, node, args, anchor, alone, held)
         if node.op == "stop_gradient":
             return _detached(node, args[0])
         if node.op == "reduce":
             return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
         if node.data == "pow":
             return _power(nodes, node, args)
-        return _call(nodes, node, args, anchor)
+        return _call(nodes, node, args, anchor, held)
 
     return spell
 
 
+def _held_as_tensors(nodes: Sequence[Node]) -> set[int]:
+    """The values that are tensors in code: also functions of numbers in torch only."""
+    held: set[int] = set()
+    for value, node in enumerate(nodes):
+        lacking = node.op == "call" and number_spelling(str(node.data)) is None
+        lacking = lacking and node.data != "pow" and not is_constant(nodes, value)
+        parts = node.args[1:] if node.op in ("where", "guard") else node.args
+        parts = () if node.op in CONNECTIVES else parts  # Python's give a bool
+        if node.kind.is_tensor or lacking or not held.isdisjoint(parts):
+            held.add(value)
+    return held
+
+
+def _only_factors(program: Program) -> set[int]:
+    """Choices that derivatives only multiply tensors by: there a number will do."""
+    others = set(program.reachable(program.outputs.values()))
+    others.update(v for terms in program.gradients.values() for v in terms)
+    for node in program.nodes:
+        whole = all(program.nodes[arg].kind is Kind.REAL for arg in node.args)
+        others.update(node.args if node.op != "mul" or not whole else ())
+    choices = {v for v, node in enumerate(program.nodes) if node.op == "where"}
+    return choices - others
+
+
 def _choice(
-    nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str, alone: bool
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    anchor: str,
+    alone: bool,
+    held: Set[int],
 ) -> Text:
     """A choice; of two numbers it has the anchor's dtype where that may matter.
+
+    Both branches of a Python condition are computed too where one is a tensor: the
+    result has the shape of both, and is a tensor whichever is taken.
 
     torch.where makes float32 of two numbers.  Beside a 0-dim float64 that dtype wins,
     unless the op has one tensor input alone: then all its values have one shape.
@@ -69,12 +104,16 @@ def _choice(
     condition, a, b = args
     test = nodes[node.args[0]]
     if test.kind is Kind.BOOL:
-        return choice(condition, a, b)
+        if held.isdisjoint(node.args[1:]):
+            return choice(condition, a, b)
+        if node.args[0] not in held:
+            lifted = [condition, Text("dtype=torch.bool")]
+            condition = call(f"{anchor}.new_tensor", lifted)
     branches = [nodes[arg] for arg in node.args[1:]]
     if node.op == "guard" and condition.text.startswith("~") and test.op == "not":
         condition = Text(condition.text[1:].removeprefix("(").removesuffix(")"))
         a, b, branches = b, a, branches[::-1]
-    if not any(branch.kind.is_tensor for branch in branches):
+    if held.isdisjoint(node.args[1:]):
         exact = alone and all(map(_is_exact, branches))
         a, b = (_as_float(*pair) for pair in zip(branches, (a, b), strict=True))
         a = a if exact else _lifted(a, anchor)
@@ -123,9 +162,15 @@ def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     return power(base, exponent)
 
 
-def _call(nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str) -> Text:
+def _call(
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    anchor: str,
+    held: Set[int],
+) -> Text:
     name = str(node.data)
-    tensors = [nodes[arg].kind.is_tensor for arg in node.args]
+    tensors = [arg in held for arg in node.args]
     native = number_spelling(name)
     if not any(tensors) and native is not None:
         return call(native, args)
@@ -159,6 +204,3 @@ def _floating(
 
 def _lifted(text: Text, anchor: str) -> Text:
     return call(f"{anchor}.new_tensor", [text])
-
-
-__all__ = ["literal", "speller"]
