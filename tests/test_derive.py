@@ -196,3 +196,44 @@ def test_the_gradient_of_a_long_product_is_linear_in_its_length() -> None:
         counts.append(program.count_ops(terms))
     assert counts[2] - counts[1] == counts[1] - counts[0]
     assert counts[-1] <= 5 * sizes[-1]
+
+
+# -- found by review -------------------------------------------------------------------
+
+
+def test_an_infinite_cotangent_does_not_meet_a_slope_of_zero() -> None:
+    x = torch.tensor([-1.0, 4.0], dtype=torch.float64, requires_grad=True)
+    for text in ("sqrt(relu(x))", "sqrt(Max(x, 0))", "sqrt(clamp(x, 0, 9))"):
+        [slope] = torch.autograd.grad(module("x", text).f(x).sum(), x)
+        assert slope.tolist() == [0, 0.25], text
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_outputs_with_one_surrogate_and_two_shapes(order: tuple[str, str]) -> None:
+    formulas = {"a": "sign(x) + 0*z", "b": "sign(x)"}
+    forward = {name: formulas[name] for name in order}
+    f = module("x z", forward, surrogate={"a": "x", "b": "x"}).f
+    x, z = leaf(3), leaf(2, 3)
+    results = dict(zip(order, f(x, z), strict=True))
+    total = results["a"].sum() + results["b"].sum()
+    [slope] = torch.autograd.grad(total, x)
+    assert slope.tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_python_bool_chooses_between_tensors_of_different_shapes(flag: bool) -> None:
+    f = module({"x": "real", "z": "real", "k": "bool"}, "where(k, x*x, z)").f
+    x, z = leaf(3), leaf(2, 1)
+    y = f(x, z, flag)
+    grad_x, grad_z = torch.autograd.grad(y.sum(), (x, z))
+    torch.testing.assert_close(grad_x, 4 * x if flag else torch.zeros_like(x))
+    torch.testing.assert_close(
+        grad_z, torch.zeros(2, 1).double() if flag else z * 0 + 3
+    )
+
+
+def test_an_output_never_shares_memory_with_an_input() -> None:
+    x = leaf(3)
+    for text in ("x", "stop_gradient(x)"):
+        first, *_ = module("x", {"a": text, "b": "x**2"}).f(x)
+        assert first.data_ptr() != x.data_ptr()
