@@ -116,7 +116,8 @@ class Layout:
 
         Statements that this takes are added to those of the last block.
         """
-        if value not in self._stop and len(self._code[value]) > width:
+        long = len(self._code[value]) > width
+        if long and value not in self._stop and self._can_name(value):
             self._write(value, width)
         return self._code[value]
 
@@ -173,6 +174,8 @@ class Layout:
         if node.op == "const" and not isinstance(node.data, str):
             assert node.data is not None
             return literal(node.data)
+        if node.kind.is_condition:
+            return Text(str(precise.holds(self._program.nodes, value)))
         return literal(precise.constant(self._program.nodes, value))
 
     def _bind(self, value: int) -> None:

@@ -46,6 +46,11 @@ def constant(nodes: Sequence[Node], value: int) -> float:
     return number
 
 
+def holds(nodes: Sequence[Node], value: int) -> bool:
+    """Whether a condition that has no inputs behind it is true."""
+    return bool(values(nodes, [value], {})[0])
+
+
 def values(
     nodes: Sequence[Node],
     roots: Sequence[int],

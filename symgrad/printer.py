@@ -87,7 +87,8 @@ def negative(operand: Text, sign: str = "-") -> Text:
 def power(base: Text, exponent: Text, style: Style = "code") -> Text:
     """``base**exponent``; ruff puts spaces round the operator of anything but names."""
     first, second = base.within(ATOM), exponent.within(UNARY)
-    hug = style == "formula" or (_is_simple(first) and _is_simple(second))
+    nearest = second.partition("**")[0] if exponent.binding == POWER else second
+    hug = style == "formula" or (_is_simple(first) and _is_simple(nearest.strip()))
     return Text(f"{first}**{second}" if hug else f"{first} ** {second}", POWER)
 
 

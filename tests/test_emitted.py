@@ -43,6 +43,9 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "two_surrogates": ("x w", {"a": "round(x)", "b": "sign(w)*a"}, {"surrogate": {"a": "x", "b": "tanh(w)*a"}}),
     "override": ("x w", "x*w", {"backward": {"x": "clamp(grad_y, -1, 1)", "w": "2"}}),
     "marked": ("x", {"y": "x**3", "hard": "round(x)"}, {"nondifferentiable": ["hard"]}),
+    "twelve_of_two": (" ".join(f"x{i}" for i in range(12)), {"a": "*".join(f"x{i}" for i in range(12)), "b": "x0"}, {}),
+    "untyped": ("x", "abs(x) + selu(x) + hardswish(x)*hardsigmoid(x)", {}),
+    "power_of_power": ({"x": "real in (0.5, 2)"}, "x**(x**(-1))", {}),
     "numeric_choice": ("x w", "where(x > w, 1, 0)*w + where(x > 0, 0.1, 0.3)*x", {}),
     "wide": ("x w", " + ".join(f"sin({i}*x + {i + 1}*w)*cos({i}*w)" for i in range(1, 12)), {}),
     "deep": ("x", "tanh(sin(exp(-abs(sqrt(1 + x**2) - log(2 + cos(x))**3)/7.25)*x) + x**1.5)", {}),
@@ -79,6 +82,12 @@ def test_ruff_has_nothing_to_format(folder: Path) -> None:
 
 def test_ruff_has_nothing_to_say(folder: Path) -> None:
     run("ruff", "check", "--isolated", ".", cwd=folder)
+
+
+def test_an_output_of_a_long_name_is_returned_by_it(tmp_path: Path) -> None:
+    made = generate(spec("f", "x", {LONG: "x*exp(x)", "z": f"{LONG}**2"}))
+    (tmp_path / "f.py").write_text(made.source, "utf-8")
+    run("ruff", "check", "--isolated", ".", cwd=tmp_path)
 
 
 def test_mypy_has_nothing_to_say(folder: Path) -> None:
@@ -171,6 +180,39 @@ def test_numbers_chosen_by_a_tensor_keep_double_precision() -> None:
     x = torch.tensor([-1.0, 2.0], dtype=torch.float64)
     y = module("x", "where(x > 0, 0.1, 0.3)*x").f(x)
     assert torch.equal(y, torch.tensor([-0.3, 0.2], dtype=torch.float64))
+
+
+def test_a_choice_of_numbers_is_not_rounded_beside_a_number() -> None:
+    x = torch.tensor([-1.0, 2.0], dtype=torch.float64)
+    y = module("x", "0.1 - where(x > 0, 1, 0) + x").f(x)
+    torch.testing.assert_close(y, 0.1 - (x > 0).double() + x, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [("x*(0.3*k)", 0.9), ("x + 0.3*k**2", 3.7), ("x*where(k > 3, k, 0.3)", 0.3)],
+)
+def test_whole_tensors_beside_numbers_are_not_rounded(
+    formula: str, expected: float
+) -> None:
+    f = module({"x": "real", "k": "index"}, formula).f
+    y = f(torch.ones(1, dtype=torch.float64), torch.tensor([3]))
+    torch.testing.assert_close(y, torch.full_like(y, expected), rtol=1e-15, atol=0)
+
+
+def test_a_clamp_may_have_bounds_larger_than_what_it_clamps() -> None:
+    f = module("x lo hi", "clamp(x, lo, hi)**2").f
+    x = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    lo = torch.linspace(-1, 0, 4, dtype=torch.float64, requires_grad=True)
+    hi = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(f, (x, lo, hi))
+
+
+def test_a_condition_of_constants_is_decided() -> None:
+    f = module("x", "(x if 1 < 2 else 0)*E**x").f
+    x = torch.tensor([0.5, 1.5], dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(f(x), x * x.exp())
+    assert torch.autograd.gradcheck(f, (x,))
 
 
 def test_whole_numbers_become_double_beside_doubles() -> None:

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 from planted import FAULTS, FIXTURES, PAST_LINT, Fault
+from specs import spec
 
+from symgrad.generate import generate
 from symgrad.op import Formula, Input, Interval, Op, Sample, Spec
 from symgrad.program import Graph, Kind
 from symgrad.verify import Finding, Report, RungResult, lint, sampling, verify
@@ -103,6 +105,20 @@ PAYLOADS = {
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_lint_refuses(name: str) -> None:
     assert lint(f"{SWISH.source}\n\n{PAYLOADS[name]}\n", SWISH.spec)
+
+
+KEPT = ["lambda_", "item", "data", "out", "inplace", "load", "save"]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_lint_lets_people_name_their_numbers(name: str) -> None:
+    named = spec("f", {"x": "real", name: "float = 1"}, f"x*abs({name})")
+    assert lint(generate(named).source, named) == ()
+
+
+def test_cotangents_do_not_cancel() -> None:
+    linear = spec("f", "x", {"y": "x", "z": "x**2", "w": "2*y"})
+    assert verify(generate(linear).source, linear, "quick").passed
 
 
 def test_lint_wants_every_op() -> None:

@@ -50,12 +50,11 @@ def _missing(op: Op, program: Program) -> list[str]:
     if len(op.outputs) == 1:
         return []
     given = [f"grad_{name}" for name in program.cotangents]
-    nothing = ", ".join(["None"] * len(op.inputs))
     test = [f"{name} is None" for name in given]
     condition = Text(" and ".join(test), 0, (test[0], *(f"and {t}" for t in test[1:])))
     lines = wrapped("if ", condition, 8)
     lines[-1] += ":"
-    lines.append(f"            return {nothing}")
+    lines += wrapped_tuple("return ", ["None"] * len(op.inputs), 12)
     if len(given) > 1:
         filled = call("_fill_missing", [Text("ctx.output_shapes"), *map(Text, given)])
         lines += unpack(given, filled, 8)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
+    is_untyped,
     returned,
     tuple_type,
     unpack,
@@ -15,7 +16,7 @@ from symgrad.backends.torch_lines import (
     written,
 )
 from symgrad.backends.torch_spell import speller
-from symgrad.layout import LINE, Layout, assignment, bracketed, wrapped_tuple
+from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
@@ -59,10 +60,7 @@ def forward(op: Op, program: Program) -> Code:
     casts, rounding = _casts(op, program, names)
     layout = forward_layout(op, program, names)
     statements = layout.block(list(program.outputs.values()))
-    texts = {
-        name: layout.root(value, LINE - 8 - len("return ()") - len(rounding[name]))
-        for name, value in program.outputs.items()
-    }
+    texts = _fitted(program, layout, statements, rounding)
     body = [*casts, *written(statements, 8)]
     body += _for_compile(op, program, names, texts)
     results = _results(program, texts, rounding)
@@ -71,6 +69,23 @@ def forward(op: Op, program: Program) -> Code:
     else:
         last = returned(op.outputs[0].name, results[0], body, 8)
     return tuple(signature), (*body, *last)
+
+
+def _fitted(
+    program: Program,
+    layout: Layout,
+    statements: list[Statement],
+    rounding: Mapping[str, str],
+) -> dict[str, Text]:
+    """The outputs, each short enough for its line of ``return`` or assignment."""
+    outputs = program.outputs.items()
+    widths = {n: LINE - 8 - len("return ()") - len(rounding[n]) for n, _ in outputs}
+    texts = {n: layout.root(value, widths[n]) for n, value in outputs}
+    lines = [*written(statements, 8), *(text.text for text in texts.values())]
+    if len(texts) > 1 or not is_untyped(lines):
+        return texts
+    extra = {n: len(f"{n}: Tensor = ") - len("return ") for n in texts}
+    return {n: layout.root(value, widths[n] - extra[n]) for n, value in outputs}
 
 
 def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str, str]]:

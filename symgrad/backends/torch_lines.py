@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from symgrad.layout import LINE, Statement, assignment, wrapped
 from symgrad.op import Formula, Input, Op
@@ -62,12 +62,17 @@ _UNTYPED = ("torch.special.", "F.")
 """What torch gives no return type."""
 
 
+def is_untyped(lines: Iterable[str]) -> bool:
+    """Whether torch leaves the type open of something in these lines."""
+    return any(mark in line for mark in _UNTYPED for line in lines)
+
+
 def returned(name: str, value: Text, before: Sequence[str], indent: int) -> list[str]:
     """``return value``, by way of ``name: Tensor`` where torch leaves the type open.
 
     ``before`` are the lines that lead up to it.
     """
-    if not any(mark in line for mark in _UNTYPED for line in (*before, value.text)):
+    if not is_untyped((*before, value.text)):
         return wrapped("return ", value, indent)
     return [
         *wrapped(f"{name}: Tensor = ", value, indent),

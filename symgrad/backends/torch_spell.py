@@ -32,10 +32,11 @@ def speller(program: Program, anchor: str) -> Speller:
     held = _held_as_tensors(nodes)
     factors = _only_factors(program)
     alone = sum(nodes[v].kind.is_tensor for v in program.inputs.values()) == 1
+    small = _beside_tensors(nodes) if alone else set()
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
-        if node.op == "div" and node.kind.is_tensor:
+        if node.kind is Kind.REAL:
             args = _floating(nodes, node, args, anchor)
         if node.op in _ARITHMETIC:
             return binary(node.op, args[0], args[1])
@@ -49,14 +50,14 @@ def speller(program: Program, anchor: str) -> Speller:
         if value in factors and nodes[node.args[0]].kind is Kind.BOOL:
             return choice(*args)
         if node.op in ("where", "guard"):
-            return _choice(nodes, node, args, anchor, alone, held)
+            return _choice(nodes, node, args, anchor, value in small, held)
         if node.op == "stop_gradient":
             return _detached(node, args[0])
         if node.op == "reduce":
             return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
         if node.data == "pow":
             return _power(nodes, node, args)
-        return _call(nodes, node, args, anchor, held)
+        return _call(node, args, anchor, held)
 
     return spell
 
@@ -90,7 +91,7 @@ def _choice(
     node: Node,
     args: Sequence[Text],
     anchor: str,
-    alone: bool,
+    small: bool,
     held: Set[int],
 ) -> Text:
     """A choice; of two numbers it has the anchor's dtype where that may matter.
@@ -99,7 +100,7 @@ def _choice(
     result has the shape of both, and is a tensor whichever is taken.
 
     torch.where makes float32 of two numbers.  Beside a 0-dim float64 that dtype wins,
-    unless the op has one tensor input alone: then all its values have one shape.
+    unless it is ``small``: used with tensors of its own shape and nothing else.
     """
     condition, a, b = args
     test = nodes[node.args[0]]
@@ -114,10 +115,22 @@ def _choice(
         condition = Text(condition.text[1:].removeprefix("(").removesuffix(")"))
         a, b, branches = b, a, branches[::-1]
     if held.isdisjoint(node.args[1:]):
-        exact = alone and all(map(_is_exact, branches))
+        exact = small and all(map(_is_exact, branches))
         a, b = (_as_float(*pair) for pair in zip(branches, (a, b), strict=True))
         a = a if exact else _lifted(a, anchor)
     return call("torch.where", [condition, a, b])
+
+
+def _beside_tensors(nodes: Sequence[Node]) -> set[int]:
+    """The choices that only meet tensors, or nothing: never a number to be rounded."""
+    found = {v for v, node in enumerate(nodes) if node.op == "where"}
+    for node in nodes:
+        parts = node.args[1:] if node.op == "where" else node.args
+        firm = [v for v in parts if nodes[v].kind is Kind.REAL]
+        firm = [v for v in firm if nodes[v].op != "where"]
+        if not firm or node.op not in (*_ARITHMETIC, "where"):
+            found.difference_update(() if node.op == "reduce" else node.args)
+    return found
 
 
 def _is_exact(node: Node) -> bool:
@@ -162,19 +175,12 @@ def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     return power(base, exponent)
 
 
-def _call(
-    nodes: Sequence[Node],
-    node: Node,
-    args: Sequence[Text],
-    anchor: str,
-    held: Set[int],
-) -> Text:
+def _call(node: Node, args: Sequence[Text], anchor: str, held: Set[int]) -> Text:
     name = str(node.data)
     tensors = [arg in held for arg in node.args]
     native = number_spelling(name)
     if not any(tensors) and native is not None:
         return call(native, args)
-    args = _floating(nodes, node, args, anchor)
     admitted = scalars(name, tensors)
     lifted = [
         text if tensor or (number_ok and any(tensors)) else _lifted(text, anchor)
@@ -182,6 +188,9 @@ def _call(
     ]
     spelled = spelling(name)
     assert spelled is not None, f"{name} was not lowered"
+    if name == "clamp" and all(tensors):
+        # The backward of torch.clamp fails where a bound is larger than the tensor.
+        lifted = [Text(f"*{call('torch.broadcast_tensors', lifted).text}")]
     return call(spelled, lifted)
 
 

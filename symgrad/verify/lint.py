@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from symgrad.naming import class_names
 from symgrad.op import Spec
@@ -42,8 +42,8 @@ _BUILTINS = frozenset(
     re.findall(
         r"\w+",
         """
-        all any bool enumerate float int isinstance len list max min next object range
-        reversed sorted staticmethod str sum super tuple type zip
+        abs all any bool enumerate float int isinstance len list max min next object
+        range reversed round sorted staticmethod str sum super tuple type zip
         NotImplementedError RuntimeError TypeError ValueError
         """,
     )
@@ -98,9 +98,11 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
 
 
 def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
+    inputs = [item for op in spec.ops for item in op.inputs]
+    numbers = {item.name for item in inputs if not item.kind.is_tensor}
     for node in walked(tree):
         line = getattr(node, "lineno", 0)
-        for message in _objections(node):
+        for message in () if _is_kept(node, numbers) else _objections(node):
             yield Remark(line, "", message)
     for statement in tree.body:
         if not _is_inert(statement):
@@ -124,13 +126,26 @@ def _objections(node: ast.AST) -> Iterator[str]:
             yield f"{node.attr} is private"
         if node.attr.endswith("_") and not node.attr.startswith("_"):
             yield f"{node.attr} writes in place"
-    if isinstance(node, ast.keyword) and node.arg in ("out", "inplace"):
-        yield f"{node.arg}= writes in place"
+    if isinstance(node, ast.Call) and not _is_check(node.func):
+        written = [k.arg for k in node.keywords if k.arg in ("out", "inplace")]
+        yield from (f"{name}= writes in place" for name in written)
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         yield "an assignment to an element writes in place"
     if isinstance(node, ast.arguments):
         defaults = (*node.defaults, *filter(None, node.kw_defaults))
         yield from ("a default is computed" for d in defaults if not _is_literal(d))
+
+
+def _is_check(function: ast.expr) -> bool:
+    """Whether this is a check of inputs, which are passed by their own names."""
+    return isinstance(function, ast.Name) and function.id.startswith("_check_")
+
+
+def _is_kept(node: ast.AST, numbers: Set[str]) -> bool:
+    """Whether this is a number on ``ctx``, where it bears the user's name for it."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+        return False
+    return node.value.id == "ctx" and node.attr in numbers
 
 
 def _identifier(node: ast.AST) -> str:

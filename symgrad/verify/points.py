@@ -205,8 +205,9 @@ def is_inside(op: Op, point: Point) -> bool:
 
 
 def _cotangents(op: Op, rng: random.Random) -> Point:
-    # Exact in float32, so that one truth serves both.
+    # Exact in float32, so that one truth serves both, and of so many digits that
+    # those of several outputs do not cancel.
     return {
-        f.name: rng.choice((-1, 1)) * rng.randint(2, 10) / 4
+        f.name: rng.choice((-1, 1)) * rng.randint(2**19, 5 * 2**19) / 2**20
         for f in op.differentiable_outputs
     }
