@@ -110,6 +110,11 @@ def choice(condition: Text, a: Text, b: Text) -> Text:
     return Text(" ".join(pieces), CHOICE, pieces)
 
 
+def numeral(value: float | int | bool) -> str:
+    """A number as ruff leaves it: no plus sign in the exponent."""
+    return repr(value).replace("e+", "e")
+
+
 def literal(value: float | int | Fraction) -> Text:
     """A number as Python writes it: an int if it is whole and small, else a float."""
     if isinstance(value, Fraction) and value.denominator == 1:
@@ -117,7 +122,7 @@ def literal(value: float | int | Fraction) -> Text:
     exact = (
         int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
     )
-    return Text(repr(exact), UNARY if exact < 0 else ATOM)
+    return Text(numeral(exact), UNARY if exact < 0 else ATOM)
 
 
 def formula(node: Node, args: Sequence[Text]) -> Text:

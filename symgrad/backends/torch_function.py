@@ -7,6 +7,7 @@ from symgrad.backends.torch_lines import ANNOTATION, Code, tuple_type, user_name
 from symgrad.layout import bracketed
 from symgrad.naming import Names
 from symgrad.op import Input, Op
+from symgrad.printer import numeral
 from symgrad.program import Kind, Program
 
 
@@ -37,7 +38,9 @@ def _may_skip(op: Op, program: Program) -> bool:
 
 def _parameter(item: Input) -> str:
     annotated = f"{item.name}: {ANNOTATION[item.kind]}"
-    return f"{annotated} = {item.default!r}" if item.has_default else annotated
+    if not item.has_default or item.default is None:
+        return annotated
+    return f"{annotated} = {numeral(item.default)}"
 
 
 _CHECKS = {

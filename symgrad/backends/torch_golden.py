@@ -25,7 +25,10 @@ Beyond it the tests of an op compare its gradients with finite differences only,
 have fewer points: generation must stay linear in the size of a formula, and quick.
 """
 MARGIN = 1e-2
-"""How far from a kink a point must be for finite differences to be right."""
+"""How far from a kink a point must be for finite differences to be right.
+
+That is for sides of about 1; of larger ones it is this part.
+"""
 
 Number = float | int | bool
 Point = Mapping[str, Number]
@@ -129,7 +132,8 @@ class _Watched:
         leaves = {v: point[name] for name, v in self._inputs.items() if name in point}
         roots = [side for pair in self._sides for side in pair]
         values = iter(precise.floats(self._nodes, roots, leaves))
-        return all(abs(a - b) > MARGIN for a, b in zip(values, values, strict=True))
+        pairs = zip(values, values, strict=True)
+        return all(abs(a - b) > MARGIN * max(1.0, abs(a), abs(b)) for a, b in pairs)
 
 
 def _kink_condition(graph: Graph, value: int, kink: Kink) -> int | bool:

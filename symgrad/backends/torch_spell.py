@@ -9,11 +9,11 @@ from symgrad.backends.torch_names import number_spelling, scalars, spelling
 from symgrad.layout import Speller
 from symgrad.printer import (
     ATOM,
-    UNARY,
     Text,
     binary,
     call,
     choice,
+    literal,
     negative,
     power,
 )
@@ -150,7 +150,7 @@ def _as_float(node: Node, text: Text) -> Text:
     if node.op != "const" or not isinstance(node.data, Fraction):
         return text
     number = float(node.data)
-    return Text(repr(number), UNARY) if number < 0 else Text(repr(number))
+    return literal(number)
 
 
 def _detached(node: Node, operand: Text) -> Text:

@@ -10,6 +10,7 @@ from symgrad.backends.torch_golden import Golden, Number, golden_points, kink_po
 from symgrad.layout import listed
 from symgrad.naming import class_names
 from symgrad.op import Op
+from symgrad.printer import numeral
 from symgrad.program import Program
 
 
@@ -67,7 +68,7 @@ def _op_lines(op: Op, class_name: str) -> list[str]:
 def _number(value: Number) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
-    return repr(value)
+    return numeral(value)
 
 
 def _mapping(values: Mapping[str, Number]) -> list[str]:

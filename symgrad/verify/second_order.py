@@ -37,7 +37,7 @@ from symgrad.verify.subject import (
 )
 
 RTOL = 1e-5
-CHOICES = 2
+CHOICES = 3
 """How many of the first rung's shapes are tried."""
 
 
