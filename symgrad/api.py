@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from symgrad import op, provenance, spec, write
+from symgrad import names, op, provenance, spec, write
 from symgrad import verify as ladder
 from symgrad.build import alone, build
 from symgrad.display import latex
@@ -218,9 +217,9 @@ def _write(
     force: Collection[str | os.PathLike[str]],
     level: Level,
 ) -> list[Path]:
-    if origin.stem in sys.stdlib_module_names or origin.stem == "torch":
-        said = f"a module {origin.stem!r} would hide Python's own"
-        raise SpecError(Diagnostic("SG105", said, origin.path, None, ()))
+    objection = names.module_objection(origin.stem)
+    if objection is not None:
+        raise SpecError(Diagnostic("SG105", objection, origin.path, None, ()))
     module = generate(origin)
     wanted = write.files(module, origin, Path(directory))
     allowed = [Path(path) for path in force]

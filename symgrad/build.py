@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +15,9 @@ from symgrad.op import Formula, Op, Spec
 from symgrad.parse import parse
 from symgrad.precise import constant
 from symgrad.printer import Text, formula
-from symgrad.program import Graph, Node, show
+from symgrad.program import Graph, Node
 from symgrad.skeleton import PLACE, Draft, checked
+from symgrad.spec import canonical
 from symgrad.sympy_forms import mistake
 from symgrad.to_sympy import needed, tree_size
 
@@ -103,7 +103,7 @@ def build(draft: Draft) -> Spec:
 
 def alone(op: Op) -> Spec:
     """A spec of one op, which names its module."""
-    return Spec(path=PLACE, stem=op.name, ops=(op,), canonical=_canonical(op))
+    return Spec(path=PLACE, stem=op.name, ops=(op,), canonical=canonical([op]))
 
 
 def _lets(scope: Scope, draft: Draft, values: dict[str, int]) -> tuple[Formula, ...]:
@@ -212,24 +212,3 @@ def _diagnostics(where: str, error: FormulaError) -> Iterator[Diagnostic]:
 
 def _problem(code: str, message: str, help: str | None = None) -> Diagnostic:
     return Diagnostic(code, message, PLACE, None, (), help)
-
-
-def _canonical(op: Op) -> str:
-    """The meaning of an op as text, the same on every machine."""
-    inputs = [repr(item) for item in op.inputs]
-    named = (*op.lets, *op.outputs, *op.surrogates, *op.overrides)
-    meaning = {
-        "name": op.name,
-        "doc": op.doc,
-        "inputs": inputs,
-        "nodes": [show(node) for node in op.nodes],
-        "formulas": [[f.name, f.text, f.value] for f in named],
-        "stand_ins": dict(op.stand_ins),
-        "nondifferentiable": sorted(op.nondifferentiable),
-        "edges": dict(op.edges),
-        "accuracy": op.accuracy,
-        "save": op.save,
-        "samples": {name: repr(sample) for name, sample in op.samples.items()},
-        "backend": op.backend,
-    }
-    return json.dumps(meaning, sort_keys=True)

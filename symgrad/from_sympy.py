@@ -15,6 +15,7 @@ from symgrad.program import Graph
 from symgrad.symbols import stop_gradient
 from symgrad.sympy_forms import (
     Plan,
+    as_sympy,
     comparison,
     connective,
     float_plan,
@@ -89,7 +90,7 @@ def from_sympy(expr: Any, graph: Graph, names: Mapping[sympy.Symbol, int]) -> in
     Raises:
         FormulaError: the expression has no value, or symgrad has no rule for a part.
     """
-    root = _sympified(expr)
+    root = as_sympy(expr)
     built: dict[int, int] = {}
     plans: dict[int, tuple[Any, Plan]] = {}  # holds the expressions: ids stay unique
     todo = [root]
@@ -113,7 +114,7 @@ def from_sympy(expr: Any, graph: Graph, names: Mapping[sympy.Symbol, int]) -> in
 def symbols_of(expr: Any) -> list[sympy.Symbol]:
     """The symbols of an expression in order of appearance, without recursion."""
     seen: dict[int, Any] = {}
-    todo = [_sympified(expr)]
+    todo = [as_sympy(expr)]
     while todo:
         here = todo.pop()
         if id(here) not in seen:
@@ -121,15 +122,6 @@ def symbols_of(expr: Any) -> list[sympy.Symbol]:
             todo.extend(reversed(here.args))
     found = (here for here in seen.values() if isinstance(here, sympy.Symbol))
     return list(dict.fromkeys(found))
-
-
-def _sympified(expr: Any) -> Any:
-    """Numbers become SymPy's; a text does not, since it would be evaluated."""
-    try:
-        return sympy.sympify(expr, strict=True)
-    except sympy.SympifyError:
-        said = f"{type(expr).__name__} is not an expression that symgrad knows"
-        raise mistake("SG204", said) from None
 
 
 def _check_size(count: int) -> None:

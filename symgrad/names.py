@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
@@ -72,6 +73,15 @@ def objection(name: str) -> tuple[str, str] | None:
         message = f"'{name}' is a reserved name: generated code uses '{prefix}...'"
         return "SG126", message
     return None
+
+
+def module_objection(stem: str) -> str | None:
+    """What is wrong with the name of a module to be written, if anything is."""
+    found = objection(stem)
+    if found is not None:
+        return f"the file name makes no module name: {found[1]}"
+    hides = stem in sys.stdlib_module_names
+    return f"a module '{stem}' would hide Python's own" if hides else None
 
 
 _COMPARED, _LISTED = 200, 12

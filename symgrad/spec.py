@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,12 +94,9 @@ def _stem(file: str, problems: Problems) -> str:
     if file.startswith("<"):
         return file.strip("<>")
     stem = re.sub(r"[-.]", "_", Path(file).stem)
-    found = names.objection(stem)
-    if found is not None:
-        message = f"the file name makes no module name: {found[1]}"
-        problems.add("SG105", message, None)
-    elif stem in sys.stdlib_module_names:
-        problems.add("SG105", f"a module '{stem}' would hide Python's own", None)
+    objection = names.module_objection(stem)
+    if objection is not None:
+        problems.add("SG105", objection, None)
     return stem
 
 

@@ -8,6 +8,7 @@ reads as people write it.  Nothing else is changed, and nothing is evaluated.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -47,6 +48,32 @@ _DOUBLE_BITS, _BINARY_RANGE = 53, 1100
 def mistake(code: str, message: str, help: str | None = None) -> FormulaError:
     """An error without a place: a SymPy expression has no text."""
     return FormulaError(code, message, 0, 0, help)
+
+
+_NUMBERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (bool, lambda value: sympy.true if value else sympy.false),
+    (numbers.Integral, lambda value: sympy.Integer(int(value))),
+    (
+        numbers.Rational,
+        lambda value: sympy.Rational(value.numerator, value.denominator),
+    ),
+    (numbers.Real, lambda value: sympy.Float(float(value))),
+)
+"""Python's numbers in SymPy's, the narrower kinds first."""
+
+
+def as_sympy(value: Any) -> Any:
+    """SymPy's own objects as they are, and Python's numbers as SymPy has them.
+
+    Nothing else is converted, and no text is ever read.
+    """
+    if isinstance(value, (sympy.Basic, sympy.MatrixBase)):
+        return value
+    for kind, convert in _NUMBERS:
+        if isinstance(value, kind):
+            return convert(value)
+    name = type(value).__name__
+    raise mistake("SG204", f"{name} is not an expression that symgrad knows")
 
 
 def symbol_plan(symbol: sympy.Symbol, names: Mapping[sympy.Symbol, int]) -> Plan:

@@ -15,7 +15,7 @@ from symgrad.grammar import FormulaError
 from symgrad.parse import parse
 from symgrad.program import Graph
 from symgrad.symbols import TableFunction
-from symgrad.sympy_forms import Join, Plan, mistake
+from symgrad.sympy_forms import Join, Plan, as_sympy, mistake
 
 
 def call_row(row: Function) -> Join:
@@ -84,7 +84,7 @@ def _defined(expr: Any) -> Any:
     if not cls.__module__.startswith("sympy."):
         for method in vars(cls):
             if method.startswith("_eval_rewrite_as_"):
-                return sympy.sympify(getattr(expr, method)(*expr.args), strict=True)
+                return as_sympy(getattr(expr, method)(*expr.args))
         written = expr.doit(deep=False)
         if written is not expr and type(written) is not cls:
             return written

@@ -19,6 +19,7 @@ from symgrad.precise import value
 from symgrad.printer import Text, formula
 from symgrad.program import Graph, Kind, Node
 from symgrad.symbols import SYMBOLS, TableFunction
+from symgrad.sympy_forms import as_sympy
 
 x, y, beta = sympy.symbols("x y beta", real=True)
 mask = sympy.Symbol("mask")
@@ -285,3 +286,18 @@ def test_symbols_differentiate_and_evaluate_by_the_table(name: str) -> None:
 def test_symbols_stay_symbolic_where_they_have_no_value() -> None:
     assert symgrad.sigmoid(sympy.Integer(0)).args == (0,)
     assert symgrad.log1p(sympy.Float(-2)) is sympy.nan
+
+
+@pytest.mark.parametrize("given", ["x + 1", b"x", [1], {"x": 1}, None, object])
+def test_nothing_but_expressions_and_numbers_is_taken(given) -> None:
+    """Above all no text: SymPy would evaluate it."""
+    with pytest.raises(FormulaError, match="not an expression that symgrad knows"):
+        as_sympy(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [(3, "3"), (True, "True"), (Fraction(1, 3), "1/3"), (0.5, "0.500000000000000")],
+)
+def test_numbers_of_python_become_those_of_sympy(given, expected: str) -> None:
+    assert str(as_sympy(given)) == expected

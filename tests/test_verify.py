@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,8 @@ from specs import spec
 from symgrad.generate import generate
 from symgrad.op import Formula, Input, Interval, Op, Sample, Spec
 from symgrad.program import Graph, Kind
-from symgrad.verify import Finding, Report, RungResult, lint, sampling, verify
+from symgrad.spec import load_text
+from symgrad.verify import Finding, Report, RungResult, budget, lint, sampling, verify
 from symgrad.verify.ladder import RUNGS, climb
 from symgrad.verify.report import from_json
 
@@ -240,3 +242,19 @@ def test_too_few_points_are_a_failure() -> None:
     source = source.replace("torch.tanh(grad_y * x)", "grad_y * 2 * x / (1 + x * x)")
     report = climb(source, Spec("", "swish", (op,), ""), "quick")
     assert {f.code for f in report.failures} == {"SG601"}
+
+
+def test_a_small_wrong_factor_in_a_large_module_is_found() -> None:
+    """Budgets leave out points and shapes of a large op, but not what they find."""
+    lines = ["symgrad: 1", "ops:", "  chain:", "    inputs: {x: real, w: real}"]
+    lines += ["    let:", "      a0: x*w + 1"]
+    lines += [f"      a{i}: a{i - 1} + 0.001*sin(a{i - 1})*w" for i in range(1, 420)]
+    lines += ["    forward:", "      y: a419*x"]
+    large = load_text("\n".join(lines), "<test>")
+    assert budget.is_large(large.ops[0])
+    source = generate(large).source
+    assert verify(source, large).passed
+    wrong = re.sub(r"(grad_w = \()(grad_y)", r"\g<1>1.0005 * \2", source)
+    assert wrong != source
+    report = verify(wrong, large)
+    assert {failure.rung for failure in report.failures} >= {1, 2}

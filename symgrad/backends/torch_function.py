@@ -45,7 +45,6 @@ def _parameter(item: Input) -> str:
 
 _CHECKS = {
     Kind.REAL: "_check_floating",
-    Kind.COMPLEX: "_check_floating",
     Kind.INDEX: "_check_integer",
     Kind.MASK: "_check_mask",
 }
