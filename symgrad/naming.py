@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+FORWARD_MODE = "Jvp"
+"""What the class of an op that has forward mode is called, after the op's own."""
+
 
 def _camel(op_name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in op_name.split("_"))
@@ -19,9 +22,9 @@ def class_names(op_names: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for op_name in op_names:
         name = _camel(op_name)
-        while name in taken:
+        while not taken.isdisjoint((name, name + FORWARD_MODE)):
             name += "Function"
-        taken.add(name)
+        taken.update((name, name + FORWARD_MODE))
         names[op_name] = name
     return names
 

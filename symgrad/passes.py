@@ -28,13 +28,15 @@ def roots(program: Program) -> list[int]:
     """The values that a program is there to compute, in the order of its fields."""
     terms = [v for values in program.gradients.values() for v in values]
     shown = [v for values in program.partials.values() for v in values]
-    leaves = [*program.inputs.values(), *program.cotangents.values()]
     return [
-        *leaves,
+        *program.inputs.values(),
+        *program.cotangents.values(),
+        *program.tangents.values(),
         *program.outputs.values(),
         *program.stand_ins.values(),
         *terms,
         *shown,
+        *program.jvps.values(),
     ]
 
 
@@ -59,6 +61,8 @@ def rebuild(
         cotangents={name: new[v] for name, v in program.cotangents.items()},
         gradients={n: tuple(new[v] for v in vs) for n, vs in program.gradients.items()},
         partials={n: tuple(new[v] for v in vs) for n, vs in program.partials.items()},
+        tangents={name: new[v] for name, v in program.tangents.items()},
+        jvps={name: new[v] for name, v in program.jvps.items()},
         residuals=tuple(new[v] for v in program.residuals),
         names=_carried(program.names, new, graph),
         hints=_carried(program.hints, new, graph),
@@ -184,13 +188,14 @@ def choose_residuals(program: Program, op: Op) -> Program:
     Fewest tensors first, fewest operations to compute again second.  Backward can
     start from any of them: an output that is kept cuts off all that lies before it.
     """
-    needed = [v for values in program.gradients.values() for v in values]
+    gradients = [v for values in program.gradients.values() for v in values]
+    needed = [*gradients, *program.jvps.values()]
     best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
     for kept in _choices(program, op, needed):
         leaves = _behind(program, needed, frozenset(kept))
         residuals = _ordered(program, [*leaves, *kept])
         tensors = sum(program.nodes[v].kind.is_tensor for v in residuals)
-        cost = (tensors, program.count_ops(needed, frozenset(kept)), len(kept))
+        cost = (tensors, program.count_ops(gradients, frozenset(kept)), len(kept))
         if _allowed(program, op, residuals) and (best is None or cost < best[0]):
             best = cost, residuals
     if best is None:

@@ -12,6 +12,7 @@ from symgrad.backends.torch_context import setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
+from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
@@ -39,6 +40,7 @@ class OpCode:
     forward: Method
     setup_context: Method
     backward: Method
+    jvp: Method | None
     function: Method
 
 
@@ -67,13 +69,14 @@ def joint_program(op: Op) -> Program:
 
 
 def op_code(op: Op, program: Program, class_name: str) -> OpCode:
-    """The four functions of one op."""
+    """The functions of one op."""
     return OpCode(
         name=op.name,
         class_name=class_name,
         forward=_method(op, forward(op, program)),
         setup_context=_method(op, setup_context(op, program)),
         backward=_method(op, backward(op, program)),
+        jvp=_method(op, jvp(op, program)) if program.jvps else None,
         function=_method(op, function(op, program, class_name)),
     )
 
@@ -115,8 +118,8 @@ def _exports(ops: Sequence[Op]) -> list[str]:
 
 
 def _lines(code: OpCode) -> list[str]:
-    methods = (code.forward, code.setup_context, code.backward, code.function)
-    return [line for method in methods for line in (*method.signature, *method.body)]
+    methods = (code.forward, code.setup_context, code.backward, code.jvp, code.function)
+    return [line for m in methods if m for line in (*m.signature, *m.body)]
 
 
 def _imports(lines: Sequence[str]) -> tuple[str, ...]:
@@ -132,6 +135,7 @@ HELPERS = (
     "_opmath",
     "_result_dtype",
     "_fill_missing",
+    "_switch",
     "_check_floating",
     "_check_integer",
     "_check_mask",

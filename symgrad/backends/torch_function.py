@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgrad.backends.torch_docs import function_doc
 from symgrad.backends.torch_lines import ANNOTATION, Code, tuple_type, user_names
 from symgrad.layout import bracketed
-from symgrad.naming import Names
+from symgrad.naming import FORWARD_MODE, Names
 from symgrad.op import Input, Op
 from symgrad.printer import numeral
 from symgrad.program import Kind, Program
@@ -24,10 +24,17 @@ def function(op: Op, program: Program, class_name: str) -> Code:
     if _may_skip(op, program):
         body.append("    if not torch.is_grad_enabled():")
         body += bracketed(f"return {class_name}.forward(", args, ")", 8)
-    applied = bracketed(f"{local}: {result} = {class_name}.apply(", args, ")", 4)
+    applied = bracketed(
+        f"{local}: {result} = {_class(program, class_name)}.apply(", args, ")", 4
+    )
     ignore = "  # type: ignore[no-untyped-call]"
     applied[0] += ignore
     return tuple(signature), (*body, *applied, f"    return {local}")
+
+
+def _class(program: Program, name: str) -> str:
+    """The class to apply: the one with forward mode, unless torch.compile traces."""
+    return f"_switch({name}, {name}{FORWARD_MODE})" if program.jvps else name
 
 
 def _may_skip(op: Op, program: Program) -> bool:

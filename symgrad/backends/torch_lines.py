@@ -40,7 +40,9 @@ def user_names(op: Op) -> list[str]:
     """Every name that belongs to the user in the code of an op."""
     named: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
     gradients = [
-        f"{prefix}_{item.name}" for item in named for prefix in ("grad", "need")
+        f"{prefix}_{item.name}"
+        for item in named
+        for prefix in ("grad", "need", "tangent")
     ]
     return [
         op.name,
@@ -67,12 +69,15 @@ def is_untyped(lines: Iterable[str]) -> bool:
     return any(mark in line for mark in _UNTYPED for line in lines)
 
 
-def returned(name: str, value: Text, before: Sequence[str], indent: int) -> list[str]:
+def returned(
+    name: str, value: Text, before: Sequence[str], indent: int, typed: bool = True
+) -> list[str]:
     """``return value``, by way of ``name: Tensor`` where torch leaves the type open.
 
-    ``before`` are the lines that lead up to it.
+    ``before`` are the lines that lead up to it; with ``typed`` false the type is open
+    for another reason.
     """
-    if not is_untyped((*before, value.text)):
+    if typed and not is_untyped((*before, value.text)):
         return wrapped("return ", value, indent)
     return [
         *wrapped(f"{name}: Tensor = ", value, indent),
