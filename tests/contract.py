@@ -19,6 +19,11 @@ Bound = Callable[..., Outputs]
 """From the differentiable inputs to the outputs that have a derivative."""
 
 
+def _beta_log_prob(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    kernel = torch.xlogy(a - 1, x) + torch.xlogy(b - 1, 1 - x)
+    return kernel - (torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b))
+
+
 def _huber(x: Tensor, target: Tensor, delta: float = 1.0) -> Tensor:
     error = (x - target).abs()
     return torch.where(error < delta, error**2 / 2, delta * (error - delta / 2))
@@ -39,6 +44,7 @@ def _rotary_pair(x1: Tensor, x2: Tensor, cos: Tensor, sin: Tensor) -> Outputs:
 
 
 COMPOSED: Mapping[str, Callable[..., Any]] = {
+    "log_densities.beta_log_prob": _beta_log_prob,
     "lstm_cell.lstm_cell": _lstm_cell,
     "masked.monomial": _monomial,
     "regression_losses.huber": _huber,
@@ -54,6 +60,7 @@ class Point:
     ``ours`` is the generated op and ``theirs`` what it must equal, in plain torch.
     """
 
+    case: Case
     tensors: Mapping[str, Tensor]
     wanted: tuple[str, ...]
     ours: Bound
@@ -115,6 +122,7 @@ def at(case: Case, tensors: Mapping[str, Tensor]) -> Point:
     wanted = tuple(n for n in floating if n not in case.data)
     reference = COMPOSED.get(case.op, case.reference)
     return Point(
+        case=case,
         tensors=tensors,
         wanted=wanted,
         ours=bound(case.function, tensors, wanted, case.numbers, by_name=True),

@@ -32,7 +32,8 @@ def backward(op: Op, program: Program) -> Code:
     wanted = list(program.gradients)
     terms = [v for values in program.gradients.values() for v in values]
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
-    body = [*_missing(op, program), *restored(program, terms, arriving)]
+    most = 1 if len(tensor_inputs(op)) == 1 else 0  # one, and a sum, would round twice
+    body = [*_missing(op, program), *restored(program, terms, arriving, most)]
     if len(wanted) > 1:
         body += _guards(op, wanted)
     body += _gradients(op, program)

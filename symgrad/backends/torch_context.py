@@ -39,8 +39,12 @@ def restored(
     program: Program,
     terms: Sequence[int],
     arriving: Mapping[int, str],
+    most: int = 1,
 ) -> list[str]:
-    """Residuals by their names; they and what arrives, half precision as float32."""
+    """Residuals by their names; they and what arrives, half precision as float32.
+
+    That is left to torch where a term takes at most ``most`` operators.
+    """
     by_value = [*program.inputs.items(), *program.outputs.items()]
     names = {v: n for n, v in reversed(by_value)}
     tensors = [v for v in program.residuals if program.nodes[v].kind.is_tensor]
@@ -49,7 +53,7 @@ def restored(
     given = [name for v, name in arriving.items() if v in live]
     kept = [names[v] for v in tensors]
     lines = []
-    if is_plain(program, terms, leaves):
+    if is_plain(program, terms, leaves, most):
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept or given:
         saved = ["*ctx.saved_tensors"] if kept else []

@@ -23,10 +23,15 @@ from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import LEAVES, Kind, Program
 
 
-def is_plain(program: Program, values: Sequence[int], stop: frozenset[int]) -> bool:
-    """Whether single operators of torch, with its own promotion, are all it takes."""
+def is_plain(
+    program: Program, values: Sequence[int], stop: frozenset[int], most: int = 1
+) -> bool:
+    """Whether single operators of torch, with its own promotion, are all it takes.
+
+    Nothing of several operators rounds once; where a sum follows, ``most`` is 0.
+    """
     return all(
-        program.count_ops([v], stop) <= 1
+        program.count_ops([v], stop) <= most
         and program.nodes[v].op not in ("where", "const")
         and program.nodes[v].kind.is_tensor
         for v in values

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 
-from symgrad.backends.torch_names import number_spelling, scalars, spelling
+from symgrad.backends.torch_names import (
+    number_spelling,
+    options,
+    scalars,
+    spelling,
+)
 from symgrad.layout import Speller
 from symgrad.printer import (
     ATOM,
@@ -198,7 +203,7 @@ def _call(
     if name == "clamp" and all(tensors):
         # The backward of torch.clamp fails where a bound is larger than the tensor.
         lifted = [Text(f"*{call('torch.broadcast_tensors', lifted).text}")]
-    return call(spelled, lifted)
+    return call(spelled, [*lifted, *map(Text, options(name))])
 
 
 def _nearest(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> str | None:
