@@ -297,6 +297,16 @@ class Program:
         )
 
 
+def depending_on(nodes: Sequence[Node], inputs: Iterable[int]) -> set[int]:
+    """The values that have a derivative by some of the inputs."""
+    active = set(inputs)
+    for value, node in enumerate(nodes):
+        blocked = node.op == "stop_gradient" or node.kind.is_condition
+        if not blocked and not active.isdisjoint(node.args):
+            active.add(value)
+    return active
+
+
 def is_constant(nodes: Sequence[Node], value: int) -> bool:
     """Whether a value is the same on every call (no axes, and no input behind it)."""
     seen, todo = set(), [value]

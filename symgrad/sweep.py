@@ -12,14 +12,14 @@ once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import algebra
 from symgrad.functions import TABLE
 from symgrad.op import EdgePolicy
 from symgrad.partials import partial
-from symgrad.program import Graph, Program
+from symgrad.program import Graph, Program, depending_on
 from symgrad.regions import Region, edge_regions, find_regions
 
 Contribution = tuple[Region, int]
@@ -66,7 +66,7 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
     """
     graph = tape.graph
     end = max(seed.value for seed in seeds) + 1
-    active = _depending_on(graph, end, tape.wanted.values())
+    active = depending_on(graph.nodes[:end], tape.wanted.values())
     ends = [*(seed.value for seed in seeds), *tape.wanted.values()]
     regions = find_regions(graph.nodes[:end], ends)
     pending: dict[int, _Pending] = defaultdict(lambda: defaultdict(list))
@@ -122,16 +122,6 @@ def _suggest(tape: Tape, value: int, cotangent: int, label: str) -> None:
     """The cotangent of a value that a person named bears that name."""
     if value in tape.program.names:
         tape.hints.setdefault(cotangent, f"{label}{tape.program.names[value]}")
-
-
-def _depending_on(graph: Graph, end: int, inputs: Iterable[int]) -> set[int]:
-    """The values before ``end`` that a derivative by ``inputs`` passes through."""
-    active = set(inputs)
-    for value, node in enumerate(graph.nodes[:end]):
-        blocked = node.op == "stop_gradient" or node.kind.is_condition
-        if not blocked and not active.isdisjoint(node.args):
-            active.add(value)
-    return active
 
 
 def combine(graph: Graph, parts: Sequence[Contribution]) -> int:

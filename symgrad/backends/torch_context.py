@@ -17,7 +17,7 @@ from symgrad.layout import bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import Text, call
-from symgrad.program import Kind, Program
+from symgrad.program import Program
 
 
 def shape_inputs(op: Op, program: Program) -> list[str]:
@@ -145,14 +145,7 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
 
 def _unmarked(op: Op, program: Program) -> list[str]:
     """Outputs that autograd must be told have no derivative."""
-    integer = [
-        n for n, v in program.outputs.items() if program.nodes[v].kind is Kind.INDEX
-    ]
-    return [
-        f.name
-        for f in op.outputs
-        if f.name in op.nondifferentiable or f.name in integer
-    ]
+    return [f.name for f in op.outputs if f not in op.differentiable_outputs]
 
 
 def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:

@@ -107,9 +107,9 @@ def _derivatives(op: Op, program: Program) -> list[str]:
         " (torch.func under torch.compile cannot see it.)"
         for f in op.overrides
     ]
-    if op.nondifferentiable:
-        named = ", ".join(f.name for f in op.outputs if f.name in op.nondifferentiable)
-        notes.append(f"Without derivative: {named}.")
+    unmoved = [f.name for f in op.outputs if f not in op.differentiable_outputs]
+    if unmoved:
+        notes.append(f"Without derivative: {', '.join(unmoved)}.")
     conventions = _conventions(op)
     lines = [line for note in notes for line in _filled(note)]
     if conventions:

@@ -29,7 +29,7 @@ from symgrad.program import Program
 
 def jvp(op: Op, program: Program) -> Code:
     """The static method ``jvp``: linear in the tangents of the inputs."""
-    tangent = "Tensor | None" if len(op.outputs) > 1 else "Tensor"
+    tangent = "Tensor | None" if _may_miss(op, program) else "Tensor"
     kinds = [tangent if item.name in program.tangents else "None" for item in op.inputs]
     params = [f"tangent_{i.name}: {k}" for i, k in zip(op.inputs, kinds, strict=True)]
     signature = bracketed("def jvp(", ["ctx: Any", *params], f") -> {_type(op)}:", 4)
@@ -44,13 +44,16 @@ def _type(op: Op) -> str:
     return tuple_type(parts, "Tensor | None")
 
 
+def _may_miss(op: Op, program: Program) -> bool:
+    """With several outputs torch leaves out tangents that are zero, but not all."""
+    return len(op.outputs) > 1 and len(program.tangents) > 1
+
+
 def _missing(op: Op, program: Program) -> list[str]:
-    """With several outputs torch leaves out the tangents that are zero."""
-    given = [f"tangent_{name}" for name in program.tangents]
-    if len(op.outputs) == 1:
+    """Zeros for the tangents that may be missing."""
+    if not _may_miss(op, program):
         return []
-    if len(given) == 1:
-        return [f"        assert {given[0]} is not None"]
+    given = [f"tangent_{name}" for name in program.tangents]
     filled = call("_fill_missing", [Text("ctx.input_shapes"), *map(Text, given)])
     return unpack(given, filled, 8)
 
