@@ -29,6 +29,7 @@ KINK_POINTS: dict[tuple[str, str], Point] = {
 }
 
 NATIVE: dict[str, Callable[..., torch.Tensor]] = {
+    "logsigmoid": F.logsigmoid,
     "elu": F.elu,
     "leaky_relu": F.leaky_relu,
     "sinc": lambda x: torch.sinc(x / math.pi),

@@ -133,6 +133,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
 
 HELPERS = (
     "_opmath",
+    "_rounded",
     "_result_dtype",
     "_fill_missing",
     "_switch",

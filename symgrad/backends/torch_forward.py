@@ -84,7 +84,8 @@ def _fitted(
 ) -> dict[str, Text]:
     """The outputs, each short enough for its line of ``return`` or assignment."""
     outputs = program.outputs.items()
-    widths = {n: LINE - 8 - len("return ()") - len(rounding[n]) for n, _ in outputs}
+    rounded = len("return _rounded(, )")
+    widths = {n: LINE - 8 - rounded - len(rounding[n]) for n, _ in outputs}
     texts = {n: layout.root(value, widths[n]) for n, value in outputs}
     lines = [*written(statements, 8), *(text.text for text in texts.values())]
     if len(texts) > 1 or not is_untyped(lines):
@@ -109,7 +110,7 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
         if used not in dtypes:
             dtypes[used] = names.claim("dtype" if not dtypes else f"{output}_dtype")
             lines += assignment(dtypes[used], _result_dtype(used), 8)
-        rounding[output] = f".to({dtypes[used]})"
+        rounding[output] = dtypes[used]
     reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
     return [
         *lines,
@@ -184,7 +185,7 @@ def _results(
         if aliased or value in seen:
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:
-            text = Text(f"{text.within(ATOM)}{rounding[output]}")
+            text = call("_rounded", [text, Text(rounding[output])])
         seen.add(value)
         results.append(text)
     return results

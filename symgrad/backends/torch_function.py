@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symgrad.backends.torch_docs import function_doc
 from symgrad.backends.torch_lines import ANNOTATION, Code, tuple_type, user_names
-from symgrad.layout import bracketed
+from symgrad.layout import LINE, bracketed
 from symgrad.naming import FORWARD_MODE, Names
 from symgrad.op import Input, Op
 from symgrad.printer import numeral
@@ -24,11 +24,13 @@ def function(op: Op, program: Program, class_name: str) -> Code:
     if _may_skip(op, program):
         body.append("    if not torch.is_grad_enabled():")
         body += bracketed(f"return {class_name}.forward(", args, ")", 8)
-    applied = bracketed(
-        f"{local}: {result} = {_class(program, class_name)}.apply(", args, ")", 4
-    )
-    ignore = "  # type: ignore[no-untyped-call]"
-    applied[0] += ignore
+    chosen = _class(program, class_name)
+    if len(f"    {local}: {result} = {chosen}.apply(") > LINE:
+        short = names.claim("function")
+        body += [f"    {short} = {chosen}"]
+        chosen = short
+    applied = bracketed(f"{local}: {result} = {chosen}.apply(", args, ")", 4)
+    applied[0] += "  # type: ignore[no-untyped-call]"
     return tuple(signature), (*body, *applied, f"    return {local}")
 
 

@@ -81,12 +81,12 @@ def _body(op: Op, program: Program) -> list[str]:
 def _result(op: Op, program: Program, layout: Layout, output: str) -> Text:
     """The tangent of an output, in the output's shape and dtype."""
     value = program.jvps[output]
-    rounding = f".to(ctx.{output}_dtype)" if is_rounded(op, program) else ""
-    width = LINE - 8 - len(f"tangent_{output}: Tensor = ()") - len(rounding)
+    dtype = f"ctx.{output}_dtype" if is_rounded(op, program) else ""
+    width = LINE - 8 - len(f"tangent_{output}: Tensor = _rounded(, )") - len(dtype)
     text = layout.root(value, width)
     if output in shape_outputs(program):
         text = _spread(program, value, text, f"ctx.{output}_shape")
-    return Text(f"{text.within(ATOM)}{rounding}", ATOM) if rounding else text
+    return call("_rounded", [text, Text(dtype)]) if dtype else text
 
 
 def _spread(program: Program, value: int, text: Text, shape: str) -> Text:

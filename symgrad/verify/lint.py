@@ -167,6 +167,8 @@ def _is_inert(statement: ast.stmt) -> bool:
         return plain and not statement.keywords and all(map(_is_inert, statement.body))
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is None
     if isinstance(statement, ast.Assign):
         return all(map(_is_name, statement.targets)) and _is_constant(statement.value)
     return False
