@@ -93,6 +93,7 @@ ORDER = [
     "verify.subject",
     "verify.points",
     "verify.first_order",
+    "verify.forward_mode",
     "verify.second_order",
     "verify.traced",
     "verify.accuracy",
