@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from symgrad import use
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.from_sympy import from_sympy, symbols_of
 from symgrad.grammar import FormulaError
@@ -183,26 +184,10 @@ def _check_constant(nodes: Sequence[Node], value: int) -> None:
 
 
 def _check_use(op: Op) -> None:
-    """Every input is behind a formula, and a tensor behind every output."""
-    problems = []
-    ends = [f.value for f in (*op.outputs, *op.overrides)] + [*op.stand_ins.values()]
-    used = _inputs_behind(op, ends)
-    for item in op.inputs:
-        if item.name not in used:
-            said = f"the input {item.name!r} is not used"
-            problems.append(_problem("SG133", said, "remove it"))
-    for output in op.outputs:
-        behind = _inputs_behind(op, [output.value])
-        if not any(op.input(name).kind.is_tensor for name in behind):
-            said = f"the output {output.name!r} depends on no tensor"
-            problems.append(_problem("SG142", said))
-    if problems:
-        raise SpecError(*problems)
-
-
-def _inputs_behind(op: Op, values: Sequence[int]) -> set[str]:
-    behind = (op.nodes[value] for value in needed(op.nodes, values, ()))
-    return {str(node.data) for node in behind if node.op == "input"}
+    """What is declared has an effect."""
+    found = list(use.complaints(op, op.edges.keys() - {"*"}))
+    if found:
+        raise SpecError(*(_problem(c.code, c.message, c.help) for c in found))
 
 
 def _diagnostics(where: str, error: FormulaError) -> Iterator[Diagnostic]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symgrad import declare, model, options
+from symgrad import declare, model, options, use
 from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
 from symgrad.places import Problems
-from symgrad.program import Graph, Kind, Program
+from symgrad.program import Graph, Kind
 from symgrad.yamlfile import Path
 
 
@@ -70,7 +70,7 @@ def checked_op(
         samples=samples,
         backend=given.backend,
     )
-    _check_use(op, problems, path)
+    _check_use(op, given, problems, path)
     return op if problems.count == before else None
 
 
@@ -239,25 +239,12 @@ def _overrides(
 # The whole
 
 
-def _check_use(op: Op, problems: Problems, path: Path) -> None:
-    """Everything declared is used, and every output is a tensor."""
-    program = Program(op.nodes, {}, {})
-    ends = [f.value for f in (*op.outputs, *op.overrides)] + list(op.stand_ins.values())
-    live = set(program.reachable(ends))
-    used = {str(op.nodes[v].data) for v in live if op.nodes[v].op == "input"}
-    for item in op.inputs:
-        if item.name not in used:
-            message = f"the input '{item.name}' is not used"
-            problems.add(
-                "SG133", message, (*path, "inputs", item.name), "remove it", True
-            )
-    for output in op.outputs:
-        behind = program.reachable([output.value])
-        leaves = [op.nodes[v] for v in behind if op.nodes[v].op == "input"]
-        if not any(leaf.kind.is_tensor for leaf in leaves):
-            message = f"the output '{output.name}' depends on no tensor"
-            problems.add("SG142", message, (*path, "forward", output.name))
-    for formula in op.lets:
-        if formula.value not in live:
-            message = f"'{formula.name}' is not used"
-            problems.warn("SG312", message, (*path, "let", formula.name))
+def _check_use(op: Op, given: model.OpModel, problems: Problems, path: Path) -> None:
+    """What is declared has an effect."""
+    policies = given.edges if isinstance(given.edges, dict) else ()
+    for found in use.complaints(op, policies):
+        at = (*path, *found.loc)
+        problems.add(found.code, found.message, at, found.help, found.is_key)
+    for formula in use.unused_lets(op):
+        message = f"'{formula.name}' is not used"
+        problems.warn("SG312", message, (*path, "let", formula.name))

@@ -34,6 +34,7 @@ ORDER = [
     "model",
     "grammar",
     "places",
+    "use",
     "options",
     "fold",
     "walk",

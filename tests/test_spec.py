@@ -244,7 +244,7 @@ def test_options() -> None:
         "    nondifferentiable: [z]\n    edges: {Abs: half, relu: left}\n"
         "    save: [x]\n    samples: {x: {range: [0, 1], shape: [2, 3]}}\n"
         "    backend: torch\n    accuracy: fast",
-        forward="y: abs(x), z: x",
+        forward="y: abs(x) + relu(x), z: x",
     )
     assert op.nondifferentiable == {"z"}
     assert op.edges == {"abs": "half", "relu": "left"}
