@@ -19,7 +19,6 @@ from symgrad.printer import Text, formula
 from symgrad.program import Graph, Node
 from symgrad.skeleton import PLACE, Draft, checked
 from symgrad.spec import canonical
-from symgrad.sympy_forms import mistake
 from symgrad.to_sympy import needed, tree_size
 
 _LONGEST = 200
@@ -38,17 +37,26 @@ class Scope:
     shown: dict[int, Text] = field(default_factory=dict)
 
     def formula(self, name: str, written: Any, names: Mapping[str, int]) -> Formula:
-        """Build one formula; ``names`` are those that it may use."""
+        """Build one formula, a number; ``names`` are those that it may use."""
+        made = self.named(name, written, names)
+        if self.graph[made.value].kind.is_condition:
+            said = f"a condition cannot be used as a number, in {name!r}"
+            raise SpecError(
+                _problem("SG208", said, "where(condition, 1, 0) makes it one")
+            )
+        return made
+
+    def named(self, name: str, written: Any, names: Mapping[str, int]) -> Formula:
+        """Build one formula, a number or a condition."""
         try:
             value = self._value(written, names)
-            _check_number(self.graph, value)
         except FormulaError as error:
             raise SpecError(*_diagnostics(name, error)) from None
         return Formula(name, self._text(written, value), value)
 
     def _value(self, written: Any, names: Mapping[str, int]) -> int:
         if isinstance(written, str):
-            return parse(written, self.graph, names)
+            return parse(written, self.graph, names, conditions=True)
         return from_sympy(written, self.graph, self._bound(written, names))
 
     def _bound(self, expression: Any, names: Mapping[str, int]) -> dict[Any, int]:
@@ -111,7 +119,7 @@ def _lets(scope: Scope, draft: Draft, values: dict[str, int]) -> tuple[Formula, 
     """Build the lets in order; each is known to what follows under its name."""
     made = []
     for name, written in draft.let.items():
-        made.append(scope.formula(name, written, values))
+        made.append(scope.named(name, written, values))
         values[name] = made[-1].value
         scope.shown.setdefault(values[name], Text(name))
     return tuple(made)
@@ -153,11 +161,6 @@ def _text(nodes: Sequence[Node], root: int, shown: Mapping[int, Text]) -> Text:
         args = [shown[arg] if arg in shown else texts[arg] for arg in nodes[value].args]
         texts[value] = formula(nodes[value], args)
     return shown[root] if root in shown else texts[root]
-
-
-def _check_number(graph: Graph, value: int) -> None:
-    if graph[value].kind.is_condition:
-        raise mistake("SG208", "a condition cannot be used as a number")
 
 
 def _check_constants(nodes: Sequence[Node]) -> None:

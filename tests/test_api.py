@@ -248,6 +248,17 @@ def test_is_refused_as_a_spec_would_be(change: dict[str, Any], fragment: str) ->
     )
 
 
+def test_a_let_may_be_a_condition() -> None:
+    inside = sympy.Symbol("inside")
+    chosen = sympy.Piecewise((x, inside), (beta * x, True))
+    made = symgrad.Op("f", [x, beta], chosen, let={"inside": sympy.Abs(x) < beta})
+    text = symgrad.Op(
+        "f", [x, beta], "where(inside, x, beta*x)", let={"inside": "abs(x) < beta"}
+    )
+    assert "inside = torch.abs(x) < beta" in made.source()
+    assert body(made.source()).count("inside") == body(text.source()).count("inside")
+
+
 def test_a_policy_is_for_a_function_of_the_formulas() -> None:
     made = symgrad.Op("f", [x], sympy.Abs(x), edges={"abs": "left"})
     assert made._meaning.edges == {"abs": "left"}
