@@ -51,6 +51,8 @@ ORDER = [
     "partials",
     "derive",
     "rewrites",
+    "rebuild",
+    "settle",
     "passes",
     # from a program to a text
     "naming",
