@@ -95,6 +95,11 @@ class Complaint:
     help: str | None = None
     is_key: bool = False
 
+    @property
+    def is_split(self) -> bool:
+        """Whether a comma seems to have cut a text in two: both parts are wrong."""
+        return self.help == _SPLIT
+
 
 def validate(kind: type[_Model], data: Any) -> _Model | tuple[Complaint, ...]:
     """Data as a model, or all that is wrong with it."""
@@ -115,10 +120,8 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         return Complaint("SG121", message, loc[:-1], is_key=True)
     shown = _shown(item["input"])
     if type_ in _WANTED:
-        split = item["input"] is None and type_ in ("string_type", "model_type")
-        help = _SPLIT if split else None
         message = f"this should be {_WANTED[type_]}, not {shown}"
-        return Complaint("SG122", message, loc, help)
+        return Complaint("SG122", message, loc, _help_with_type(item))
     if type_ in _LIMITS:
         code, message = _LIMITS[type_]
         return Complaint(code, message.format(**item["ctx"]), loc)
@@ -126,6 +129,16 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         message = f"{shown} is not one of the allowed values"
         return Complaint("SG123", message, loc, _nearest_value(item))
     return Complaint("SG122", f"{shown} is not allowed here", loc)
+
+
+def _help_with_type(item: Any) -> str | None:
+    """What YAML makes of a text that is not quoted."""
+    given, type_ = item["input"], item["type"]
+    if given is None and type_ in ("string_type", "model_type"):
+        return _SPLIT
+    if isinstance(given, (int, float)) and type_ == "string_type":
+        return f"quote it: '{_shown(given)}'"
+    return None
 
 
 _WANTED: Mapping[str, str] = {

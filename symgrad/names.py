@@ -104,6 +104,10 @@ def nearest(
         return f"did you mean '{close[0]}'?"
     if label is None:
         return None
-    every = list(known if listed is None else listed)
-    some = [*every[:_LISTED], *(["..."] if len(every) > _LISTED else [])]
+    return listing(label, known if listed is None else listed)
+
+
+def listing(label: str, every: Collection[str]) -> str:
+    """Names in a row after a label, not too many of them."""
+    some = [*list(every)[:_LISTED], *(["..."] if len(every) > _LISTED else [])]
     return f"{label}: {', '.join(some) or 'none'}"

@@ -34,6 +34,7 @@ ORDER = [
     "model",
     "grammar",
     "places",
+    "use",
     "options",
     "fold",
     "walk",
@@ -51,6 +52,8 @@ ORDER = [
     "sweep",
     "derive",
     "rewrites",
+    "rebuild",
+    "settle",
     "passes",
     # from a program to a text
     "naming",
