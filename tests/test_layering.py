@@ -24,6 +24,8 @@ ORDER = [
     "rows_power",
     "rows_angle",
     "rows_special",
+    "rows_gamma",
+    "rows_bessel",
     "rows_piecewise",
     "rows_activation",
     "functions",
