@@ -15,6 +15,7 @@ from symgrad.rows_gamma import ROWS as _GAMMA
 from symgrad.rows_piecewise import ROWS as _PIECEWISE
 from symgrad.rows_power import ROWS as _POWER
 from symgrad.rows_special import ROWS as _SPECIAL
+from symgrad.rows_threshold import ROWS as _THRESHOLD
 
 __all__ = ["NAMES", "TABLE", "Function", "Kink"]
 
@@ -26,6 +27,7 @@ _ROWS: tuple[Function, ...] = (
     *_GAMMA,
     *_BESSEL,
     *_PIECEWISE,
+    *_THRESHOLD,
 )
 
 TABLE: Mapping[str, Function] = {row.name: row for row in _ROWS}

@@ -58,6 +58,18 @@ _GAMMA = (
         safe=(None, "1"),
         domain="n >= 0 and x > 0",
     ),
+    # Hurwitz's; s is a number that is written out, for the same reason
+    Function(
+        "zeta",
+        ("nan", "-s*zeta(s + 1, a)"),
+        "z",
+        ((2.5, 2.5), _POSITIVE),
+        lambda s, a: s.zeta(a),
+        args=("s", "a"),
+        safe=(None, "1"),
+        defaults=("1",),
+        domain="s > 1 and a > 0",
+    ),
 )
 
 ROWS: tuple[Function, ...] = _GAMMA

@@ -35,6 +35,19 @@ _NORMAL = (
         safe=("0",),
         domain="x > -1 and x < 1",
     ),
+    # of one sign, both values of erf are near 1: there those of erfc
+    Function(
+        "erf2",
+        ("-2/sqrt(pi)*exp(-a*a)", "2/sqrt(pi)*exp(-b*b)"),
+        "e",
+        (_X, _X),
+        ball.error_between,
+        args=("a", "b"),
+        safe=(None, None),
+        definition=(
+            "where(a*b > 1/4, sign(a)*(erfc(abs(a)) - erfc(abs(b))), erf(b) - erf(a))"
+        ),
+    ),
     # torch's own is 0 from x = -9 down
     Function(
         "ndtr",

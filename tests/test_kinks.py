@@ -20,6 +20,14 @@ from symgrad.partials import formula
 KINK_POINTS: dict[tuple[str, str], Point] = {
     ("Max", "a == b"): (0.5, 0.5),
     ("Min", "a == b"): (0.5, 0.5),
+    ("copysign", "a == 0"): (0.0, -2.0),
+    ("fmax", "a == b"): (0.5, 0.5),
+    ("fmin", "a == b"): (0.5, 0.5),
+    ("hardshrink", "x == -lambd"): (-0.5, 0.5),
+    ("hardshrink", "x == lambd"): (0.5, 0.5),
+    ("softshrink", "x == -lambd"): (-0.5, 0.5),
+    ("softshrink", "x == lambd"): (0.5, 0.5),
+    ("threshold", "x == bound"): (0.25, 0.25, 3.0),
     ("atan2", "a == 0 and b == 0"): (0.0, 0.0),
     ("clamp", "x == lo"): (-1.0, -1.0, 2.0),
     ("clamp", "x == hi"): (2.0, -1.0, 2.0),
@@ -29,9 +37,13 @@ KINK_POINTS: dict[tuple[str, str], Point] = {
 }
 
 NATIVE: dict[str, Callable[..., torch.Tensor]] = {
+    "celu": F.celu,
     "elu": F.elu,
+    "hardshrink": F.hardshrink,
     "leaky_relu": F.leaky_relu,
     "sinc": lambda x: torch.sinc(x / math.pi),
+    "softshrink": F.softshrink,
+    "threshold": F.threshold,
 }
 """torch's own operators where the table writes a definition."""
 
@@ -161,6 +173,22 @@ EDGES: list[tuple[str, Point, tuple[float, ...]]] = [
     ("Mod", (5.0, 3.0), (1.0, -1.0)),
     ("Mod", (-5.0, 3.0), (1.0, 2.0)),
     ("Mod", (6.0, 3.0), (1.0, -2.0)),
+    ("fmod", (5.0, 3.0), (1.0, -1.0)),
+    ("fmod", (-5.0, 3.0), (1.0, 1.0)),
+    ("fmod", (6.0, -3.0), (1.0, 2.0)),
+    ("fmax", (NAN, 1.0), (0.0, 1.0)),
+    ("fmax", (1.0, NAN), (1.0, 0.0)),
+    ("fmax", (NAN, NAN), (1.0, 0.0)),
+    ("fmin", (NAN, 1.0), (0.0, 1.0)),
+    ("fmin", (1.0, NAN), (1.0, 0.0)),
+    ("fmin", (NAN, NAN), (1.0, 0.0)),
+    ("copysign", (0.0, -1.0), (0.0, 0.0)),
+    ("copysign", (-2.0, -0.0), (1.0, 0.0)),
+    ("copysign", (-2.0, 0.0), (-1.0, 0.0)),
+    ("hardshrink", (NAN, 0.5), (1.0, 0.0)),
+    ("softshrink", (NAN, 0.5), (1.0, 0.0)),
+    ("threshold", (NAN, 0.5, 2.0), (1.0, 0.0, 0.0)),
+    ("celu", (0.0, 2.0), (1.0, 0.0)),
 ]
 """Function, point, and the gradients that torch 2.13 returns and the table copies."""
 

@@ -28,6 +28,7 @@ ORDER = [
     "rows_bessel",
     "rows_piecewise",
     "rows_activation",
+    "rows_threshold",
     "functions",
     "balls",
     "precise",
