@@ -10,12 +10,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 from ir_in_torch import operator_of, run
+from specs import module
 from table_rows import KINKS, Point, close, derived, each, in_balls, slope_at, tensors
 
 from symgrad import precise
 from symgrad.backends.torch_names import spelling
 from symgrad.functions import TABLE, Function, Kink
-from symgrad.partials import formula
+from symgrad.op import EdgePolicy
+from symgrad.partials import edge_value, formula
 
 KINK_POINTS: dict[tuple[str, str], Point] = {
     ("Max", "a == b"): (0.5, 0.5),
@@ -103,6 +105,22 @@ def native_gradients(row: Function, point: Point) -> list[float | None]:
     else:
         operator_of(spelled)(*args).backward()
     return [None if x.grad is None else x.grad.item() for x in args]
+
+
+@pytest.mark.parametrize("policy", ["left", "right", "half", "min_norm", "nan"])
+@each(KINKS, "row, kink")
+def test_emitted_code_follows_the_policy(
+    row: Function, kink: Kink, policy: EdgePolicy
+) -> None:
+    """Also where torch has no operator and the value is written by its definition."""
+    point = kink_point(row, kink)
+    formula = f"{row.name}({', '.join(row.args)})"
+    args = tensors(point)
+    module(" ".join(row.args), formula, edges=policy).f(*args).backward()
+    for index, x in enumerate(args):
+        want = in_balls(row, edge_value(kink, policy, index), point)
+        assert x.grad is not None
+        assert close(x.grad.item(), want, 1e-12)
 
 
 @each(KINKS, "row, kink")
