@@ -36,6 +36,12 @@ def log_add_exp(a: Ball, b: Ball) -> Ball:
     return a.max(b) + (-abs(a - b)).exp().log1p()
 
 
+def log_add_exp2(a: Ball, b: Ball) -> Ball:
+    """The logarithm of 2**a + 2**b to base 2."""
+    two = a.const_log2()
+    return log_add_exp(two * a, two * b) / two
+
+
 def log_cosh(x: Ball) -> Ball:
     """log(cosh(x))"""
     return abs(x) + (-2 * abs(x)).exp().log1p() - x.const_log2()
@@ -44,6 +50,11 @@ def log_cosh(x: Ball) -> Ball:
 def exponential_unit(x: Ball, alpha: Ball) -> Ball:
     """x where it is positive, elsewhere alpha*expm1(x)."""
     return x.max(0) + alpha * x.min(0).expm1()
+
+
+def continuous_unit(x: Ball, alpha: Ball) -> Ball:
+    """Barron's exponential unit, whose slope has no jump."""
+    return x.max(0) + alpha * (x.min(0) / alpha).expm1()
 
 
 def scaled_exponential_unit(x: Ball) -> Ball:
@@ -65,6 +76,13 @@ def clamp(x: Ball, low: Ball, high: Ball) -> Ball:
 def normal_cdf(x: Ball) -> Ball:
     """The share of a standard normal distribution below x."""
     return (-x / _root_of_two()).erfc() / 2
+
+
+def error_between(a: Ball, b: Ball) -> Ball:
+    """erf(b) - erf(a), in balls as narrow far out as they are near 0."""
+    if a > 0 and b > 0:
+        return a.erfc() - b.erfc()
+    return (-b).erfc() - (-a).erfc() if a < 0 and b < 0 else b.erf() - a.erf()
 
 
 def erfcx(x: Ball) -> Ball:
@@ -138,6 +156,31 @@ def rounded(x: Ball) -> Ball:
 def remainder(a: Ball, m: Ball) -> Ball:
     """What is left of a after whole multiples of m; it has the sign of m."""
     return a - m * (a / m).floor()
+
+
+def truncated_remainder(a: Ball, m: Ball) -> Ball:
+    """What is left of a after whole multiples of m; it has the sign of a."""
+    return a - m * truncated(a / m)
+
+
+def with_sign(a: Ball, b: Ball) -> Ball:
+    """a with the sign of b; balls know no negative zero."""
+    return abs(a) if b.is_zero() else abs(a) * b.sgn()
+
+
+def thrown_away(x: Ball, bound: Ball) -> Ball:
+    """0 from -bound to bound, x outside."""
+    return x * 0 if abs(x) <= bound else x
+
+
+def shrunk(x: Ball, bound: Ball) -> Ball:
+    """x moved towards 0 by bound, and no further."""
+    return x - clamp(x, -bound, bound)
+
+
+def replaced(x: Ball, bound: Ball, value: Ball) -> Ball:
+    """x above a bound, another value elsewhere."""
+    return x if x > bound else value
 
 
 def _root_of_two() -> Ball:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from symgrad import fold
 from symgrad.functions import NAMES
 from symgrad.grammar import tree
 from symgrad.names import nearest
 from symgrad.operators import where
+from symgrad.program import Graph
 from symgrad.walk import Value, Walker
 
 
@@ -31,8 +33,11 @@ NOT_BUILT: Mapping[str, str] = {
 _FOLDED_LEFT = frozenset({"Max", "Min"})
 """Functions of two arguments that may be given more."""
 
-_WHOLE_FIRST = frozenset({"polygamma"})
-"""Functions whose first argument is a whole number that is written out."""
+_WRITTEN_FIRST: Mapping[str, tuple[str, Callable[[Fraction], bool]]] = {
+    "polygamma": ("a whole number", lambda n: n.denominator == 1 and n >= 0),
+    "zeta": ("a number above 1", lambda s: s > 1),
+}
+"""Functions whose first argument is a number that is written out, and which one."""
 
 
 def call(walker: Walker, node: ast.Call) -> Value:
@@ -95,10 +100,8 @@ def _table_function(walker: Walker, name: str, node: ast.Call) -> Value:
         return None
     if folds:
         return walker.checked(node, lambda: _folded(walker, row.name, args))
-    written = walker.table or _is_natural(walker, args[0])
-    if row.name in _WHOLE_FIRST and not written:
-        message = f"the first argument of {name}() is a whole number, written out"
-        return walker.fail("SG214", message, node.args[0])
+    if not walker.table and (unwritten := not_written(row.name, graph, args[0])):
+        return walker.fail("SG214", unwritten, node.args[0])
     missing = row.defaults[len(args) - fewest :]
     args += [_default(walker, text) for text in missing]
     return walker.checked(node, lambda: fold.call(graph, row.name, args))
@@ -112,9 +115,15 @@ def _default(walker: Walker, text: str) -> int:
     return value
 
 
-def _is_natural(walker: Walker, value: int) -> bool:
-    exact = fold.rational(walker.graph, value)
-    return exact is not None and exact.denominator == 1 and exact >= 0
+def not_written(name: str, graph: Graph, first: int) -> str | None:
+    """What is wrong with a first argument that must be a number, written out."""
+    if name not in _WRITTEN_FIRST:
+        return None
+    kind, fits = _WRITTEN_FIRST[name]
+    number = fold.rational(graph, first)
+    if number is not None and fits(number):
+        return None
+    return f"the first argument of {name}() is {kind}, written out"
 
 
 def _folded(walker: Walker, name: str, args: Sequence[int]) -> int:

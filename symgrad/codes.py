@@ -188,8 +188,9 @@ Piecewise((a, x < 0), (b, x < 1), (c, True)) is pairs of value and condition.
 SG213 a Piecewise without default
 Where no condition holds it would have no value. Its last condition is True.
 
-SG214 an argument that must be a written-out whole number
-Such as the order of polygamma(n, x), which chooses another function.
+SG214 an argument that must be a number, written out
+Such as the order n of polygamma(n, x) and the exponent s of zeta(s, a), which choose
+another function: there is no derivative by them.
 
 SG221 a function that calls itself
 The formulas under 'functions' are expanded where they are called.

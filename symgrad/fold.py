@@ -115,7 +115,7 @@ def call(graph: Graph, function: str, args: Sequence[int]) -> int:
     Raises:
         Unfit: a remainder of a division by zero.
     """
-    if function == "Mod":
+    if function in ("Mod", "fmod"):
         _check_divisor(graph, args[1], None)
     return graph.call(function, *args)
 

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from symgrad.function_row import Function, Kink
 from symgrad.rows_activation import ROWS as _ACTIVATION
 from symgrad.rows_angle import ROWS as _ANGLE
+from symgrad.rows_bessel import ROWS as _BESSEL
+from symgrad.rows_gamma import ROWS as _GAMMA
 from symgrad.rows_piecewise import ROWS as _PIECEWISE
 from symgrad.rows_power import ROWS as _POWER
 from symgrad.rows_special import ROWS as _SPECIAL
+from symgrad.rows_threshold import ROWS as _THRESHOLD
 
 __all__ = ["NAMES", "TABLE", "Function", "Kink"]
 
@@ -21,7 +24,10 @@ _ROWS: tuple[Function, ...] = (
     *_ANGLE,
     *_ACTIVATION,
     *_SPECIAL,
+    *_GAMMA,
+    *_BESSEL,
     *_PIECEWISE,
+    *_THRESHOLD,
 )
 
 TABLE: Mapping[str, Function] = {row.name: row for row in _ROWS}

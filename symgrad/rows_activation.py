@@ -7,6 +7,21 @@ from symgrad.function_row import Function, Kink
 
 _X = (-4.0, 4.0)
 
+# x/alpha where it counts: below 0, and down to where its exponential is 0
+_FLAT = "x >= 0 or x <= -800*alpha"
+_T = f"(where({_FLAT}, 0, x)/where({_FLAT}, 1, alpha))"
+
+
+def _t_series() -> str:
+    """expm1(t) - t*exp(t), whose terms cancel near 0, as -t**2/2 - t**3/3 - …"""
+    inner = "1"
+    for k in range(13, 1, -1):
+        inner = f"1 + {k}/{k * k - 1}*{_T}*({inner})"
+    return f"-1/2*{_T}*{_T}*({inner})"
+
+
+_T_SERIES = _t_series()
+
 _SMOOTH = (
     # y*(1 - y) is 0 in float32 from x = 17
     Function(
@@ -161,6 +176,23 @@ _CORNERED = (
             ),
         ),
         defaults=("1",),
+    ),
+    # no kink: both sides have slope 1 at 0
+    Function(
+        "celu",
+        (
+            f"where(x <= -800*alpha, 0, exp({_T}))",
+            f"where(x <= -800*alpha, -1, where({_T} > -1/2, {_T_SERIES},"
+            f" expm1({_T}) - {_T}*exp({_T})))",
+        ),
+        "u",
+        (_X, (0.5, 2.0)),
+        ball.continuous_unit,
+        args=("x", "alpha"),
+        safe=(None, "1"),
+        definition="where(x > 0, x, alpha*expm1(where(x > 0, 0, x)/alpha))",
+        defaults=("1",),
+        domain="alpha > 0",
     ),
     Function(
         "selu",

@@ -9,11 +9,17 @@ _X = (-4.0, 4.0)
 _POSITIVE = (0.1, 9.0)
 
 _NEAR = "where(abs(x) < 1, x, 0)"
-_SINC_SERIES = (
-    f"-{_NEAR}*(1/3 - {_NEAR}**2*(1/30 - {_NEAR}**2*(1/840 - {_NEAR}**2*(1/45360"
-    f" - {_NEAR}**2*(1/3991680 - {_NEAR}**2*(1/518918400"
-    f" - {_NEAR}**2*(1/93405312000 - {_NEAR}**2/22230464256000)))))))"
-)
+
+
+def _series(sign: str) -> str:
+    """(sin(x) - x*cos(x))/x**3, or with plus signs (x*cosh(x) - sinh(x))/x**3."""
+    text = f"{_NEAR}**2/22230464256000"
+    for below in (93405312000, 518918400, 3991680, 45360, 840, 30):
+        text = f"{_NEAR}**2*(1/{below} {sign} {text})"
+    return f"(1/3 {sign} {text})"
+
+
+_SINC_SERIES = f"-{_NEAR}*{_series('-')}"
 
 _CIRCULAR = (
     Function("sin", ("cos(x)",), "s", (_X,), lambda x: x.sin()),
@@ -129,6 +135,22 @@ _CIRCULAR = (
             ),
         ),
     ),
+    Function(
+        "rad",
+        ("pi/180",),
+        "a",
+        (_X,),
+        lambda x: x * x.pi() / 180,
+        aliases=("deg2rad",),
+    ),
+    Function(
+        "deg",
+        ("180/pi",),
+        "a",
+        (_X,),
+        lambda x: x * 180 / x.pi(),
+        aliases=("rad2deg",),
+    ),
     # cos(x) - y cancels for a small x: there the series
     Function(
         "sinc",
@@ -145,6 +167,17 @@ _HYPERBOLIC = (
     Function("cosh", ("sinh(x)",), "ch", (_X,), lambda x: x.cosh(), safe=("0",)),
     # 1 - y*y is 0 in float32 from |x| = 9
     Function("tanh", ("4*sigmoid(2*x)*sigmoid(-2*x)",), "t", (_X,), lambda x: x.tanh()),
+    # x - tanh(x), as torch writes it, cancels for a small x: there the series
+    Function(
+        "tanhshrink",
+        ("tanh(x)**2",),
+        "s",
+        (_X,),
+        lambda x: x - x.tanh(),
+        definition=(
+            f"where(abs(x) < 1, {_NEAR}**3*{_series('+')}/cosh({_NEAR}), x - tanh(x))"
+        ),
+    ),
     Function(
         "coth",
         ("-4*sigmoid(2*x)*sigmoid(-2*x)*y*y",),

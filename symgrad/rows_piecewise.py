@@ -47,6 +47,36 @@ _STEPS = (
         aliases=("remainder",),
         domain="m != 0",
     ),
+    # the remainder that has the sign of a, where that of Mod has the sign of m
+    Function(
+        "fmod",
+        ("1", "-trunc(a/m)"),
+        "m",
+        (_X, (0.3, 3.0)),
+        ball.truncated_remainder,
+        args=("a", "m"),
+        safe=(None, "1"),
+        domain="m != 0",
+    ),
+    # copysign(1, b) knows a negative zero, sign(b) does not
+    Function(
+        "copysign",
+        ("sign(a)*copysign(1, b)", "0"),
+        "c",
+        (_X, _X),
+        ball.with_sign,
+        args=("a", "b"),
+        safe=_TWO,
+        kinks=(
+            Kink(
+                "a == 0",
+                ("-copysign(1, b)", "0"),
+                ("copysign(1, b)", "0"),
+                ("0", "0"),
+                min_norm=("0", "0"),
+            ),
+        ),
+    ),
 )
 
 _EXTREMA = (
@@ -102,6 +132,43 @@ _EXTREMA = (
             ),
         ),
         aliases=("minimum",),
+    ),
+    # these two pass a NaN by: b != b is true of nothing else
+    Function(
+        "fmax",
+        ("where(a >= b or b != b, 1, 0)", "where(a >= b or b != b, 0, 1)"),
+        "m",
+        (_X, _X),
+        lambda a, b: a.max(b),
+        args=("a", "b"),
+        safe=_TWO,
+        kinks=(
+            Kink(
+                "a == b",
+                ("0", "0"),
+                ("1", "1"),
+                ("1", "0"),
+                min_norm=("1/2", "1/2"),
+            ),
+        ),
+    ),
+    Function(
+        "fmin",
+        ("where(a <= b or b != b, 1, 0)", "where(a <= b or b != b, 0, 1)"),
+        "m",
+        (_X, _X),
+        lambda a, b: a.min(b),
+        args=("a", "b"),
+        safe=_TWO,
+        kinks=(
+            Kink(
+                "a == b",
+                ("1", "1"),
+                ("0", "0"),
+                ("1", "0"),
+                min_norm=("1/2", "1/2"),
+            ),
+        ),
     ),
     Function(
         "clamp",

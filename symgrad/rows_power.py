@@ -120,6 +120,15 @@ _EXPONENTIALS = (
         args=("a", "b"),
         safe=(None, None),
     ),
+    Function(
+        "logaddexp2",
+        ("sigmoid(log(2)*(a - b))", "sigmoid(log(2)*(b - a))"),
+        "ln",
+        (_X, _X),
+        ball.log_add_exp2,
+        args=("a", "b"),
+        safe=(None, None),
+    ),
 )
 
 ROWS: tuple[Function, ...] = (*_POWERS, *_EXPONENTIALS)

@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
+from symgrad.calls import not_written
 from symgrad.functions import NAMES, Function
 from symgrad.grammar import FormulaError
 from symgrad.parse import parse
@@ -22,6 +23,8 @@ def call_row(row: Function) -> Join:
     """A call; trailing arguments that were left out get the row's defaults."""
 
     def join(graph: Graph, values: Sequence[int]) -> int:
+        if unwritten := not_written(row.name, graph, values[0]):
+            raise mistake("SG214", unwritten)
         missing = len(row.args) - len(values)
         defaults = row.defaults[len(row.defaults) - missing :] if missing else ()
         return graph.call(row.name, *values, *(parse(d, graph, {}) for d in defaults))
@@ -42,6 +45,12 @@ def extremum(expr: Any) -> Plan:
 _OF_ORDER: Mapping[tuple[str, int], str] = {
     ("besseli", 0): "i0",
     ("besseli", 1): "i1",
+    ("besselj", 0): "j0",
+    ("besselj", 1): "j1",
+    ("besselk", 0): "k0",
+    ("besselk", 1): "k1",
+    ("bessely", 0): "y0",
+    ("bessely", 1): "y1",
     ("polygamma", 0): "digamma",
     ("polygamma", 1): "trigamma",
 }
@@ -50,7 +59,6 @@ _OF_ORDER: Mapping[tuple[str, int], str] = {
 _REWRITTEN: Mapping[type[sympy.Basic], Any] = {
     sympy.beta: sympy.gamma,
     sympy.binomial: sympy.gamma,
-    sympy.erf2: sympy.erf,
     sympy.factorial: sympy.gamma,
 }
 """Functions without a row, and those in which SymPy can write them."""
@@ -66,8 +74,6 @@ def function_plan(expr: Any) -> Plan:
     row = NAMES[name]
     if not len(row.args) - len(row.defaults) <= len(args) <= len(row.args):
         raise mistake("SG211", f"{name} of {len(args)} arguments, not {len(row.args)}")
-    if name == "polygamma" and not args[0].is_Integer:
-        raise mistake("SG214", "the order of polygamma is a whole number, written out")
     return Plan(args, call_row(row))
 
 

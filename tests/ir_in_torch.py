@@ -75,9 +75,11 @@ def call(name: str, args: Sequence[torch.Tensor]) -> torch.Tensor:
         names = dict(zip(row.args, args, strict=True))
         leaves = {v: names[str(n.data)] for v, n in enumerate(nodes) if n.op == "input"}
         return run(nodes, root, leaves)
-    if name == "polygamma":
-        return torch.polygamma(int(args[0]), args[1])
     assert len(scalars(name)) == len(args)
+    if row.partials[0] == "nan":
+        number = args[0].item()
+        first = int(number) if number == int(number) else number
+        return operator_of(spelled)(first, *args[1:])
     return operator_of(spelled)(*args)
 
 

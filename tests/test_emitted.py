@@ -298,3 +298,10 @@ def test_empty_and_0_dim_tensors() -> None:
 
 def test_specs_are_json_too() -> None:
     assert json.loads(named("plain").canonical)
+
+
+@pytest.mark.parametrize(("bound", "tested"), [("1/2", True), ("1/10", False)])
+def test_only_a_double_can_stand_on_a_kink(bound: str, tested: bool) -> None:
+    """A tenth is compared as its nearest double, which lies beside the kink."""
+    tests = generate(spec("f", "x", f"Max(x, {bound})")).tests
+    assert ("KINKS = [" in tests) is tested

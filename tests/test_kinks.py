@@ -10,16 +10,26 @@ import pytest
 import torch
 import torch.nn.functional as F
 from ir_in_torch import operator_of, run
+from specs import module
 from table_rows import KINKS, Point, close, derived, each, in_balls, slope_at, tensors
 
 from symgrad import precise
 from symgrad.backends.torch_names import spelling
 from symgrad.functions import TABLE, Function, Kink
-from symgrad.partials import formula
+from symgrad.op import EdgePolicy
+from symgrad.partials import edge_value, formula
 
 KINK_POINTS: dict[tuple[str, str], Point] = {
     ("Max", "a == b"): (0.5, 0.5),
     ("Min", "a == b"): (0.5, 0.5),
+    ("copysign", "a == 0"): (0.0, -2.0),
+    ("fmax", "a == b"): (0.5, 0.5),
+    ("fmin", "a == b"): (0.5, 0.5),
+    ("hardshrink", "x == -lambd"): (-0.5, 0.5),
+    ("hardshrink", "x == lambd"): (0.5, 0.5),
+    ("softshrink", "x == -lambd"): (-0.5, 0.5),
+    ("softshrink", "x == lambd"): (0.5, 0.5),
+    ("threshold", "x == bound"): (0.25, 0.25, 3.0),
     ("atan2", "a == 0 and b == 0"): (0.0, 0.0),
     ("clamp", "x == lo"): (-1.0, -1.0, 2.0),
     ("clamp", "x == hi"): (2.0, -1.0, 2.0),
@@ -29,10 +39,14 @@ KINK_POINTS: dict[tuple[str, str], Point] = {
 }
 
 NATIVE: dict[str, Callable[..., torch.Tensor]] = {
-    "logsigmoid": F.logsigmoid,
+    "celu": F.celu,
     "elu": F.elu,
+    "hardshrink": F.hardshrink,
     "leaky_relu": F.leaky_relu,
+    "logsigmoid": F.logsigmoid,
     "sinc": lambda x: torch.sinc(x / math.pi),
+    "softshrink": F.softshrink,
+    "threshold": F.threshold,
 }
 """torch's own operators where the table writes a definition."""
 
@@ -92,6 +106,22 @@ def native_gradients(row: Function, point: Point) -> list[float | None]:
     else:
         operator_of(spelled)(*args).backward()
     return [None if x.grad is None else x.grad.item() for x in args]
+
+
+@pytest.mark.parametrize("policy", ["left", "right", "half", "min_norm", "nan"])
+@each(KINKS, "row, kink")
+def test_emitted_code_follows_the_policy(
+    row: Function, kink: Kink, policy: EdgePolicy
+) -> None:
+    """Also where torch has no operator and the value is written by its definition."""
+    point = kink_point(row, kink)
+    formula = f"{row.name}({', '.join(row.args)})"
+    args = tensors(point)
+    module(" ".join(row.args), formula, edges=policy).f(*args).backward()
+    for index, x in enumerate(args):
+        want = in_balls(row, edge_value(kink, policy, index), point)
+        assert x.grad is not None
+        assert close(x.grad.item(), want, 1e-12)
 
 
 @each(KINKS, "row, kink")
@@ -162,6 +192,22 @@ EDGES: list[tuple[str, Point, tuple[float, ...]]] = [
     ("Mod", (5.0, 3.0), (1.0, -1.0)),
     ("Mod", (-5.0, 3.0), (1.0, 2.0)),
     ("Mod", (6.0, 3.0), (1.0, -2.0)),
+    ("fmod", (5.0, 3.0), (1.0, -1.0)),
+    ("fmod", (-5.0, 3.0), (1.0, 1.0)),
+    ("fmod", (6.0, -3.0), (1.0, 2.0)),
+    ("fmax", (NAN, 1.0), (0.0, 1.0)),
+    ("fmax", (1.0, NAN), (1.0, 0.0)),
+    ("fmax", (NAN, NAN), (1.0, 0.0)),
+    ("fmin", (NAN, 1.0), (0.0, 1.0)),
+    ("fmin", (1.0, NAN), (1.0, 0.0)),
+    ("fmin", (NAN, NAN), (1.0, 0.0)),
+    ("copysign", (0.0, -1.0), (0.0, 0.0)),
+    ("copysign", (-2.0, -0.0), (1.0, 0.0)),
+    ("copysign", (-2.0, 0.0), (-1.0, 0.0)),
+    ("hardshrink", (NAN, 0.5), (1.0, 0.0)),
+    ("softshrink", (NAN, 0.5), (1.0, 0.0)),
+    ("threshold", (NAN, 0.5, 2.0), (1.0, 0.0, 0.0)),
+    ("celu", (0.0, 2.0), (1.0, 0.0)),
 ]
 """Function, point, and the gradients that torch 2.13 returns and the table copies."""
 

@@ -97,6 +97,9 @@ MEANINGS = [
     ("Max(x, y, 1, a)", "Max(Max(Max(x, y), 1), a)"),
     ("minimum(x, y)", "Min(x, y)"),
     ("polygamma(1, x)", "polygamma(1, x)"),
+    ("zeta(5/2, x)", "zeta(5/2, x)"),
+    ("zeta(3)", "zeta(3, 1)"),
+    ("deg2rad(x)", "rad(x)"),
     ("stop_gradient(x)*y", "mul(stop_gradient(x), y)"),
     ("beta*beta", "mul(beta, beta)"),
     # conditions and choices
@@ -144,7 +147,8 @@ def test_a_name_before_a_parenthesis_is_a_function(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_function_of_the_table_can_be_called(name: str) -> None:
     row = NAMES[name]
-    args = ["1" if name == "polygamma" else "x", *["y"] * (len(row.args) - 1)]
+    first = "2" if row.partials[0] == "nan" else "x"
+    args = [first, *["y"] * (len(row.args) - 1)]
     graph, value = built(f"{name}({', '.join(args)})")
     assert graph[value].data == row.name
     with pytest.raises(FormulaError) as caught:
@@ -207,6 +211,8 @@ MISTAKES = [
     ("SG212", 0, 15, "Piecewise(x, y)"),
     ("SG213", 0, 17, "Piecewise((x, m))"),
     ("SG214", 10, 11, "polygamma(x, y)"),
+    ("SG214", 5, 6, "zeta(1, y)"),
+    ("SG214", 5, 6, "zeta(x)"),
     ("SG701", 0, 4, "x[i]"),
     ("SG702", 2, 3, "x*I"),
     ("SG702", 2, 4, "x*2j"),

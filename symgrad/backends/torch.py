@@ -60,7 +60,6 @@ def joint_program(op: Op) -> Program:
     program = primal(op)
     for transform in BEFORE:
         program = transform(program)
-    program = lower(program, lambda name: spelling(name) is not None)
     program = differentiate(program, op)
     program = lower(program, lambda name: spelling(name) is not None)
     for transform in AFTER:

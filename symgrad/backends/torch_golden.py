@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symgrad import algebra, precise
 from symgrad.functions import TABLE, Kink
@@ -228,7 +229,10 @@ def kink_points(op: Op, program: Program, base: Golden) -> Iterator[Golden]:
 
 
 def _solved(graph: Graph, condition: int, base: Point) -> dict[str, Number] | None:
-    """Inputs that make ``input == number`` or ``input == input`` hold."""
+    """Inputs that make ``input == number`` or ``input == input`` hold.
+
+    No double is on a kink at 0.1: what torch compares with is the nearest one.
+    """
     test = graph[condition]
     if test.op != "eq":
         return None
@@ -237,7 +241,8 @@ def _solved(graph: Graph, condition: int, base: Point) -> dict[str, Number] | No
         return None
     exact = algebra.number(graph, test.args[1])
     if exact is not None:
-        return {str(left.data): float(exact)}
+        near = float(exact)
+        return {str(left.data): near} if Fraction(near) == exact else None
     return {str(left.data): base[str(right.data)]} if right.op == "input" else None
 
 

@@ -15,6 +15,7 @@ _OTHERWISE: Mapping[str, str] = {
     "Min": "torch.minimum",
     "Mod": "torch.remainder",
     "ceiling": "torch.ceil",
+    "deg": "torch.rad2deg",
     "entr": "torch.special.entr",
     "erfcx": "torch.special.erfcx",
     "hardsigmoid": "F.hardsigmoid",
@@ -27,12 +28,14 @@ _OTHERWISE: Mapping[str, str] = {
     "loggamma": "torch.lgamma",
     "mish": "F.mish",
     "ndtri": "torch.special.ndtri",
+    "rad": "torch.deg2rad",
     "relu6": "F.relu6",
     "selu": "F.selu",
     "silu": "F.silu",
     "softplus": "F.softplus",
     "softsign": "F.softsign",
     "xlog1py": "torch.special.xlog1py",
+    "zeta": "torch.special.zeta",
 }
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -44,10 +47,13 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
 _WITH_NUMBERS: Mapping[str, tuple[bool, ...]] = {
     "Mod": (True, True),
     "clamp": (False, True, True),
+    "copysign": (False, True),
+    "fmod": (False, True),
     "polygamma": (True, False),
     "pow": (True, True),
     "xlog1py": (True, True),
     "xlogy": (True, True),
+    "zeta": (True, False),
 }
 
 _ALIKE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
@@ -58,14 +64,16 @@ _NUMBERS: Mapping[str, str] = {
     "Min": "min",
     "abs": "abs",
     "ceiling": "math.ceil",
+    "deg": "math.degrees",
     "loggamma": "math.lgamma",
+    "rad": "math.radians",
     "round": "round",
 }
 
 _IN_MATH = frozenset(
     {"exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "erf", "erfc", "gamma"}
     | {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "floor", "trunc"}
-    | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh"}
+    | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "copysign", "fmod"}
 )
 
 

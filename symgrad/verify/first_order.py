@@ -17,7 +17,7 @@ from torch.autograd.gradcheck import GradcheckError
 
 from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.program import Kind
+from symgrad.program import Kind, Node
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.subject import (
     Fault,
@@ -160,9 +160,6 @@ def _check_marks(subject: Subject, values: Values) -> None:
             raise Fault(f"{f.name}.requires_grad", show(values), str(expected), got)
 
 
-_FLAT = {n for n, row in TABLE.items() if all(p == "0" for p in row.partials)}
-
-
 def depends(op: Op, value: int) -> set[str]:
     """The inputs by which the derivative of a value can be other than zero."""
     found: set[str] = set()
@@ -170,13 +167,21 @@ def depends(op: Op, value: int) -> set[str]:
     while todo:
         node = op.nodes[number := todo.pop()]
         blocked = node.op == "stop_gradient" or node.kind.is_condition
-        if number in seen or blocked or (node.op == "call" and node.data in _FLAT):
+        if number in seen or blocked:
             continue
         seen.add(number)
         if node.op == "input":
             found.add(str(node.data))
-        todo.extend(node.args)
+        todo.extend(_moving(node))
     return found & set(reference.differentiable(op))
+
+
+def _moving(node: Node) -> tuple[int, ...]:
+    """The arguments by which the derivative of a node can be other than zero."""
+    if node.op != "call":
+        return node.args
+    partials = TABLE[str(node.data)].partials
+    return tuple(a for a, p in zip(node.args, partials, strict=True) if p != "0")
 
 
 def _gradcheck(subject: Subject, values: Values) -> None:

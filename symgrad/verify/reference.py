@@ -132,18 +132,23 @@ def _lifted(args: Sequence[Any]) -> list[Tensor]:
 
 
 def _call(name: str, args: Sequence[Any]) -> Any:
-    if not any(isinstance(arg, Tensor) for arg in args):
-        return _call(name, _lifted(args)).item()
+    result = _called(name, args)
+    return result if any(isinstance(arg, Tensor) for arg in args) else result.item()
+
+
+def _called(name: str, args: Sequence[Any]) -> Tensor:
     row = TABLE[name]
+    written = args[: row.partials[0] == "nan"]  # torch wants a number as such
+    lifted: list[Any] = [*written, *_lifted(args[len(written) :])]
     function = _torch_function(name)
-    lifted = _lifted(args)
     if all(partial == "0" for partial in row.partials):
         lifted = [arg.detach() for arg in lifted]  # torch refuses some of these
     if function is not None:
-        return function(*lifted)
+        return torch.as_tensor(function(*lifted))
     assert row.definition is not None, name
     nodes, root = formula(row.definition, row.args)
-    return evaluate(nodes, [root], dict(zip(row.args, lifted, strict=True)))[0]
+    [result] = evaluate(nodes, [root], dict(zip(row.args, lifted, strict=True)))
+    return torch.as_tensor(result)
 
 
 @cache

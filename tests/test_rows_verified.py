@@ -1,0 +1,22 @@
+"""Every row of the function table goes through generation and the quick rungs."""
+
+from __future__ import annotations
+
+from specs import spec
+from table_rows import ROWS, each, is_written
+
+from symgrad.functions import Function
+from symgrad.generate import generate
+from symgrad.verify.ladder import climb
+
+
+@each(ROWS, "row")
+def test_an_op_of_one_function_passes(row: Function) -> None:
+    ranges = dict(zip(row.args, row.sample, strict=True))
+    first = row.args[0]
+    written = {first: f"{ranges.pop(first)[0]:g}"} if is_written(row, 0) else {}
+    inputs = {name: f"real in ({low}, {high})" for name, (low, high) in ranges.items()}
+    formula = f"{row.name}({', '.join(written.get(arg, arg) for arg in row.args)})"
+    made = spec("f", inputs, formula)
+    report = climb(generate(made).source, made, "quick")
+    assert report.passed, str(report)
