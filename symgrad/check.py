@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symgrad import declare, model, options, use
+from symgrad import declare, model, modules, options, use
 from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
@@ -53,6 +53,13 @@ def checked_op(
     overrides = _overrides(given, inputs, draft)
     declared = {item.name: item for item in inputs}
     samples = options.samples(given, declared, problems, path)
+    module = (
+        modules.checked_module(
+            given.module, name, declared, problems, (*path, "module")
+        )
+        if given.module is not None
+        else None
+    )
     options.check_sets(given, problems, path)
     if problems.count > before:
         return None
@@ -71,6 +78,7 @@ def checked_op(
         save=given.save if isinstance(given.save, str) else tuple(given.save),
         samples=samples,
         backend=given.backend,
+        module=module,
     )
     _check_use(op, given, problems, path)
     return op if problems.count == before else None

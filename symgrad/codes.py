@@ -145,6 +145,16 @@ SG142 an output that depends on no tensor
 An op maps tensors to tensors. What has no tensor behind it is a number, and is best
 computed outside of the op.
 
+SG143 a parameter that cannot be trained
+The parameters of a module are inputs that have a gradient: real, and not 'grad: false'.
+
+SG144 not initial values
+A parameter starts at a number, at 'zeros' or 'ones', or from 'normal(mean, std)' or
+'uniform(low, high)', inside of its domain where it has one.
+
+SG145 a module without an input
+A module is called with the tensors that are not its parameters, so one has to be left.
+
 SG200 not an expression
 Formulas are written like Python expressions. Products need their sign: 2*x.
 
@@ -257,9 +267,6 @@ The format has them; this version does not.
 
 SG705 reductions are not built yet
 The format has them; this version does not.
-
-SG706 modules are not built yet
-Wrap the generated function in a torch.nn.Module by hand.
 
 SG707 this backend is not built yet
 Code for PyTorch's own operators is what this version emits.

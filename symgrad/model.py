@@ -19,6 +19,7 @@ MAX_OPS = 200
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
 Number = float | int
+Size = Annotated[int, Field(ge=1, le=2**31)] | str
 
 
 class Strict(BaseModel):
@@ -53,8 +54,24 @@ class FunctionModel(Strict):
     value: str
 
 
+class ParameterModel(Strict):
+    """A parameter of a module: its shape, in sizes or their names, and its start."""
+
+    shape: Size | Annotated[list[Size], Field(max_length=8)] = Field(
+        default_factory=list
+    )
+    init: Number | str
+
+
+class ModuleModel(Strict):
+    """The ``nn.Module`` of an op; its parameters are checked one by one."""
+
+    name: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
 class OpModel(Strict):
-    """One op; its inputs and samples are checked one by one."""
+    """One op; its inputs, samples and module are checked one by one."""
 
     doc: str = Field("", max_length=MAX_DOC)
     inputs: dict[str, Any] = Field(min_length=1, max_length=MAX_INPUTS)
@@ -66,7 +83,7 @@ class OpModel(Strict):
     edges: Policy | dict[str, Policy] = "torch"
     accuracy: Literal["fast", "stable", "max"] | None = None
     save: Literal["auto", "inputs", "outputs"] | list[str] = "auto"
-    module: dict[str, Any] | None = None
+    module: Any = None
     samples: dict[str, Any] = Field(default_factory=dict)
     backend: Literal["torch", "cpu", "triton"] = "torch"
 

@@ -75,6 +75,11 @@ def objection(name: str) -> tuple[str, str] | None:
     return None
 
 
+def camel(name: str) -> str:
+    """``rms_norm`` as a class is called: ``RmsNorm``."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
 def module_objection(stem: str) -> str | None:
     """What is wrong with the name of a module to be written, if anything is."""
     found = objection(stem)

@@ -77,6 +77,41 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Initial:
+    """Initial values: a constant, or the two numbers of a distribution."""
+
+    kind: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An input that a module keeps; sizes with a name are given to its constructor."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    initial: Initial
+
+    @property
+    def sizes(self) -> list[str]:
+        """The sizes that have a name, each once."""
+        return list(dict.fromkeys(s for s in self.shape if isinstance(s, str)))
+
+
+@dataclass(frozen=True)
+class ModuleClass:
+    """The ``nn.Module`` that is written beside the function of an op."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def sizes(self) -> list[str]:
+        """The names of sizes, which its constructor takes."""
+        return list(dict.fromkeys(s for p in self.parameters for s in p.sizes))
+
+
+@dataclass(frozen=True)
 class Op:
     """A checked op.  All formulas refer to one list of nodes.
 
@@ -103,6 +138,7 @@ class Op:
     save: tuple[str, ...] | Literal["auto", "inputs", "outputs"] = "auto"
     samples: Mapping[str, Sample] = field(default_factory=dict)
     backend: str = "torch"
+    module: ModuleClass | None = None
 
     def input(self, name: str) -> Input:
         """The input of that name."""

@@ -24,10 +24,6 @@ def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None
         problems.add(
             "SG703", message, (*path, "accuracy"), "use 'fast', or leave it out"
         )
-    if given.module is not None:
-        problems.add(
-            "SG706", "modules are not built yet", (*path, "module"), None, True
-        )
     if given.backend != "torch":
         message = f"the backend '{given.backend}' is not built yet"
         problems.add("SG707", message, (*path, "backend"), "use 'torch'")

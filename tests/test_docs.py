@@ -120,3 +120,21 @@ ACCEPTED = [
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_what_formulas_may_contain(text: str) -> None:
     load_text(_spec({"inputs": {"x": "real"}, "forward": {"y": text}}), "f")
+
+
+TESTS = Path(__file__).parent
+CONTRACT = (TESTS.parent / "docs" / "contract.md").read_text()
+
+
+def test_the_contract_names_tests_that_there_are() -> None:
+    named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", CONTRACT)
+    assert len(named) > 35
+    for file, test in named:
+        text = (TESTS / f"{file}.py").read_text()
+        assert f"def {test}(" in text, f"{file}.py::{test}"
+
+
+def test_every_contract_test_stands_in_the_contract() -> None:
+    for path in sorted(TESTS.glob("test_contract_*.py")):
+        for test in re.findall(r"^def (test_\w+)", path.read_text(), re.M):
+            assert f"{path.name}::{test}" in CONTRACT, f"{path.name}::{test}"

@@ -46,6 +46,7 @@ ORDER = [
     "parse",
     "own_functions",
     "declare",
+    "modules",
     "check",
     "spec",
     # from an op to a program
@@ -73,6 +74,7 @@ ORDER = [
     "backends.torch_backward",
     "backends.torch_jvp",
     "backends.torch_function",
+    "backends.torch_module",
     "backends.torch_golden",
     "backends.torch_tests",
     "backends.torch",

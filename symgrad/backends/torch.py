@@ -14,6 +14,7 @@ from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
 from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
+from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
@@ -42,6 +43,7 @@ class OpCode:
     backward: Method
     jvp: Method | None
     function: Method
+    module: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
         backward=_method(op, backward(op, program)),
         jvp=_method(op, jvp(op, program)) if program.jvps else None,
         function=_method(op, function(op, program, class_name)),
+        module=module_class(op),
     )
 
 
@@ -90,7 +93,7 @@ def _method(op: Op, code: Code) -> Method:
 
 def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
     """All ops of a module, and what they need around them."""
-    classes = class_names([op.name for op in ops])
+    classes = class_names(ops)
     codes = tuple(
         op_code(op, program, classes[op.name])
         for op, program in zip(ops, programs, strict=True)
@@ -113,12 +116,14 @@ def _exports(ops: Sequence[Op]) -> list[str]:
         parts = re.findall(r"[0-9]+|[^0-9]+", name)
         return case, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
 
-    return [f'"{name}"' for name in sorted((op.name for op in ops), key=key)]
+    names = [op.name for op in ops] + [op.module.name for op in ops if op.module]
+    return [f'"{name}"' for name in sorted(names, key=key)]
 
 
 def _lines(code: OpCode) -> list[str]:
     methods = (code.forward, code.setup_context, code.backward, code.jvp, code.function)
-    return [line for m in methods if m for line in (*m.signature, *m.body)]
+    lines = [line for m in methods if m for line in (*m.signature, *m.body)]
+    return [*lines, *code.module]
 
 
 def _imports(lines: Sequence[str]) -> tuple[str, ...]:
@@ -126,6 +131,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": [f"math.{name}(" for name in dir(math)],
         "F": [" F.", "(F.", "-F."],
+        "nn": ["(nn.Module)"],
     }
     return tuple(n for n, found in marks.items() if any(m in text for m in found))
 

@@ -58,8 +58,15 @@ def function_doc(op: Op, program: Program) -> list[str]:
     lines: list[str] = []
     for section in sections:
         lines += [*([""] if lines and section else []), *section]
-    lines[0] = f'"""{lines[0]}'
-    return [*(f"    {line}".rstrip() for line in lines), '    """']
+    return indented(lines)
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """A docstring, indented by four; its lines are literal text already."""
+    if len(lines) == 1 and len(lines[0]) <= WIDTH - len('""""""'):
+        return [f'    """{lines[0]}"""']
+    opened = [f'"""{lines[0]}', *lines[1:]]
+    return [*(f"    {line}".rstrip() for line in opened), '    """']
 
 
 def _formulas(op: Op) -> list[str]:

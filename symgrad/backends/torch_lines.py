@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from symgrad.layout import LINE, Statement, assignment, wrapped
 from symgrad.op import Formula, Input, Op
-from symgrad.printer import Text
+from symgrad.printer import Text, numeral
 from symgrad.program import Kind
 
 Code = tuple[tuple[str, ...], tuple[str, ...]]
@@ -34,6 +34,14 @@ def tuple_type(parts: Sequence[str], shorter: str) -> str:
 def tensor_inputs(op: Op) -> list[Input]:
     """The inputs that are tensors, in order."""
     return [item for item in op.inputs if item.kind.is_tensor]
+
+
+def parameter(item: Input) -> str:
+    """An input in a signature: its name, its type, its default."""
+    annotated = f"{item.name}: {ANNOTATION[item.kind]}"
+    if not item.has_default or item.default is None:
+        return annotated
+    return f"{annotated} = {numeral(item.default)}"
 
 
 def user_names(op: Op) -> list[str]:
