@@ -65,6 +65,16 @@ def test_the_two_ways_to_declare_an_input_agree() -> None:
     assert ops[0].inputs == ops[1].inputs
 
 
+def test_the_module_of_the_reference_is_one() -> None:
+    [text] = [b.text for b in blocks(REFERENCE) if b.text.startswith("module:\n  name")]
+    inputs = dict.fromkeys(("x", "alpha", "gamma", "beta"), "real")
+    forward = {"y": "gamma*tanh(alpha*x) + beta"}
+    op = {"inputs": inputs, "forward": forward, **yaml.safe_load(text)}
+    [found] = load_text(_spec(op), "reference.yaml").ops
+    assert found.module is not None
+    assert (found.module.name, found.module.sizes) == ("DyT", ["features"])
+
+
 def _op_with(inputs: str) -> str:
     declared = {**yaml.safe_load(inputs), "forward": {"y": "log(rate)"}}
     return _spec(declared)
@@ -90,7 +100,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("`Integral`", {"forward": {"y": "Integral(t*x, (t, 0, 1))"}}),
     ("accuracy: stable", {"accuracy": "stable"}),
     ("accuracy: max", {"accuracy": "max"}),
-    ("`module`", {"module": {"name": "Check"}}),
     ("backend: cpu", {"backend": "cpu"}),
     ("backend: triton", {"backend": "triton"}),
 ]
