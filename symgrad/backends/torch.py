@@ -83,11 +83,21 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     )
 
 
+_FUNCTIONS = "|".join(name for name in dir(math) if not name.startswith("_"))
+_SELF = re.compile(r"^( +def forward\(self: .*| +self: .*)$")
+_OF_MATH = re.compile(rf"(?<![\w.])math\.(?={_FUNCTIONS})")
+
+
 def _method(op: Op, code: Code) -> Method:
-    """A method; where an input is called ``Tensor``, locals are annotated in full."""
+    """A method; what the name of an input hides goes by another name in it."""
     signature, body = code
-    if any(item.name == "Tensor" for item in op.inputs):
+    names = {item.name for item in op.inputs}
+    if op.inputs[0].name == "self":  # linters take it for that of a class
+        signature = tuple(_SELF.sub(r"\1  # noqa: PLW0211", s) for s in signature)
+    if "Tensor" in names:
         body = tuple(re.sub(r"(?<=: )Tensor(?= = )", "torch.Tensor", b) for b in body)
+    if "math" in names:
+        body = tuple(_OF_MATH.sub("_math.", line) for line in body)
     return Method(signature, body)
 
 
@@ -129,11 +139,12 @@ def _lines(code: OpCode) -> list[str]:
 def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     text = "\n".join(lines)
     marks = {
-        "math": [f"math.{name}(" for name in dir(math)],
-        "F": [" F.", "(F.", "-F."],
-        "nn": ["(nn.Module)"],
+        "math": _OF_MATH.pattern,
+        "_math": r"\b_math\.",
+        "F": r"[ (-]F\.",
+        "nn": r"\(nn\.Module\)",
     }
-    return tuple(n for n, found in marks.items() if any(m in text for m in found))
+    return tuple(name for name, mark in marks.items() if re.search(mark, text))
 
 
 HELPERS = (

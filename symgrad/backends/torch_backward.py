@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from symgrad.backends.torch_context import restored, shape_of
 from symgrad.backends.torch_lines import (
     Code,
+    on_ctx,
     returned,
     tensor_inputs,
     tuple_type,
@@ -58,7 +59,9 @@ def _missing(op: Op, program: Program) -> list[str]:
     lines[-1] += ":"
     lines += wrapped_tuple("return ", ["None"] * len(op.inputs), 12)
     if len(given) > 1:
-        filled = call("_fill_missing", [Text("ctx.output_shapes"), *map(Text, given)])
+        filled = call(
+            "_fill_missing", [Text(on_ctx(op, "output_shapes")), *map(Text, given)]
+        )
         lines += unpack(given, filled, 8)
     return lines
 

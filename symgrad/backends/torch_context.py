@@ -8,6 +8,7 @@ from symgrad.backends.torch_forward import is_plain
 from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
+    on_ctx,
     tensor_inputs,
     tuple_type,
     unpack,
@@ -31,7 +32,7 @@ def shape_inputs(op: Op, program: Program) -> list[str]:
 def shape_of(op: Op, program: Program, name: str) -> str:
     """The shape of a differentiable input, as a derivative finds it."""
     if name in shape_inputs(op, program):
-        return f"ctx.{name}_shape"
+        return on_ctx(op, f"{name}_shape")
     return f"{name}.shape"
 
 
@@ -159,7 +160,8 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
         lines += bracketed(f"ctx.save_for_{mode}(", args, ")", 8) if saved else []
     lines += [f"        ctx.{name} = {name}" for name in numbers]
     lines += [
-        f"        ctx.{name}_shape = {name}.shape" for name in shape_inputs(op, program)
+        f"        {on_ctx(op, f'{name}_shape')} = {name}.shape"
+        for name in shape_inputs(op, program)
     ]
     lines += _of_outputs(op, program, result)
     return lines + (_of_several(op, program) if several else [])
@@ -169,10 +171,14 @@ def _of_outputs(op: Op, program: Program, result: str) -> list[str]:
     """What forward mode must know of the outputs."""
     called = {n: n if len(op.outputs) > 1 else result for n in program.outputs}
     shapes = [
-        f"        ctx.{n}_shape = {called[n]}.shape" for n in shape_outputs(program)
+        f"        {on_ctx(op, f'{n}_shape')} = {called[n]}.shape"
+        for n in shape_outputs(program)
     ]
     rounded = program.jvps if is_rounded(op, program) else ()
-    return [*shapes, *(f"        ctx.{n}_dtype = {called[n]}.dtype" for n in rounded)]
+    dtypes = [
+        f"        {on_ctx(op, f'{n}_dtype')} = {called[n]}.dtype" for n in rounded
+    ]
+    return [*shapes, *dtypes]
 
 
 def _of_several(op: Op, program: Program) -> list[str]:
@@ -181,7 +187,7 @@ def _of_several(op: Op, program: Program) -> list[str]:
     for role, names in (("output", program.cotangents), ("input", program.tangents)):
         shapes = [f"{name}.shape" for name in names]
         if len(shapes) > 1:
-            lines += wrapped_tuple(f"ctx.{role}_shapes = ", shapes, 8)
+            lines += wrapped_tuple(f"{on_ctx(op, f'{role}_shapes')} = ", shapes, 8)
     marked = _unmarked(op, program)
     if marked:
         lines += bracketed("ctx.mark_non_differentiable(", marked, ")", 8)

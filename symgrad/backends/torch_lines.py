@@ -44,14 +44,31 @@ def parameter(item: Input) -> str:
     return f"{annotated} = {numeral(item.default)}"
 
 
+def own_name(op: Op, name: str) -> str:
+    """A name of ours, another where it is one that the user has given."""
+    given: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
+    while any(name == item.name for item in given):
+        name = f"own_{name}"
+    return name
+
+
+def tangent_name(op: Op, name: str) -> str:
+    """The tangent of an input or an output."""
+    return own_name(op, f"tangent_{name}")
+
+
+def on_ctx(op: Op, name: str) -> str:
+    """An attribute of ours beside those that hold the user's numbers."""
+    return f"ctx.{own_name(op, name)}"
+
+
 def user_names(op: Op) -> list[str]:
     """Every name that belongs to the user in the code of an op."""
     named: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
     gradients = [
-        f"{prefix}_{item.name}"
-        for item in named
-        for prefix in ("grad", "need", "tangent")
+        f"{prefix}_{item.name}" for item in named for prefix in ("grad", "need")
     ]
+    gradients += [tangent_name(op, item.name) for item in named]
     return [
         op.name,
         "torch",
