@@ -64,6 +64,11 @@ POLICIES = [
     ("relu(x)", {"torch": 0, "left": 0, "right": 1, "half": 0.5, "min_norm": 0}),
     ("abs(x)", {"torch": 0, "left": -1, "right": 1, "half": 0, "min_norm": 0}),
     ("2*abs(x) + relu(-x)", {"torch": 0, "left": -2, "right": 1}),
+    ("Max(x, 0)", {"torch": 0.5, "left": 0, "right": 1, "half": 0.5, "min_norm": 0}),
+    ("Min(1 - 1, x)", {"torch": 0.5, "left": 1, "right": 0, "min_norm": 0}),
+    ("Max(x, stop_gradient(x))", {"torch": 0.5, "min_norm": 0}),
+    ("Max(x, 2*x)", {"torch": 1.5, "min_norm": 1.5}),
+    ("clamp(x, 0, 1)", {"torch": 1, "left": 0, "right": 1, "min_norm": 0}),
 ]
 
 
@@ -76,6 +81,16 @@ def test_edges(text: str, policy: str, expected: float) -> None:
     y = module("x", text, edges=policy).f(x)
     [slope] = torch.autograd.grad(y, x)
     assert slope.item() == expected
+
+
+def test_the_shortest_subgradient_of_two_inputs_is_shared() -> None:
+    inputs = {"x": "real", "w": "real", "c": {"kind": "real", "grad": False}}
+    emitted = module(inputs, {"y": "Max(x, w)", "z": "Max(x, c)"}, edges="min_norm")
+    x, w, c = (torch.zeros((), requires_grad=name != "c") for name in inputs)
+    y, z = emitted.f(x, w, c)
+    slopes = torch.autograd.grad(y, (x, w), retain_graph=True)
+    assert slopes == (torch.tensor(0.5), torch.tensor(0.5))
+    assert torch.autograd.grad(z, x)[0].item() == 0
 
 
 def test_edges_of_one_function_leave_the_others_alone() -> None:
