@@ -201,6 +201,11 @@ Use one symbol.
 SG301 no derivative
 SymPy leaves a derivative in this expression that it cannot carry out.
 
+SG302 an fdiff that is not the derivative
+A SymPy function of your own is derived from what its doit or its
+_eval_rewrite_as_... returns. If its class has an fdiff, the two must agree. A
+derivative of your own choice is given by 'surrogate' or 'backward'.
+
 SG312 a let that nothing uses (warning)
 It has no effect on the generated code.
 

@@ -78,6 +78,7 @@ ORDER = [
     "to_sympy",
     "sympy_functions",
     "from_sympy",
+    "user_functions",
     "display",
     "skeleton",
     "build",
