@@ -135,7 +135,8 @@ Only inputs and outputs can be kept for backward; all else is computed again.
 
 SG140 samples that cannot be used
 A range goes from a smaller to a larger number, and samples lie in the domain. What is
-an index or an int has whole numbers; conditions are sampled as true and false.
+an index or an int has whole numbers; conditions are sampled as true and false. A
+shape has at most 4,096 elements.
 
 SG141 a policy that decides nothing
 Under 'edges' stand functions whose derivative has a corner, and which occur in the

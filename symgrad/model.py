@@ -15,10 +15,12 @@ MAX_DOC = 4_000
 MAX_INPUTS = 64
 MAX_OUTPUTS = 64
 MAX_OPS = 200
+MAX_ELEMENTS = 4_096
 
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
 Number = float | int
+Size = Annotated[int, Field(ge=0, le=MAX_ELEMENTS)]
 
 
 class Strict(BaseModel):
@@ -43,7 +45,7 @@ class SampleModel(Strict):
 
     range: list[Number] | None = Field(None, min_length=2, max_length=2)
     values: list[Number | bool] | None = Field(None, min_length=1, max_length=1000)
-    shape: list[Annotated[int, Field(ge=0, le=4096)]] | None = Field(None, max_length=8)
+    shape: list[Size] | None = Field(None, max_length=8)
 
 
 class FunctionModel(Strict):

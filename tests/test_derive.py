@@ -124,6 +124,18 @@ def test_a_surrogate_stands_for_its_output_in_later_formulas() -> None:
     torch.testing.assert_close(grad_w, 3 * smooth)
 
 
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [("0**x", 1.0, 0.0), ("x*1e308*10", 1.0, torch.inf), ("(-2)**x", 0.5, torch.nan)],
+)
+def test_a_constant_of_a_derivative_may_be_infinite(
+    text: str, x: float, expected: float
+) -> None:
+    at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    [slope] = torch.autograd.grad(module("x", text).f(at), at)
+    torch.testing.assert_close(slope.item(), expected, equal_nan=True)
+
+
 def test_stop_gradient_stops_every_derivative() -> None:
     f = module("x w", "stop_gradient(x**2)*w*x").f
     x, w = leaf(3), leaf(3)
