@@ -20,6 +20,7 @@ from symgrad.program import Graph, Node
 from symgrad.skeleton import PLACE, Draft, checked
 from symgrad.spec import canonical
 from symgrad.to_sympy import needed, tree_size
+from symgrad.user_functions import check_derivatives
 
 _LONGEST = 200
 """A formula of more nodes is not written out in docstrings."""
@@ -57,7 +58,9 @@ class Scope:
     def _value(self, written: Any, names: Mapping[str, int]) -> int:
         if isinstance(written, str):
             return parse(written, self.graph, names, conditions=True)
-        return from_sympy(written, self.graph, self._bound(written, names))
+        value = from_sympy(written, self.graph, self._bound(written, names))
+        check_derivatives(written)
+        return value
 
     def _bound(self, expression: Any, names: Mapping[str, int]) -> dict[Any, int]:
         """Symbols to values: a name means the symbol that first bore it."""

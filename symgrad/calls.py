@@ -181,11 +181,10 @@ SPECIAL: Mapping[str, Callable[[Walker, ast.Call], Value]] = {
 def _template(walker: Walker, name: str, node: ast.Call) -> Value:
     """A formula of the spec, expanded where it is called, once for equal arguments."""
     template = walker.functions[name]
-    if template.broken:
-        return _sum(walker, list(map(walker.number, node.args)))
     count = len(template.inputs)
-    args = _arguments(walker, node, count, count)
-    if args is None:
+    fewest, most = (0, None) if template.broken else (count, count)
+    args = _arguments(walker, node, fewest, most)
+    if args is None or template.broken or template.opaque:
         return None
     key = (name, tuple(args))
     if key not in walker.expanded:
@@ -194,16 +193,6 @@ def _template(walker: Walker, name: str, node: ast.Call) -> Value:
             return None
         walker.expanded[key] = value
     return walker.expanded[key]
-
-
-def _sum(walker: Walker, args: Sequence[Value]) -> Value:
-    """What stands for a broken function: it uses its arguments, and cannot be wrong."""
-    total = walker.graph.const(0)
-    for arg in args:
-        if arg is None:
-            return None
-        total = walker.graph.node("add", total, arg)
-    return total
 
 
 def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) -> Value:
@@ -217,7 +206,7 @@ def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) ->
         lead=lead,
         mistakes=[],
     )
-    value = inner.number(root)
+    value = inner.value(root)
     for mistake in inner.mistakes[:1]:
         inside = "" if mistake.message.startswith("in '") else f"in '{name}': "
         walker.fail(mistake.code, f"{inside}{mistake.message}", node, mistake.help)

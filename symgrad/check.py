@@ -20,6 +20,7 @@ class _Draft:
     """An op while it is checked: its graph, and the names that formulas may use.
 
     A name without value stands for a mistake: what uses it should not complain as well.
+    The draft is ``incomplete`` if a formula has one, be it of a function of the file.
     ``smooth`` are the same names as they count for derivatives: with the surrogate in
     the place of an output that has one.
     """
@@ -28,6 +29,7 @@ class _Draft:
     functions: Mapping[str, Template]
     problems: Problems
     path: Path
+    incomplete: bool = False
     names: dict[str, int | None] = field(default_factory=dict)
     smooth: dict[str, int | None] = field(default_factory=dict)
 
@@ -61,7 +63,7 @@ def checked_op(
         else None
     )
     options.check_sets(given, problems, path)
-    if problems.count > before:
+    if problems.count > before or draft.incomplete:
         return None
     op = Op(
         name=name,
@@ -213,14 +215,14 @@ def _parsed(
     text: str,
     conditions: bool = False,
 ) -> int | None:
-    if text == _MISTAKEN:
-        return None
     graph, functions = draft.graph, draft.functions
     try:
-        return parse(text, graph, names, functions=functions, conditions=conditions)
+        if text != _MISTAKEN:
+            return parse(text, graph, names, functions=functions, conditions=conditions)
     except FormulaError as mistake:
         draft.problems.add_mistakes(mistake, path, text)
-        return None
+    draft.incomplete = True
+    return None
 
 
 def _outputs(
@@ -235,11 +237,11 @@ def _outputs(
         outputs.append(output)
         if name in given.surrogate:
             path, text = (*draft.path, "surrogate", name), given.surrogate[name]
-            draft.smooth[name] = _parsed(draft, smooth_names, path, text)
+            draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
         elif draft.smooth != draft.names:
             path = (*draft.path, "forward", name)
-            draft.smooth[name] = _parsed(draft, smooth_names, path, text)
-        standing.append(_formula(name, text, draft.smooth[name]))
+            draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
+        standing.append(_formula(name, text, draft.smooth[output.name]))
     for name in given.surrogate:
         if name not in given.forward:
             at = (*draft.path, "surrogate", name)

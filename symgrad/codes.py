@@ -135,7 +135,8 @@ Only inputs and outputs can be kept for backward; all else is computed again.
 
 SG140 samples that cannot be used
 A range goes from a smaller to a larger number, and samples lie in the domain. What is
-an index or an int has whole numbers; conditions are sampled as true and false.
+an index or an int has whole numbers; conditions are sampled as true and false. A
+shape has at most 4,096 elements.
 
 SG141 a policy that decides nothing
 Under 'edges' stand functions whose derivative has a corner, and which occur in the
@@ -211,6 +212,11 @@ Use one symbol.
 
 SG301 no derivative
 SymPy leaves a derivative in this expression that it cannot carry out.
+
+SG302 an fdiff that is not the derivative
+A SymPy function of your own is derived from what its doit or its
+_eval_rewrite_as_... returns. If its class has an fdiff, the two must agree. A
+derivative of your own choice is given by 'surrogate' or 'backward'.
 
 SG312 a let that nothing uses (warning)
 It has no effect on the generated code.

@@ -112,7 +112,13 @@ def from_sympy(expr: Any, graph: Graph, names: Mapping[sympy.Symbol, int]) -> in
 
 
 def symbols_of(expr: Any) -> list[sympy.Symbol]:
-    """The symbols of an expression in order of appearance, without recursion."""
+    """The symbols of an expression in order of appearance."""
+    found = (here for here in parts_of(expr) if isinstance(here, sympy.Symbol))
+    return list(dict.fromkeys(found))
+
+
+def parts_of(expr: Any) -> list[Any]:
+    """An expression and all that is in it, the outermost first, without recursion."""
     seen: dict[int, Any] = {}
     todo = [as_sympy(expr)]
     while todo:
@@ -120,8 +126,7 @@ def symbols_of(expr: Any) -> list[sympy.Symbol]:
         if id(here) not in seen:
             seen[id(here)] = here
             todo.extend(reversed(here.args))
-    found = (here for here in seen.values() if isinstance(here, sympy.Symbol))
-    return list(dict.fromkeys(found))
+    return list(seen.values())
 
 
 def _check_size(count: int) -> None:

@@ -15,8 +15,9 @@ class Kink:
     partials by each argument as that argument comes from below and from above, and
     ``torch`` what torch 2.13 returns there.  ``min_norm`` is the shortest
     subgradient; where it is not given it is the value nearest to zero between
-    ``left`` and ``right``, which are then decimal numbers.  All are expressions like
-    the partials of the row.
+    ``left`` and ``right``, which are then decimal numbers.  ``alone`` is that by each
+    argument where the others are constants, ``min_norm`` if it is not given.  All are
+    expressions like the partials of the row.
     """
 
     when: str
@@ -24,6 +25,7 @@ class Kink:
     right: tuple[str, ...]
     torch: tuple[str, ...]
     min_norm: tuple[str, ...] | None = None
+    alone: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ uses it, and an expression that would not fit on its line is cut at its longest 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,15 +169,15 @@ class Layout:
         return self._shown[value]
 
     def _literal(self, value: int) -> Text:
+        """A constant; a derivative may have infinite ones, such as log(0) in 0**x."""
         node = self._program.nodes[value]
-        if node.op == "const" and node.data == "nan":
-            return Text('float("nan")')
         if node.op == "const" and not isinstance(node.data, str):
             assert node.data is not None
             return literal(node.data)
         if node.kind.is_condition:
             return Text(str(precise.holds(self._program.nodes, value)))
-        return literal(precise.constant(self._program.nodes, value))
+        [number] = precise.floats(self._program.nodes, [value], {})
+        return literal(number) if math.isfinite(number) else Text(f'float("{number}")')
 
     def _bind(self, value: int) -> None:
         """Give a value a name and write the statement that computes it."""

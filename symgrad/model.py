@@ -15,11 +15,13 @@ MAX_DOC = 4_000
 MAX_INPUTS = 64
 MAX_OUTPUTS = 64
 MAX_OPS = 200
+MAX_ELEMENTS = 4_096
 
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
 Number = float | int
-Size = Annotated[int, Field(ge=1, le=2**31)] | str
+Size = Annotated[int, Field(ge=0, le=MAX_ELEMENTS)]
+Extent = Annotated[int, Field(ge=1, le=2**31)] | str
 
 
 class Strict(BaseModel):
@@ -44,7 +46,7 @@ class SampleModel(Strict):
 
     range: list[Number] | None = Field(None, min_length=2, max_length=2)
     values: list[Number | bool] | None = Field(None, min_length=1, max_length=1000)
-    shape: list[Annotated[int, Field(ge=0, le=4096)]] | None = Field(None, max_length=8)
+    shape: list[Size] | None = Field(None, max_length=8)
 
 
 class FunctionModel(Strict):
@@ -57,7 +59,7 @@ class FunctionModel(Strict):
 class ParameterModel(Strict):
     """A parameter of a module: its shape, in sizes or their names, and its start."""
 
-    shape: Size | Annotated[list[Size], Field(max_length=8)] = Field(
+    shape: Extent | Annotated[list[Extent], Field(max_length=8)] = Field(
         default_factory=list
     )
     init: Number | str

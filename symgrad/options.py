@@ -110,11 +110,20 @@ def _check_sample(
 ) -> None:
     if sample.range is not None and not sample.range[0] < sample.range[1]:
         problems.add("SG140", "the range is empty", (*path, "range"))
+    _check_shape(sample.shape or (), problems, (*path, "shape"))
     for key, values in (("range", sample.range), ("values", sample.values)):
         for place, value in enumerate(values or ()):
             message = item and _unfit(value, item, key)
             if message:
                 problems.add("SG140", message, (*path, key, place))
+
+
+def _check_shape(shape: Sequence[int], problems: Problems, path: Path) -> None:
+    """Differences are taken one element at a time."""
+    if math.prod(shape) > model.MAX_ELEMENTS:
+        message = f"a shape of {math.prod(shape):,} elements"
+        help = f"{model.MAX_ELEMENTS:,} is the limit"
+        problems.add("SG140", message, path, help)
 
 
 def _unfit(value: float | int | bool, item: Input, key: str) -> str | None:

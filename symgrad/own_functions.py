@@ -20,7 +20,7 @@ def templates(given: Any, problems: Problems) -> dict[str, Template]:
     """The functions by name; those with mistakes make no further complaints."""
     named = given.items() if isinstance(given, dict) else ()
     found = {name: _template(name, value, problems) for name, value in named}
-    stubs = {name: _stub(template) for name, template in found.items()}
+    stubs = {name: replace(template, opaque=True) for name, template in found.items()}
     for name, template in found.items():
         if not template.broken and not _is_sound(name, template, stubs, problems):
             found[name] = replace(template, broken=True)
@@ -48,11 +48,6 @@ def _template(name: str, value: Any, problems: Problems) -> Template:
     return Template(tuple(parsed.inputs), parsed.value)
 
 
-def _stub(template: Template) -> Template:
-    """A function of as many parameters, so that a call of it costs nothing."""
-    return replace(template, text="+".join(template.inputs))
-
-
 def _is_sound(
     name: str, template: Template, stubs: Mapping[str, Template], problems: Problems
 ) -> bool:
@@ -60,10 +55,10 @@ def _is_sound(
     graph = Graph()
     bound = {name: graph.input(name, Kind.REAL) for name in template.inputs}
     try:
-        parse(template.text, graph, bound, functions=stubs)
-    except FormulaError as mistake:
-        problems.add_mistakes(mistake, ("functions", name, "value"), template.text)
-        return False
+        parse(template.text, graph, bound, functions=stubs, conditions=True)
+    except FormulaError as error:
+        problems.add_mistakes(error, ("functions", name, "value"), template.text)
+        return not error.mistakes
     return True
 
 

@@ -37,11 +37,16 @@ def definition(graph: Graph, row: Function, args: tuple[int, ...]) -> int:
 
 
 def partial(
-    graph: Graph, value: int, index: int, edges: Mapping[str, EdgePolicy]
+    graph: Graph,
+    value: int,
+    index: int,
+    edges: Mapping[str, EdgePolicy],
+    alone: bool = False,
 ) -> int:
     """The derivative of a call by its ``index``-th argument, by the op's edge policy.
 
     ``edges`` maps function names to policies; ``*`` stands for all that are not named.
+    ``alone`` says that no derivative is taken by another argument.
     """
     node = graph[value]
     row = TABLE[str(node.data)]
@@ -52,12 +57,12 @@ def partial(
         return inside
     for kink in row.kinks:
         at_kink = _built(graph, kink.when, bindings)
-        chosen = int(_built(graph, edge_value(kink, policy, index), bindings))
+        chosen = int(_built(graph, edge_value(kink, policy, index, alone), bindings))
         inside = algebra.where(graph, at_kink, chosen, inside)
     return inside
 
 
-def edge_value(kink: Kink, policy: EdgePolicy, index: int) -> str:
+def edge_value(kink: Kink, policy: EdgePolicy, index: int, alone: bool = False) -> str:
     """What a policy says at a kink, as an expression in the row's names."""
     left, right = kink.left[index], kink.right[index]
     if policy == "left":
@@ -67,7 +72,8 @@ def edge_value(kink: Kink, policy: EdgePolicy, index: int) -> str:
     if policy == "half":
         return f"(({left}) + ({right}))/2"
     if policy == "min_norm":
-        return kink.min_norm[index] if kink.min_norm else _nearest_zero(left, right)
+        given = (alone and kink.alone) or kink.min_norm
+        return given[index] if given else _nearest_zero(left, right)
     return kink.torch[index] if policy == "torch" else "nan"
 
 

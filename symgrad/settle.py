@@ -25,6 +25,7 @@ def settle(program: Program) -> Program:
         found = algebra.rebuilt(graph, node, known)
         if isinstance(found, bool):
             settled[value] = found
+        if isinstance(found, bool) or found == whole:
             return whole
         choices = [found, *_constant_choice(graph, node, known)]
         return next((c for c in choices if _alike(graph, c, whole)), whole)

@@ -155,7 +155,9 @@ def _pulled_back(
         if node.op != "call":
             yield index, _adjoint(graph, node.op, index, node.args, value, cotangent)
             continue
-        slope = partial(graph, value, index, tape.edges)
+        others = {*node.args[:index], *node.args[index + 1 :]}
+        alone = others.isdisjoint(active)
+        slope = partial(graph, value, index, tape.edges, alone)
         tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
         if algebra.number(graph, slope) != 0:
             yield index, times(graph, cotangent, slope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import reduce
 from typing import Any
@@ -70,7 +70,7 @@ def function_plan(expr: Any) -> Plan:
     if (name, args[0]) in _OF_ORDER and _OF_ORDER[name, int(args[0])] in NAMES:
         return Plan(args[1:], call_row(NAMES[_OF_ORDER[name, int(args[0])]]))
     if not (_is_ours(expr) and name in NAMES):
-        return Plan([_defined(expr)], lambda graph, values: values[0])
+        return Plan([definition(expr)], lambda graph, values: values[0])
     row = NAMES[name]
     if not len(row.args) - len(row.defaults) <= len(args) <= len(row.args):
         raise mistake("SG211", f"{name} of {len(args)} arguments, not {len(row.args)}")
@@ -82,19 +82,40 @@ def _is_ours(expr: Any) -> bool:
     return isinstance(expr, TableFunction) or type(expr).__module__.startswith("sympy.")
 
 
-def _defined(expr: Any) -> Any:
+def definition(expr: Any) -> Any:
     """What a function without a row is made of, as far as SymPy can tell."""
     cls = type(expr)
     if cls in _REWRITTEN:
         return expr.rewrite(_REWRITTEN[cls], deep=False)
-    if not cls.__module__.startswith("sympy."):
-        for method in vars(cls):
-            if method.startswith("_eval_rewrite_as_"):
-                return as_sympy(getattr(expr, method)(*expr.args))
-        written = expr.doit(deep=False)
-        if written is not expr and type(written) is not cls:
-            return written
-    raise unknown_function(expr)
+    if _is_ours(expr):
+        raise unknown_function(expr)
+    for written in _ways(expr):
+        if written is not None and type(written) is not cls:
+            return as_sympy(written)
+    raise _without_value(expr)
+
+
+def _ways(expr: Any) -> Iterator[Any]:
+    """What the methods of a user's function make of it."""
+    for method in dir(type(expr)):
+        if method.startswith("_eval_rewrite_as_"):
+            yield getattr(expr, method)(*expr.args)
+    yield expr.doit(deep=False)
+
+
+def is_users(expr: Any) -> bool:
+    """Whether an expression is a call of a class that a user defined."""
+    called = isinstance(expr, sympy.Function) and not isinstance(expr, AppliedUndef)
+    return called and not _is_ours(expr)
+
+
+def _without_value(expr: Any) -> FormulaError:
+    """The error for a user's function of which at most the derivative is known."""
+    name, derivative = type(expr).__name__, type(expr).fdiff
+    known = "" if derivative is sympy.Function.fdiff else " it has a derivative, but"
+    said = f"unknown function {name!r}:{known} nothing says what its value is"
+    help = "give its class a method doit(self, **hints) that returns its formula"
+    return mistake("SG210", said, help)
 
 
 def unknown_function(expr: Any) -> FormulaError:

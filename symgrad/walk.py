@@ -28,12 +28,14 @@ Rules = Mapping[type[ast.expr], Callable[["Walker", Any], Value]]
 class Template:
     """A formula of the spec's ``functions``: parameter names and text.
 
-    One that is ``broken`` was complained of where it stands.
+    One that is ``broken`` was complained of where it stands; of one that is ``opaque``
+    the calls are checked.  Neither has a value.
     """
 
     inputs: tuple[str, ...]
     text: str
     broken: bool = False
+    opaque: bool = False
 
 
 _REFUSED: Mapping[type[ast.AST], tuple[str, str]] = {

@@ -203,6 +203,16 @@ def test_a_positive_symbol_brings_its_domain() -> None:
     )
 
 
+class Doubtful(sympy.Function):  # type: ignore[misc]
+    """A function of the user's whose derivative is that of something else."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return sympy.Integer(argindex)
+
+    def doit(self, **_: Any) -> Any:
+        return self.args[0] ** 2
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "two words"}, "name"),
     ({"name": "class"}, "reserved"),
@@ -223,6 +233,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"forward": {"x": 2 * x}}, "'x'"),
     ({"forward": {"y": x * sympy.asin(2)}}, "real"),
     ({"forward": {"y": ...}}, "expression"),
+    ({"forward": {"y": Doubtful(x)}}, "not the derivative"),
     ({"edges": "sideways"}, "sideways"),
     ({"edges": {"exp": "left"}}, "'exp' has no corner"),
     ({"edges": {"abs": "left"}}, "no derivative passes through 'abs'"),

@@ -64,6 +64,11 @@ POLICIES = [
     ("relu(x)", {"torch": 0, "left": 0, "right": 1, "half": 0.5, "min_norm": 0}),
     ("abs(x)", {"torch": 0, "left": -1, "right": 1, "half": 0, "min_norm": 0}),
     ("2*abs(x) + relu(-x)", {"torch": 0, "left": -2, "right": 1}),
+    ("Max(x, 0)", {"torch": 0.5, "left": 0, "right": 1, "half": 0.5, "min_norm": 0}),
+    ("Min(1 - 1, x)", {"torch": 0.5, "left": 1, "right": 0, "min_norm": 0}),
+    ("Max(x, stop_gradient(x))", {"torch": 0.5, "min_norm": 0}),
+    ("Max(x, 2*x)", {"torch": 1.5, "min_norm": 1.5}),
+    ("clamp(x, 0, 1)", {"torch": 1, "left": 0, "right": 1, "min_norm": 0}),
 ]
 
 
@@ -76,6 +81,16 @@ def test_edges(text: str, policy: str, expected: float) -> None:
     y = module("x", text, edges=policy).f(x)
     [slope] = torch.autograd.grad(y, x)
     assert slope.item() == expected
+
+
+def test_the_shortest_subgradient_of_two_inputs_is_shared() -> None:
+    inputs = {"x": "real", "w": "real", "c": {"kind": "real", "grad": False}}
+    emitted = module(inputs, {"y": "Max(x, w)", "z": "Max(x, c)"}, edges="min_norm")
+    x, w, c = (torch.zeros((), requires_grad=name != "c") for name in inputs)
+    y, z = emitted.f(x, w, c)
+    slopes = torch.autograd.grad(y, (x, w), retain_graph=True)
+    assert slopes == (torch.tensor(0.5), torch.tensor(0.5))
+    assert torch.autograd.grad(z, x)[0].item() == 0
 
 
 def test_edges_of_one_function_leave_the_others_alone() -> None:
@@ -107,6 +122,18 @@ def test_a_surrogate_stands_for_its_output_in_later_formulas() -> None:
     slope = smooth * (1 - smooth)
     torch.testing.assert_close(grad_x, 2 * slope + 3 * slope * w)
     torch.testing.assert_close(grad_w, 3 * smooth)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [("0**x", 1.0, 0.0), ("x*1e308*10", 1.0, torch.inf), ("(-2)**x", 0.5, torch.nan)],
+)
+def test_a_constant_of_a_derivative_may_be_infinite(
+    text: str, x: float, expected: float
+) -> None:
+    at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    [slope] = torch.autograd.grad(module("x", text).f(at), at)
+    torch.testing.assert_close(slope.item(), expected, equal_nan=True)
 
 
 def test_stop_gradient_stops_every_derivative() -> None:

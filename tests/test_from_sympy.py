@@ -20,6 +20,7 @@ from symgrad.printer import Text, formula
 from symgrad.program import Graph, Kind, Node
 from symgrad.symbols import SYMBOLS, TableFunction
 from symgrad.sympy_forms import as_sympy
+from symgrad.user_functions import check_derivatives
 
 x, y, beta = sympy.symbols("x y beta", real=True)
 mask = sympy.Symbol("mask")
@@ -175,7 +176,60 @@ class Opaque(sympy.Function):  # type: ignore[misc]
         return sympy.cos(self.args[0])
 
 
+class Bump(sympy.Function):  # type: ignore[misc]
+    """A user's own function of itself, with its derivative in terms of itself."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return {1: self * self.args[1], 2: self * self.args[0]}[argindex]
+
+    def doit(self, **_: Any) -> Any:
+        return sympy.exp(self.args[0] * self.args[1])
+
+
+class Slanted(Cube):
+    """A function whose derivative is not that of its definition, for odd reasons."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return self.args[0] ** 2
+
+
+class Outer(sympy.Function):  # type: ignore[misc]
+    """A function that is defined by another one of the user's."""
+
+    def doit(self, **_: Any) -> Any:
+        return Slanted(self.args[0]) + 1
+
+
+class Vague(Cube):
+    """A function whose derivative cannot be read, or is not there."""
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        if argindex > 1:
+            raise sympy.core.function.ArgumentIndexError(self, argindex)
+        return sympy.fresnels(self.args[0])
+
+
+@pytest.mark.parametrize("expr", [Cube(x), Bump(x, y), Bump(2, x + y), Vague(x), x])
+def test_a_derivative_of_the_definition_is_accepted(expr: Any) -> None:
+    check_derivatives(expr)
+
+
+@pytest.mark.parametrize("expr", [Slanted(x), x + sympy.exp(Outer(x * y))])
+def test_another_derivative_than_that_of_the_definition_is_refused(expr: Any) -> None:
+    with pytest.raises(FormulaError, match=r"Slanted.fdiff\(1\)") as caught:
+        check_derivatives(expr)
+    assert "surrogate" in str(caught.value.help)
+
+
+def test_a_function_without_a_value_is_told_what_it_lacks() -> None:
+    graph, names = scope()
+    with pytest.raises(FormulaError, match="it has a derivative, but") as caught:
+        from_sympy(Opaque(x), graph, names)
+    assert "doit(self, **hints)" in str(caught.value.help)
+
+
 def test_a_user_function_is_replaced_by_its_definition() -> None:
+    assert written(Slanted(x)) == "x**3"  # its class inherits what it is
     assert written(Cube(x) + 1) in ("x**3 + 1", "1 + x**3")
 
 

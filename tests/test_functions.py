@@ -55,6 +55,7 @@ def test_columns_are_as_long_as_the_arguments(row: Function) -> None:
     columns: list[Sequence[object]] = [row.partials, row.sample, row.safe]
     columns += [side for k in row.kinks for side in (k.left, k.right, k.torch)]
     columns += [k.min_norm for k in row.kinks if k.min_norm]
+    columns += [k.alone for k in row.kinks if k.alone]
     assert {len(column) for column in columns} == {len(row.args)}
     assert len(row.defaults) < len(row.args)
 

@@ -85,6 +85,7 @@ ORDER = [
     "to_sympy",
     "sympy_functions",
     "from_sympy",
+    "user_functions",
     "display",
     "skeleton",
     "build",

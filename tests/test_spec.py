@@ -250,6 +250,24 @@ def test_a_let_may_be_a_condition() -> None:
     assert op.nodes[y.value].args[0] == op.lets[1].value
 
 
+CONDITIONS = """
+symgrad: 1
+functions:
+  inside: {inputs: [a], value: 0 < a < 1}
+  bent: {inputs: [a], value: "where(inside(a) and not inside(2*a), a, 1)"}
+ops:
+  f:
+    inputs: {x: real}
+    forward: {y: "bent(x) + where(inside(x), x, 2)"}
+"""
+
+
+def test_a_function_may_be_a_condition() -> None:
+    plain = "where(0 < x < 1 and not 0 < 2*x < 1, x, 1) + where(0 < x < 1, x, 2)"
+    [op] = load_text(CONDITIONS, "op.yaml").ops
+    assert op.nodes == one("", forward=f"y: '{plain}'").nodes
+
+
 def test_options() -> None:
     op = one(
         "    nondifferentiable: [z]\n    edges: {Abs: half, relu: left}\n"
