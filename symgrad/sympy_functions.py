@@ -57,7 +57,6 @@ _OF_ORDER: Mapping[tuple[str, int], str] = {
 """SymPy's families, and the members that are functions of their own."""
 
 _REWRITTEN: Mapping[type[sympy.Basic], Any] = {
-    sympy.beta: sympy.gamma,
     sympy.binomial: sympy.gamma,
     sympy.factorial: sympy.gamma,
 }
