@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from symgrad.program import COMPARISONS, CONNECTIVES, Graph, Node
+from symgrad.program import COMPARISONS, CONNECTIVES, Graph, Node, is_constant
 
 _FOLDED_BITS = 256
 """Constants are folded only while they stay this small."""
@@ -184,6 +184,7 @@ def power(graph: Graph, a: int, b: int) -> int:
 
 def where(graph: Graph, condition: int | bool, a: int, b: int) -> int:
     """a where the condition holds, else b."""
+    condition = _decided(graph, condition)
     if isinstance(condition, bool):
         return a if condition else b
     if a == b:
@@ -211,10 +212,7 @@ _ARITHMETIC: Mapping[str, Callable[..., int]] = {
 def _condition(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:
     """A comparison or connective, decided at once where its arguments allow."""
     if node.op in COMPARISONS:
-        a, b = (number(graph, int(arg)) for arg in args)
-        if a is not None and b is not None:
-            return _COMPARE[node.op](a, b)
-        return graph.node(node.op, *(int(arg) for arg in args))
+        return _comparison(graph, node.op, *(int(arg) for arg in args))
     if node.op == "not":
         return not args[0] if isinstance(args[0], bool) else negated(graph, args[0])
     neutral = node.op == "and"
@@ -224,6 +222,23 @@ def _condition(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bo
     if not open_args:
         return neutral
     return open_args[0] if len(open_args) == 1 else graph.node(node.op, *open_args)
+
+
+def _comparison(graph: Graph, op: str, a: int, b: int) -> int | bool:
+    """A comparison; that of constants, exact or not, is decided for good."""
+    x, y = number(graph, a), number(graph, b)
+    if x is not None and y is not None:
+        return _COMPARE[op](x, y)
+    return _decided(graph, graph.node(op, a, b))
+
+
+def _decided(graph: Graph, condition: int | bool) -> int | bool:
+    """A condition, or what it is if no input is behind it."""
+    if isinstance(condition, bool) or not is_constant(graph.nodes, condition):
+        return condition
+    from symgrad import precise  # loaded by the formulas that need it
+
+    return precise.holds(graph.nodes, condition)
 
 
 def rebuilt(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:

@@ -36,7 +36,7 @@ class Op:
             declaration such as ``"real in (0, oo)"``, ``"float = 1"``, ``"mask"``.
         forward: output name to expression; a single expression is the output ``y``.
         let, doc, surrogate, backward, nondifferentiable, edges, samples, save,
-            accuracy, backend: as the keys of a spec.
+            accuracy, backend, module: as the keys of a spec.
 
     Raises:
         SpecError: whatever would be wrong in a spec, with the same codes.
@@ -61,6 +61,7 @@ class Op:
         save: str | Sequence[str] | None = None,
         accuracy: Accuracy | None = None,
         backend: str | None = None,
+        module: Mapping[str, Any] | None = None,
     ) -> None:
         options = {
             "doc": doc or None,
@@ -70,6 +71,7 @@ class Op:
             "save": save if save is None or isinstance(save, str) else list(save),
             "accuracy": accuracy,
             "backend": backend,
+            "module": module,
         }
         draft = Draft(
             name=name,

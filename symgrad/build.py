@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from symgrad import use
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.from_sympy import from_sympy, symbols_of
 from symgrad.grammar import FormulaError
@@ -18,7 +19,6 @@ from symgrad.printer import Text, formula
 from symgrad.program import Graph, Node
 from symgrad.skeleton import PLACE, Draft, checked
 from symgrad.spec import canonical
-from symgrad.sympy_forms import mistake
 from symgrad.to_sympy import needed, tree_size
 
 _LONGEST = 200
@@ -37,17 +37,26 @@ class Scope:
     shown: dict[int, Text] = field(default_factory=dict)
 
     def formula(self, name: str, written: Any, names: Mapping[str, int]) -> Formula:
-        """Build one formula; ``names`` are those that it may use."""
+        """Build one formula, a number; ``names`` are those that it may use."""
+        made = self.named(name, written, names)
+        if self.graph[made.value].kind.is_condition:
+            said = f"a condition cannot be used as a number, in {name!r}"
+            raise SpecError(
+                _problem("SG208", said, "where(condition, 1, 0) makes it one")
+            )
+        return made
+
+    def named(self, name: str, written: Any, names: Mapping[str, int]) -> Formula:
+        """Build one formula, a number or a condition."""
         try:
             value = self._value(written, names)
-            _check_number(self.graph, value)
         except FormulaError as error:
             raise SpecError(*_diagnostics(name, error)) from None
         return Formula(name, self._text(written, value), value)
 
     def _value(self, written: Any, names: Mapping[str, int]) -> int:
         if isinstance(written, str):
-            return parse(written, self.graph, names)
+            return parse(written, self.graph, names, conditions=True)
         return from_sympy(written, self.graph, self._bound(written, names))
 
     def _bound(self, expression: Any, names: Mapping[str, int]) -> dict[Any, int]:
@@ -110,7 +119,7 @@ def _lets(scope: Scope, draft: Draft, values: dict[str, int]) -> tuple[Formula, 
     """Build the lets in order; each is known to what follows under its name."""
     made = []
     for name, written in draft.let.items():
-        made.append(scope.formula(name, written, values))
+        made.append(scope.named(name, written, values))
         values[name] = made[-1].value
         scope.shown.setdefault(values[name], Text(name))
     return tuple(made)
@@ -154,11 +163,6 @@ def _text(nodes: Sequence[Node], root: int, shown: Mapping[int, Text]) -> Text:
     return shown[root] if root in shown else texts[root]
 
 
-def _check_number(graph: Graph, value: int) -> None:
-    if graph[value].kind.is_condition:
-        raise mistake("SG208", "a condition cannot be used as a number")
-
-
 def _check_constants(nodes: Sequence[Node]) -> None:
     """Constants must be finite and real; only the largest ones are looked at."""
     fixed: list[bool] = []
@@ -183,26 +187,10 @@ def _check_constant(nodes: Sequence[Node], value: int) -> None:
 
 
 def _check_use(op: Op) -> None:
-    """Every input is behind a formula, and a tensor behind every output."""
-    problems = []
-    ends = [f.value for f in (*op.outputs, *op.overrides)] + [*op.stand_ins.values()]
-    used = _inputs_behind(op, ends)
-    for item in op.inputs:
-        if item.name not in used:
-            said = f"the input {item.name!r} is not used"
-            problems.append(_problem("SG133", said, "remove it"))
-    for output in op.outputs:
-        behind = _inputs_behind(op, [output.value])
-        if not any(op.input(name).kind.is_tensor for name in behind):
-            said = f"the output {output.name!r} depends on no tensor"
-            problems.append(_problem("SG142", said))
-    if problems:
-        raise SpecError(*problems)
-
-
-def _inputs_behind(op: Op, values: Sequence[int]) -> set[str]:
-    behind = (op.nodes[value] for value in needed(op.nodes, values, ()))
-    return {str(node.data) for node in behind if node.op == "input"}
+    """What is declared has an effect."""
+    found = list(use.complaints(op, op.edges.keys() - {"*"}))
+    if found:
+        raise SpecError(*(_problem(c.code, c.message, c.help) for c in found))
 
 
 def _diagnostics(where: str, error: FormulaError) -> Iterator[Diagnostic]:

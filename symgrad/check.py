@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symgrad import declare, model, options
+from symgrad import declare, model, modules, options, use
 from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
 from symgrad.places import Problems
-from symgrad.program import Graph, Kind, Program
+from symgrad.program import Graph
 from symgrad.yamlfile import Path
 
 
@@ -19,6 +19,7 @@ from symgrad.yamlfile import Path
 class _Draft:
     """An op while it is checked: its graph, and the names that formulas may use.
 
+    A name without value stands for a mistake: what uses it should not complain as well.
     ``smooth`` are the same names as they count for derivatives: with the surrogate in
     the place of an output that has one.
     """
@@ -27,8 +28,8 @@ class _Draft:
     functions: Mapping[str, Template]
     problems: Problems
     path: Path
-    names: dict[str, int] = field(default_factory=dict)
-    smooth: dict[str, int] = field(default_factory=dict)
+    names: dict[str, int | None] = field(default_factory=dict)
+    smooth: dict[str, int | None] = field(default_factory=dict)
 
 
 def checked_op(
@@ -40,17 +41,25 @@ def checked_op(
 ) -> Op | None:
     """The op, or ``None`` where something is wrong with it, noted in ``problems``."""
     before = problems.count
+    draft = _Draft(Graph(), functions, problems, path)
     given = _keys(value, problems, path)
     if given is None:
+        _inputs(_mapping(value, "inputs"), draft)
         return None
-    draft = _Draft(Graph(), functions, problems, path)
     options.refuse_unbuilt(given, problems, path)
-    inputs = _inputs(given, draft)
+    inputs = _inputs(given.inputs, draft)
     lets = [_bound(draft, "let", key, text) for key, text in given.let.items()]
-    outputs, surrogates = _outputs(given, draft)
+    outputs, standing = _outputs(given, draft)
     overrides = _overrides(given, inputs, draft)
     declared = {item.name: item for item in inputs}
     samples = options.samples(given, declared, problems, path)
+    module = (
+        modules.checked_module(
+            given.module, name, declared, problems, (*path, "module")
+        )
+        if given.module is not None
+        else None
+    )
     options.check_sets(given, problems, path)
     if problems.count > before:
         return None
@@ -61,21 +70,26 @@ def checked_op(
         nodes=tuple(draft.graph.nodes),
         lets=tuple(lets),
         outputs=tuple(outputs),
-        stand_ins={f.name: draft.smooth[f.name] for f in outputs},
-        surrogates=tuple(surrogates),
+        stand_ins={f.name: f.value for f in standing},
+        surrogates=tuple(f for f in standing if f.name in given.surrogate),
         overrides=tuple(overrides),
         nondifferentiable=frozenset(given.nondifferentiable),
         edges=options.edges(given),
         save=given.save if isinstance(given.save, str) else tuple(given.save),
         samples=samples,
         backend=given.backend,
+        module=module,
     )
-    _check_use(op, problems, path)
+    _check_use(op, given, problems, path)
     return op if problems.count == before else None
 
 
 _BINDING = frozenset({"inputs", "let", "forward"})
 """Keys without which the formulas of an op cannot be read."""
+
+_FORMULAS = frozenset({"let", "forward", "surrogate", "backward"})
+_MISTAKEN = "\0"
+"""Stands for a formula that is no text; a text of a spec cannot have this character."""
 
 
 def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
@@ -84,35 +98,54 @@ def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
     if isinstance(found, model.OpModel):
         return found
     problems.complain(found, path)
-    faulty = {complaint.loc[0] for complaint in found if complaint.loc}
-    strange = faulty.difference(model.OpModel.model_fields)
-    misspelt = strange and "let" not in value  # one of them may be the lets
-    if faulty & _BINDING or misspelt or not isinstance(value, dict):
+    if not isinstance(value, dict):
         return None
-    rest = {key: part for key, part in value.items() if key not in faulty}
+    rest = _mended(value, found)
+    lost = {c.loc[0] for c in found if c.loc} - rest.keys()
+    strange = lost.difference(model.OpModel.model_fields)
+    misspelt = strange and "let" not in value  # one of them may be the lets
+    if lost & _BINDING or misspelt:
+        return None
     found = model.validate(model.OpModel, rest)
     return found if isinstance(found, model.OpModel) else None
+
+
+def _mended(value: dict[str, Any], found: Iterable[model.Complaint]) -> dict[str, Any]:
+    """The keys of an op that are in order; single formulas that are not are marked."""
+    rest = dict(value)
+    for complaint in found:
+        key, *inside = complaint.loc or ("",)
+        if key in _FORMULAS and len(inside) == 1 and not complaint.is_split:
+            rest[str(key)] = {**_mapping(rest, str(key)), inside[0]: _MISTAKEN}
+        else:
+            rest.pop(str(key), None)
+    return rest
+
+
+def _mapping(value: Any, key: str) -> dict[str, Any]:
+    """What is under a key, if it is a mapping."""
+    part = value.get(key) if isinstance(value, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 # Inputs
 
 
-def _inputs(given: model.OpModel, draft: _Draft) -> list[Input]:
+def _inputs(given: Mapping[str, Any], draft: _Draft) -> list[Input]:
     inputs: list[Input] = []
     path = (*draft.path, "inputs")
-    for name, declared in given.inputs.items():
+    for name, declared in given.items():
         draft.problems.check_name(name, (*path, name))
         item = _input(name, declared, draft.problems, (*path, name))
-        kind = Kind.REAL if item is None else item.kind
-        draft.names[name] = draft.smooth[name] = draft.graph.input(name, kind)
-        for axis in declare.axes(declared):  # what uses it should not complain as well
-            size = draft.names.setdefault(axis, draft.graph.input(axis, Kind.REAL))
-            draft.smooth.setdefault(axis, size)
+        bound = None if item is None else draft.graph.input(name, item.kind)
+        draft.names[name] = draft.smooth[name] = bound
+        for axis in declare.axes(declared):  # complained of as not built
+            draft.smooth.setdefault(axis, draft.names.setdefault(axis, None))
         if item is not None:
             inputs.append(item)
     _check_defaults(inputs, draft.problems, path)
-    whole = len(inputs) == len(given.inputs)
-    if whole and not any(item.differentiable for item in inputs):
+    whole = len(inputs) == len(given)
+    if whole and inputs and not any(item.differentiable for item in inputs):
         message = "no input is differentiable: there is nothing to derive"
         draft.problems.add(
             "SG134", message, path, "a 'real' input has a gradient", True
@@ -163,19 +196,28 @@ def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
     if name in draft.names:
         message = f"'{name}' is the name of something already"
         draft.problems.add("SG127", message, path, None, True)
-    value = _parsed(draft, draft.names, path, text)
-    if value is None:  # what uses it should not complain as well
-        value = draft.graph.input(name, Kind.REAL)
-    formula = Formula(name, " ".join(text.split()), value)
+    value = _parsed(draft, draft.names, path, text, conditions=key == "let")
     draft.names[name] = draft.smooth[name] = value
-    return formula
+    return _formula(name, text, value)
+
+
+def _formula(name: str, text: str, value: int | None) -> Formula:
+    """A formula; of an op with a mistake, none is looked at again."""
+    return Formula(name, " ".join(text.split()), 0 if value is None else value)
 
 
 def _parsed(
-    draft: _Draft, names: Mapping[str, int], path: Path, text: str
+    draft: _Draft,
+    names: Mapping[str, int | None],
+    path: Path,
+    text: str,
+    conditions: bool = False,
 ) -> int | None:
+    if text == _MISTAKEN:
+        return None
+    graph, functions = draft.graph, draft.functions
     try:
-        return parse(text, draft.graph, names, functions=draft.functions)
+        return parse(text, graph, names, functions=functions, conditions=conditions)
     except FormulaError as mistake:
         draft.problems.add_mistakes(mistake, path, text)
         return None
@@ -184,28 +226,27 @@ def _parsed(
 def _outputs(
     given: model.OpModel, draft: _Draft
 ) -> tuple[list[Formula], list[Formula]]:
-    """Outputs in order, each also in the names that count for derivatives."""
+    """The outputs, and what stands in for each where derivatives are taken."""
     outputs: list[Formula] = []
-    surrogates: list[Formula] = []
+    standing: list[Formula] = []
     for name, text in given.forward.items():
         smooth_names = dict(draft.smooth)
         output = _bound(draft, "forward", name, text)
         outputs.append(output)
         if name in given.surrogate:
             path, text = (*draft.path, "surrogate", name), given.surrogate[name]
-            value = _parsed(draft, smooth_names, path, text)
-            draft.smooth[name] = output.value if value is None else value
-            surrogates.append(Formula(name, " ".join(text.split()), draft.smooth[name]))
-        elif surrogates:
-            value = _parsed(draft, smooth_names, (*draft.path, "forward", name), text)
-            draft.smooth[name] = output.value if value is None else value
+            draft.smooth[name] = _parsed(draft, smooth_names, path, text)
+        elif draft.smooth != draft.names:
+            path = (*draft.path, "forward", name)
+            draft.smooth[name] = _parsed(draft, smooth_names, path, text)
+        standing.append(_formula(name, text, draft.smooth[name]))
     for name in given.surrogate:
         if name not in given.forward:
             at = (*draft.path, "surrogate", name)
             message = f"there is no output '{name}'"
             help = nearest(name, given.forward, "outputs")
             draft.problems.add("SG135", message, at, help, True)
-    return outputs, surrogates
+    return outputs, standing
 
 
 def _overrides(
@@ -232,32 +273,19 @@ def _overrides(
             draft.problems.add("SG137", message, path, None, True)
         value = _parsed(draft, {**draft.names, **arriving}, path, text)
         if value is not None:
-            overrides.append(Formula(name, " ".join(text.split()), value))
+            overrides.append(_formula(name, text, value))
     return overrides
 
 
 # The whole
 
 
-def _check_use(op: Op, problems: Problems, path: Path) -> None:
-    """Everything declared is used, and every output is a tensor."""
-    program = Program(op.nodes, {}, {})
-    ends = [f.value for f in (*op.outputs, *op.overrides)] + list(op.stand_ins.values())
-    live = set(program.reachable(ends))
-    used = {str(op.nodes[v].data) for v in live if op.nodes[v].op == "input"}
-    for item in op.inputs:
-        if item.name not in used:
-            message = f"the input '{item.name}' is not used"
-            problems.add(
-                "SG133", message, (*path, "inputs", item.name), "remove it", True
-            )
-    for output in op.outputs:
-        behind = program.reachable([output.value])
-        leaves = [op.nodes[v] for v in behind if op.nodes[v].op == "input"]
-        if not any(leaf.kind.is_tensor for leaf in leaves):
-            message = f"the output '{output.name}' depends on no tensor"
-            problems.add("SG142", message, (*path, "forward", output.name))
-    for formula in op.lets:
-        if formula.value not in live:
-            message = f"'{formula.name}' is not used"
-            problems.warn("SG312", message, (*path, "let", formula.name))
+def _check_use(op: Op, given: model.OpModel, problems: Problems, path: Path) -> None:
+    """What is declared has an effect."""
+    policies = given.edges if isinstance(given.edges, dict) else ()
+    for found in use.complaints(op, policies):
+        at = (*path, *found.loc)
+        problems.add(found.code, found.message, at, found.help, found.is_key)
+    for formula in use.unused_lets(op):
+        message = f"'{formula.name}' is not used"
+        problems.warn("SG312", message, (*path, "let", formula.name))

@@ -51,9 +51,10 @@ Formulas that are used several times go under 'functions' or 'let'.
 SG112 a YAML tag
 Tags ('!!python/...', '!name') are not part of the format.
 
-SG113 a key that is there already
+SG113 a key or name that is there already
 YAML readers disagree on which one counts, so a key stands only once in a mapping, and
-a function has one policy under 'edges', whichever of its names is used.
+a function has one policy under 'edges', whichever of its names is used. A list of
+names has each of them once.
 
 SG114 a key that is no word
 Keys are words, not lists or mappings.
@@ -136,8 +137,23 @@ SG140 samples that cannot be used
 A range goes from a smaller to a larger number, and samples lie in the domain. What is
 an index or an int has whole numbers; conditions are sampled as true and false.
 
+SG141 a policy that decides nothing
+Under 'edges' stand functions whose derivative has a corner, and which occur in the
+formulas that are differentiated. Elsewhere a policy has no effect.
+
 SG142 an output that depends on no tensor
-An op maps tensors to tensors.
+An op maps tensors to tensors. What has no tensor behind it is a number, and is best
+computed outside of the op.
+
+SG143 a parameter that cannot be trained
+The parameters of a module are inputs that have a gradient: real, and not 'grad: false'.
+
+SG144 not initial values
+A parameter starts at a number, at 'zeros' or 'ones', or from 'normal(mean, std)' or
+'uniform(low, high)', inside of its domain where it has one.
+
+SG145 a module without an input
+A module is called with the tensors that are not its parameters, so one has to be left.
 
 SG200 not an expression
 Formulas are written like Python expressions. Products need their sign: 2*x.
@@ -251,9 +267,6 @@ The format has them; this version does not.
 
 SG705 reductions are not built yet
 The format has them; this version does not.
-
-SG706 modules are not built yet
-Wrap the generated function in a torch.nn.Module by hand.
 
 SG707 this backend is not built yet
 Code for PyTorch's own operators is what this version emits.

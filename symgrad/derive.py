@@ -1,37 +1,20 @@
-"""Reverse accumulation over a straight-line program.
+"""Derivatives of a forward program: what backward returns and what jvp returns.
 
-Each value passes its cotangent on to its arguments, last value first, times a
-*local* partial.  Nothing is ever differentiated as a whole, so the work, and the
-size of what comes out, is linear in the size of the program.
-
-An elementwise op with one output is swept with the seed 1, which gives the partials
-of the output themselves; the cotangent is multiplied in once, at the end.  Several
-outputs are swept together.  Where their shapes may differ, cotangents of different
-shapes must not be added before they are reduced: broadcasting would count one of
-them more than once.
+An elementwise op with one output is swept in reverse with the seed 1, which gives the
+partials of the output themselves; the cotangent is multiplied in once, at the end.
+Several outputs are swept together.  Forward mode multiplies the same partials, one
+sweep for each output, by the tangents.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad import algebra
-from symgrad.functions import TABLE
-from symgrad.op import EdgePolicy, Op
-from symgrad.partials import partial
-from symgrad.program import Graph, Program
-from symgrad.regions import Region, edge_regions, find_regions
-
-Contribution = tuple[Region, int]
-"""A part of a cotangent, and the branches in which it counts."""
-
-Shape = frozenset[int]
-"""The tensor inputs whose shapes broadcast to the shape meant."""
-
-_Pending = dict[Shape, list[Contribution]]
-"""What has arrived at a value so far."""
+from symgrad.op import Op
+from symgrad.program import LEAVES, Graph, Node, Program
+from symgrad.sweep import Seed, Tape, shape_of, sweep, times
 
 
 def primal(op: Op) -> Program:
@@ -49,27 +32,11 @@ def primal(op: Op) -> Program:
     )
 
 
-@dataclass(frozen=True)
-class _Tape:
-    """What a reverse sweep works on.
-
-    ``label`` is how the cotangent of a named value is called; the names that would
-    suit new values are collected in ``hints``.
-    """
-
-    graph: Graph
-    program: Program
-    edges: Mapping[str, EdgePolicy]
-    wanted: Mapping[str, int]
-    label: str
-    hints: dict[int, str]
-
-
 def differentiate(program: Program, op: Op) -> Program:
-    """Add the gradient of every differentiable input to a forward program.
+    """Add the gradients of the inputs and the tangents of the outputs to a program.
 
-    ``gradients`` of the result maps each such input to the terms whose sum, each
-    reduced to the input's shape, is its gradient; ``partials`` to what a person
+    ``gradients`` of the result maps each differentiable input to the terms whose sum,
+    each reduced to the input's shape, is its gradient; ``partials`` to what a person
     would call its derivative.  Gradients that the program brings are overrides and
     stay as they are.
     """
@@ -77,28 +44,40 @@ def differentiate(program: Program, op: Op) -> Program:
     every = [item.name for item in op.inputs if item.differentiable]
     seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
     cotangents = {name: graph.cotangent(name) for name in seeds}
-    single = len(seeds) == 1
-    tape = _Tape(
+    tape = Tape(
         graph=graph,
         program=program,
         edges=op.edges,
         wanted={n: program.inputs[n] for n in every if n not in program.gradients},
-        label=f"d{next(iter(seeds))}_d" if single else "grad_",
         hints={},
     )
-    found = (_single if single else _joint)(tape, seeds, cotangents)
+    slopes = {output: _slopes(tape, output, value) for output, value in seeds.items()}
+    found = (_single if len(seeds) == 1 else _joint)(tape, slopes, cotangents)
     given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
-    terms = {
-        name: given.get(name) or found.get(name) or _Terms((), ()) for name in every
-    }
+    terms = {n: given.get(n) or found.get(n) or _Terms((), ()) for n in every}
+    tangents = {name: graph.tangent(name) for name in every}
+    jvps = _pushed_forward(graph, slopes, program.gradients, tangents)
     return replace(
         program,
         nodes=tuple(graph.nodes),
         cotangents=cotangents,
         gradients={name: terms[name].gradient for name in every},
         partials={name: terms[name].partial for name in every},
+        tangents=tangents if jvps else {},
+        jvps=jvps,
         hints=tape.hints,
     )
+
+
+_Slopes = dict[str, int]
+"""The partials of an output, by the inputs for which it is not zero."""
+
+
+def _slopes(tape: Tape, output: str, value: int) -> _Slopes:
+    """The partials of one output, by a sweep with the seed 1."""
+    seed = Seed(value, tape.graph.const(1), shape_of(tape.program, value))
+    found = sweep(tape, [seed], f"d{output}_d")
+    return {name: slope for name, (slope,) in found.items()}
 
 
 @dataclass(frozen=True)
@@ -110,196 +89,95 @@ class _Terms:
 
 
 def _single(
-    tape: _Tape, seeds: Mapping[str, int], cotangents: Mapping[str, int]
+    tape: Tape, slopes: Mapping[str, _Slopes], cotangents: Mapping[str, int]
 ) -> dict[str, _Terms]:
-    """The partials of the only output, then the cotangent times each of them."""
-    [(output, value)] = seeds.items()
-    seed = _Seed(value, tape.graph.const(1), _shape(tape.program, value))
+    """The cotangent of the only output times each of its partials."""
+    [(output, by_input)] = slopes.items()
     return {
-        name: _Terms((_times(tape.graph, cotangents[output], slope),), (slope,))
-        for name, (slope,) in _sweep(tape, [seed]).items()
+        name: _Terms((times(tape.graph, cotangents[output], slope),), (slope,))
+        for name, slope in by_input.items()
     }
 
 
 def _joint(
-    tape: _Tape, seeds: Mapping[str, int], cotangents: Mapping[str, int]
+    tape: Tape, slopes: Mapping[str, _Slopes], cotangents: Mapping[str, int]
 ) -> dict[str, _Terms]:
     """All outputs in one sweep, each starting from its own cotangent."""
+    program = tape.program
     starts = [
-        _Seed(
-            value,
+        Seed(
+            program.stand_ins[name],
             cotangents[name],
-            _shape(tape.program, tape.program.outputs[name], value),
+            shape_of(program, program.outputs[name], program.stand_ins[name]),
         )
-        for name, value in seeds.items()
+        for name in slopes
     ]
-    return {name: _Terms(terms, terms) for name, terms in _sweep(tape, starts).items()}
+    found = sweep(tape, starts, "grad_")
+    return {name: _Terms(terms, terms) for name, terms in found.items()}
 
 
-def _shape(program: Program, *values: int) -> Shape:
-    """The tensor inputs behind values, which broadcast to their shape."""
-    tensors = {v for v in program.inputs.values() if program.nodes[v].kind.is_tensor}
-    return frozenset(tensors.intersection(program.reachable(values)))
+def _pushed_forward(
+    graph: Graph,
+    slopes: Mapping[str, _Slopes],
+    overrides: Mapping[str, tuple[int, ...]],
+    tangents: Mapping[str, int],
+) -> dict[str, int]:
+    """The tangent of every output; none where an override has no transpose."""
+    given = {name: term for name, (term,) in overrides.items()}
+    if not all(is_linear(graph.nodes, term) for term in given.values()):
+        return {}
+    jvps: dict[str, int] = {}
+    for output, by_input in slopes.items():
+        chosen = {n: _transposed(graph, term, output) for n, term in given.items()}
+        row = by_input | chosen
+        terms = [times(graph, t, row[n]) for n, t in tangents.items() if n in row]
+        total = graph.const(0)
+        for term in terms:
+            total = algebra.add(graph, total, term)
+        jvps[output] = total
+    return jvps
 
 
-def _times(graph: Graph, cotangent: int, slope: int) -> int:
-    """The cotangent times a partial; where that is a choice of numbers, a choice.
-
-    So an infinite cotangent that is not passed on leaves 0, not 0*inf: the gradient
-    of ``sqrt(relu(x))`` is 0 at a negative x.
-    """
-    node = graph[slope]
-    if node.data == "nan":
-        return slope  # not a product: the derivative of that is NaN in every branch
-    if node.op == "where" and all(_is_choice(graph, arg) for arg in node.args[1:]):
-        branches = [_times(graph, cotangent, arg) for arg in node.args[1:]]
-        return algebra.where(graph, node.args[0], *branches)
-    return algebra.mul(graph, cotangent, slope)
+def _transposed(graph: Graph, term: int, output: str) -> int:
+    """A linear override as a partial of one output: its cotangent 1, the others 0."""
+    new: list[int | bool] = []
+    for node in graph.nodes[: term + 1]:
+        if node.op == "cotangent":
+            new.append(graph.const(int(node.data == output)))
+        elif node.op in LEAVES:
+            new.append(graph.leaf(node))
+        else:
+            new.append(algebra.rebuilt(graph, node, [new[arg] for arg in node.args]))
+    return int(new[term])
 
 
-def _is_choice(graph: Graph, value: int) -> bool:
-    """Whether a value is a number, or one of several numbers."""
-    node = graph[value]
-    if not node.kind.is_tensor:
-        return True
-    return node.op == "where" and all(_is_choice(graph, arg) for arg in node.args[1:])
+_LINEAR_IN: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "neg": ((0,),),
+    "add": ((0, 1),),
+    "sub": ((0, 1),),
+    "mul": ((0,), (1,)),
+    "div": ((0,),),
+    "where": ((1, 2),),
+    "stop_gradient": ((0,),),
+}
+"""Groups of arguments in which, taken together, a primitive is linear."""
 
 
-@dataclass(frozen=True)
-class _Seed:
-    """Where a sweep starts: a value, its cotangent, and the shape of both."""
-
-    value: int
-    cotangent: int
-    shape: Shape
+def _is_zero(node: Node) -> bool:
+    return node.op == "const" and node.data == 0
 
 
-def _sweep(tape: _Tape, seeds: Sequence[_Seed]) -> dict[str, tuple[int, ...]]:
-    """One reverse sweep from the seeds to the wanted inputs.
-
-    Cotangents of different shapes travel side by side and meet only where one of
-    them can be reduced: at an output, or, by who prints the code, at an input.  An
-    input whose derivative is zero is left out.
-    """
-    graph = tape.graph
-    end = max(seed.value for seed in seeds) + 1
-    active = _depending_on(graph, end, tape.wanted.values())
-    ends = [*(seed.value for seed in seeds), *tape.wanted.values()]
-    regions = find_regions(graph.nodes[:end], ends)
-    pending: dict[int, _Pending] = defaultdict(lambda: defaultdict(list))
-    for seed in reversed(seeds):
-        pending[seed.value][seed.shape].append(((), seed.cotangent))
-    arrived: dict[int, tuple[int, ...]] = {}
-    for value in range(end - 1, -1, -1):
-        if value not in pending or value not in active:
-            continue
-        meeting = _reduced(
-            graph, pending.pop(value), [s for s in seeds if s.value == value]
-        )
-        step = 1 if len(seeds) == 1 else -1  # outputs in their order read best
-        cotangents = {
-            shape: combine(graph, parts[::step]) for shape, parts in meeting.items()
-        }
-        arrived[value] = tuple(cotangents.values())
-        used_in = edge_regions(graph[value], regions[value])
-        for shape, cotangent in cotangents.items():
-            _suggest(tape, value, cotangent)
-            for index, part in _pulled_back(tape, value, cotangent, active):
-                arg = graph[value].args[index]
-                outside = used_in[index][len(regions[arg]) :]
-                pending[arg][shape].append((outside, part))
-    found = {n: arrived[v] for n, v in tape.wanted.items() if v in arrived}
-    nonzero = {
-        n: tuple(v for v in terms if algebra.number(graph, v) != 0)
-        for n, terms in found.items()
-    }
-    return {name: terms for name, terms in nonzero.items() if terms}
-
-
-def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[_Seed]) -> _Pending:
-    """At an output, what came from larger shapes is summed to the output's own.
-
-    Of several outputs with that value, the smallest can be summed to.
-    """
-    if not seeds or len(pending) == 1:
-        return pending
-    own = min(reversed(seeds), key=lambda seed: len(seed.shape))
-    meeting = {own.shape: list(pending[own.shape])}
-    for shape, parts in pending.items():
-        if shape > own.shape:
-            total = combine(graph, parts)
-            summed = graph.node("reduce", total, own.cotangent)
-            meeting[own.shape].append(((), summed))
-        elif shape != own.shape:
-            meeting[shape] = parts
-    return meeting
-
-
-def _suggest(tape: _Tape, value: int, cotangent: int) -> None:
-    """The cotangent of a value that a person named bears that name."""
-    if value in tape.program.names:
-        tape.hints.setdefault(cotangent, f"{tape.label}{tape.program.names[value]}")
-
-
-def _depending_on(graph: Graph, end: int, inputs: Iterable[int]) -> set[int]:
-    """The values before ``end`` that a derivative by ``inputs`` passes through."""
-    active = set(inputs)
-    for value, node in enumerate(graph.nodes[:end]):
-        blocked = node.op == "stop_gradient" or node.kind.is_condition
-        if not blocked and not active.isdisjoint(node.args):
-            active.add(value)
-    return active
-
-
-def combine(graph: Graph, parts: Sequence[Contribution]) -> int:
-    """Sum contributions; what counts in one branch only is masked by its condition."""
-    total: int | None = None
-    branches: dict[int, tuple[list[Contribution], list[Contribution]]] = {}
-    for region, value in parts:
-        if not region:
-            total = value if total is None else algebra.add(graph, total, value)
-            continue
-        (condition, taken), *rest = region
-        sides = branches.setdefault(condition, ([], []))
-        sides[0 if taken else 1].append((tuple(rest), value))
-    zero = graph.const(0)
-    for condition, sides in branches.items():
-        holds, fails = (combine(graph, side) if side else zero for side in sides)
-        masked = algebra.where(graph, condition, holds, fails)
-        total = masked if total is None else algebra.add(graph, total, masked)
-    assert total is not None
-    return total
-
-
-def _pulled_back(
-    tape: _Tape, value: int, cotangent: int, active: set[int]
-) -> Iterator[tuple[int, int]]:
-    """The adjoint rule of one value: argument index and its part of the cotangent."""
-    graph, node = tape.graph, tape.graph[value]
-    for index, arg in enumerate(node.args):
-        if arg not in active:
-            continue
-        if node.op != "call":
-            yield index, _adjoint(graph, node.op, index, node.args, value, cotangent)
-            continue
-        slope = partial(graph, value, index, tape.edges)
-        tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
-        if algebra.number(graph, slope) != 0:
-            yield index, _times(graph, cotangent, slope)
-
-
-def _adjoint(
-    graph: Graph, op: str, index: int, args: tuple[int, ...], value: int, cotangent: int
-) -> int:
-    """The adjoint rules of the primitives."""
-    if op == "mul":
-        return algebra.mul(graph, cotangent, args[1 - index])
-    if op == "div":
-        if index == 0:
-            return algebra.div(graph, cotangent, args[1])
-        return algebra.neg(
-            graph, algebra.div(graph, algebra.mul(graph, cotangent, value), args[1])
-        )
-    if op == "neg" or (op == "sub" and index == 1):
-        return algebra.neg(graph, cotangent)
-    return cotangent  # add, the first of sub, the branches of where, guard
+def is_linear(nodes: Sequence[Node], term: int) -> bool:
+    """Whether a value is a linear function of the cotangents, zero included."""
+    linear, free = set[int](), set[int]()
+    for value, node in enumerate(nodes[: term + 1]):
+        if node.op == "cotangent" or _is_zero(node):
+            linear.add(value)
+        if node.op != "cotangent" and free.issuperset(node.args):
+            free.add(value)
+        for group in _LINEAR_IN.get(node.op, ()):
+            inside = {node.args[i] for i in group}
+            outside = [arg for i, arg in enumerate(node.args) if i not in group]
+            if linear >= inside and free.issuperset(outside):
+                linear.add(value)
+    return term in linear

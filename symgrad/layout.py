@@ -14,7 +14,7 @@ from symgrad import precise
 from symgrad.functions import TABLE
 from symgrad.naming import Names
 from symgrad.printer import Text, literal
-from symgrad.program import LEAVES, Node, Program
+from symgrad.program import LEAVES, VARIABLES, Node, Program
 
 LINE = 88
 """Columns of a line of emitted code."""
@@ -206,8 +206,7 @@ def _constants(nodes: Sequence[Node]) -> set[int]:
     """The values that are the same on every call."""
     constant: set[int] = set()
     for value, node in enumerate(nodes):
-        leaf = node.op in ("input", "cotangent")
-        if not leaf and constant.issuperset(node.args):
+        if node.op not in VARIABLES and constant.issuperset(node.args):
             constant.add(value)
     return constant
 

@@ -19,6 +19,7 @@ MAX_OPS = 200
 Policy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 KindName = Literal["real", "complex", "index", "mask", "float", "int", "bool"]
 Number = float | int
+Size = Annotated[int, Field(ge=1, le=2**31)] | str
 
 
 class Strict(BaseModel):
@@ -53,8 +54,24 @@ class FunctionModel(Strict):
     value: str
 
 
+class ParameterModel(Strict):
+    """A parameter of a module: its shape, in sizes or their names, and its start."""
+
+    shape: Size | Annotated[list[Size], Field(max_length=8)] = Field(
+        default_factory=list
+    )
+    init: Number | str
+
+
+class ModuleModel(Strict):
+    """The ``nn.Module`` of an op; its parameters are checked one by one."""
+
+    name: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
 class OpModel(Strict):
-    """One op; its inputs and samples are checked one by one."""
+    """One op; its inputs, samples and module are checked one by one."""
 
     doc: str = Field("", max_length=MAX_DOC)
     inputs: dict[str, Any] = Field(min_length=1, max_length=MAX_INPUTS)
@@ -66,7 +83,7 @@ class OpModel(Strict):
     edges: Policy | dict[str, Policy] = "torch"
     accuracy: Literal["fast", "stable", "max"] | None = None
     save: Literal["auto", "inputs", "outputs"] | list[str] = "auto"
-    module: dict[str, Any] | None = None
+    module: Any = None
     samples: dict[str, Any] = Field(default_factory=dict)
     backend: Literal["torch", "cpu", "triton"] = "torch"
 
@@ -95,6 +112,11 @@ class Complaint:
     help: str | None = None
     is_key: bool = False
 
+    @property
+    def is_split(self) -> bool:
+        """Whether a comma seems to have cut a text in two: both parts are wrong."""
+        return self.help == _SPLIT
+
 
 def validate(kind: type[_Model], data: Any) -> _Model | tuple[Complaint, ...]:
     """Data as a model, or all that is wrong with it."""
@@ -115,10 +137,8 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         return Complaint("SG121", message, loc[:-1], is_key=True)
     shown = _shown(item["input"])
     if type_ in _WANTED:
-        split = item["input"] is None and type_ in ("string_type", "model_type")
-        help = _SPLIT if split else None
         message = f"this should be {_WANTED[type_]}, not {shown}"
-        return Complaint("SG122", message, loc, help)
+        return Complaint("SG122", message, loc, _help_with_type(item))
     if type_ in _LIMITS:
         code, message = _LIMITS[type_]
         return Complaint(code, message.format(**item["ctx"]), loc)
@@ -126,6 +146,16 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         message = f"{shown} is not one of the allowed values"
         return Complaint("SG123", message, loc, _nearest_value(item))
     return Complaint("SG122", f"{shown} is not allowed here", loc)
+
+
+def _help_with_type(item: Any) -> str | None:
+    """What YAML makes of a text that is not quoted."""
+    given, type_ = item["input"], item["type"]
+    if given is None and type_ in ("string_type", "model_type"):
+        return _SPLIT
+    if isinstance(given, (int, float)) and type_ == "string_type":
+        return f"quote it: '{_shown(given)}'"
+    return None
 
 
 _WANTED: Mapping[str, str] = {

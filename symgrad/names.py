@@ -75,6 +75,11 @@ def objection(name: str) -> tuple[str, str] | None:
     return None
 
 
+def camel(name: str) -> str:
+    """``rms_norm`` as a class is called: ``RmsNorm``."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
 def module_objection(stem: str) -> str | None:
     """What is wrong with the name of a module to be written, if anything is."""
     found = objection(stem)
@@ -104,6 +109,10 @@ def nearest(
         return f"did you mean '{close[0]}'?"
     if label is None:
         return None
-    every = list(known if listed is None else listed)
-    some = [*every[:_LISTED], *(["..."] if len(every) > _LISTED else [])]
+    return listing(label, known if listed is None else listed)
+
+
+def listing(label: str, every: Collection[str]) -> str:
+    """Names in a row after a label, not too many of them."""
+    some = [*list(every)[:_LISTED], *(["..."] if len(every) > _LISTED else [])]
     return f"{label}: {', '.join(some) or 'none'}"

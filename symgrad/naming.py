@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from symgrad.names import camel
+from symgrad.op import Op
 
-def _camel(op_name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in op_name.split("_"))
+FORWARD_MODE = "Jvp"
+"""What the class of an op that has forward mode is called, after the op's own."""
 
 
-def class_names(op_names: Sequence[str]) -> dict[str, str]:
+def class_names(ops: Sequence[Op]) -> dict[str, str]:
     """The class of each op of a module: ``rms_norm`` becomes ``RmsNorm``.
 
     ``Function`` is appended where that would be the name of another class or of a
     function of the module.
     """
-    taken = set(op_names) | {"Any", "F", "Tensor", "TypeVar"}
+    taken = {op.name for op in ops} | {op.module.name for op in ops if op.module}
+    taken |= {"Any", "F", "NamedTuple", "Tensor", "TypeVar", "nn"}
     names: dict[str, str] = {}
-    for op_name in op_names:
-        name = _camel(op_name)
-        while name in taken:
+    for op in ops:
+        name = camel(op.name)
+        while not taken.isdisjoint((name, name + FORWARD_MODE)):
             name += "Function"
-        taken.add(name)
-        names[op_name] = name
+        taken.update((name, name + FORWARD_MODE))
+        names[op.name] = name
     return names
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from symgrad.program import Kind, Node
+from symgrad.program import Kind, Node, depending_on
 
 EdgePolicy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 Accuracy = Literal["fast", "stable", "max"]
@@ -76,6 +77,41 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Initial:
+    """Initial values: a constant, or the two numbers of a distribution."""
+
+    kind: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An input that a module keeps; sizes with a name are given to its constructor."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    initial: Initial
+
+    @property
+    def sizes(self) -> list[str]:
+        """The sizes that have a name, each once."""
+        return list(dict.fromkeys(s for s in self.shape if isinstance(s, str)))
+
+
+@dataclass(frozen=True)
+class ModuleClass:
+    """The ``nn.Module`` that is written beside the function of an op."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def sizes(self) -> list[str]:
+        """The names of sizes, which its constructor takes."""
+        return list(dict.fromkeys(s for p in self.parameters for s in p.sizes))
+
+
+@dataclass(frozen=True)
 class Op:
     """A checked op.  All formulas refer to one list of nodes.
 
@@ -102,15 +138,29 @@ class Op:
     save: tuple[str, ...] | Literal["auto", "inputs", "outputs"] = "auto"
     samples: Mapping[str, Sample] = field(default_factory=dict)
     backend: str = "torch"
+    module: ModuleClass | None = None
 
     def input(self, name: str) -> Input:
         """The input of that name."""
         return next(item for item in self.inputs if item.name == name)
 
-    @property
+    @cached_property
     def differentiable_outputs(self) -> tuple[Formula, ...]:
-        """The outputs that backward receives a meaningful cotangent for."""
-        return tuple(f for f in self.outputs if f.name not in self.nondifferentiable)
+        """The outputs that backward receives a meaningful cotangent for.
+
+        Not those that were declared to have none, and not those through which no
+        input has a derivative; of a single output torch finds that out by itself.
+        """
+        open_ = [f for f in self.outputs if f.name not in self.nondifferentiable]
+        names = {item.name for item in self.inputs if item.differentiable}
+        leaves = [v for v, n in enumerate(self.nodes) if n.op == "input"]
+        active = depending_on(
+            self.nodes, [v for v in leaves if self.nodes[v].data in names]
+        )
+        given = {str(n.data) for n in self.nodes if n.op == "cotangent"}
+        ends = {f.name: self.stand_ins.get(f.name, f.value) for f in open_}
+        moving = [f for f in open_ if ends[f.name] in active or f.name in given]
+        return tuple(moving if moving else open_)
 
     @property
     def has_surrogate_derivative(self) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from symgrad import model
-from symgrad.functions import NAMES
-from symgrad.names import nearest
+from symgrad.functions import NAMES, TABLE
+from symgrad.names import listing, nearest
 from symgrad.op import EdgePolicy, Input, Sample
 from symgrad.places import Problems
 from symgrad.program import Kind
 from symgrad.yamlfile import Path
 
 _WHOLE = (Kind.INDEX, Kind.INT)
+_CORNERED = tuple(row.name for row in TABLE.values() if row.kinks)
 
 
 def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None:
@@ -23,10 +24,6 @@ def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None
         problems.add(
             "SG703", message, (*path, "accuracy"), "use 'fast', or leave it out"
         )
-    if given.module is not None:
-        problems.add(
-            "SG706", "modules are not built yet", (*path, "module"), None, True
-        )
     if given.backend != "torch":
         message = f"the backend '{given.backend}' is not built yet"
         problems.add("SG707", message, (*path, "backend"), "use 'torch'")
@@ -34,6 +31,7 @@ def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None
 
 def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
     """Keys that name inputs, outputs and functions."""
+    _refuse_twins(given.nondifferentiable, problems, (*path, "nondifferentiable"))
     for place, name in enumerate(given.nondifferentiable):
         if name not in given.forward:
             message = f"there is no output '{name}'"
@@ -44,6 +42,7 @@ def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
         problems.add("SG136", message, (*path, "nondifferentiable"), None, True)
     _check_edges(given, problems, path)
     kept = [] if isinstance(given.save, str) else given.save
+    _refuse_twins(kept, problems, (*path, "save"))
     for place, name in enumerate(kept):
         if name not in given.inputs and name not in given.forward:
             message = f"'{name}' is neither input nor output: nothing else is kept"
@@ -51,8 +50,16 @@ def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
             problems.add("SG139", message, (*path, "save", place), help)
 
 
+def _refuse_twins(names: Sequence[str], problems: Problems, path: Path) -> None:
+    """A list has each name once."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            message = f"'{name}' is in the list already"
+            problems.add("SG113", message, (*path, place), "remove it")
+
+
 def _check_edges(given: model.OpModel, problems: Problems, path: Path) -> None:
-    """The functions are in the table, each under one of its names only."""
+    """The functions have corners, and each is there under one of its names only."""
     seen: dict[str, str] = {}
     for name in given.edges if isinstance(given.edges, dict) else ():
         at = (*path, "edges", name)
@@ -64,6 +71,10 @@ def _check_edges(given: model.OpModel, problems: Problems, path: Path) -> None:
         if twin != name:
             message = f"'{name}' and '{twin}' are one function"
             problems.add("SG113", message, at, None, True)
+        elif not NAMES[name].kinks:
+            message = f"'{name}' has no corner: its derivative is never a choice"
+            help = listing("functions with corners", _CORNERED)
+            problems.add("SG141", message, at, help, True)
 
 
 def edges(given: model.OpModel) -> dict[str, EdgePolicy]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from symgrad import calls, operators
 from symgrad.grammar import FormulaError, tree
 from symgrad.program import Graph
-from symgrad.walk import Rules, Template, Walker
+from symgrad.walk import Rules, Template, Value, Walker
 
 __all__ = ["FormulaError", "Template", "parse"]
 
@@ -32,27 +32,36 @@ RULES: Rules = {
 def parse(
     text: str,
     graph: Graph,
-    names: Mapping[str, int],
+    names: Mapping[str, Value],
     *,
     functions: Mapping[str, Template] | None = None,
+    conditions: bool = False,
     in_table: bool = False,
 ) -> int:
     """Build a formula in ``graph`` and return its value.
 
     ``names`` are the values that it may use, ``functions`` formulas that it may call
-    besides the rows of the function table.  A formula ``in_table``, that is of the
-    function table itself, may also be a condition, and have any first argument where
-    others must write a whole number out.
+    besides the rows of the function table.  It is a number, unless ``conditions`` are
+    wanted as well.  A formula ``in_table``, that is of the function table itself, may
+    also have any first argument where others must write a whole number out.
 
     Raises:
-        FormulaError: all independent mistakes of the text, with their places.
+        FormulaError: all independent mistakes of the text, with their places; none
+            if it only uses a name that stands for a mistake.
     """
     root, lead = tree(text)
     walker = Walker(graph, names, functions or {}, RULES, text, lead, table=in_table)
-    value = walker.value(root) if in_table else walker.number(root)
-    if walker.mistakes:
-        first, *_ = ordered = sorted(walker.mistakes, key=lambda m: (m.start, m.end))
-        first.mistakes = tuple(ordered)
-        raise first
-    assert value is not None
+    value = (walker.value if conditions or in_table else walker.number)(root)
+    if value is None or walker.mistakes:
+        raise _all_of(walker.mistakes)
     return value
+
+
+def _all_of(mistakes: list[FormulaError]) -> FormulaError:
+    """The first of several mistakes, which knows them all."""
+    ordered = sorted(mistakes, key=lambda m: (m.start, m.end))
+    first = (
+        ordered[0] if ordered else FormulaError("SG210", "a mistake elsewhere", 0, 0)
+    )
+    first.mistakes = tuple(ordered)
+    return first

@@ -17,70 +17,11 @@ from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import definition
 from symgrad.program import LEAVES, Graph, Kind, Node, Program, is_constant
+from symgrad.rebuild import copied, rebuild, roots
 from symgrad.regions import Region, find_regions, holds
+from symgrad.settle import settle
 
 Pass = Callable[[Program], Program]
-Visit = Callable[[Graph, int, Node, tuple[int, ...]], int]
-"""Build one value anew: graph, old number, old node, new arguments to new number."""
-
-
-def roots(program: Program) -> list[int]:
-    """The values that a program is there to compute, in the order of its fields."""
-    terms = [v for values in program.gradients.values() for v in values]
-    shown = [v for values in program.partials.values() for v in values]
-    leaves = [*program.inputs.values(), *program.cotangents.values()]
-    return [
-        *leaves,
-        *program.outputs.values(),
-        *program.stand_ins.values(),
-        *terms,
-        *shown,
-    ]
-
-
-def rebuild(
-    program: Program, visit: Visit, order: Iterable[int] | None = None
-) -> Program:
-    """A program with every live value built anew by ``visit``; the dead are dropped.
-
-    ``order`` is another order of the live values in which arguments come first.
-    """
-    graph = Graph()
-    new: dict[int, int] = {}
-    for value in program.reachable(roots(program)) if order is None else order:
-        node = program.nodes[value]
-        new[value] = visit(graph, value, node, tuple(new[arg] for arg in node.args))
-    return replace(
-        program,
-        nodes=tuple(graph.nodes),
-        inputs={name: new[v] for name, v in program.inputs.items()},
-        outputs={name: new[v] for name, v in program.outputs.items()},
-        stand_ins={name: new[v] for name, v in program.stand_ins.items()},
-        cotangents={name: new[v] for name, v in program.cotangents.items()},
-        gradients={n: tuple(new[v] for v in vs) for n, vs in program.gradients.items()},
-        partials={n: tuple(new[v] for v in vs) for n, vs in program.partials.items()},
-        residuals=tuple(new[v] for v in program.residuals),
-        names=_carried(program.names, new, graph),
-        hints=_carried(program.hints, new, graph),
-    )
-
-
-def _carried(
-    names: Mapping[int, str], new: Mapping[int, int], graph: Graph
-) -> dict[int, str]:
-    """Names of values that are still there; leaves go by their own."""
-    carried: dict[int, str] = {}
-    for value, name in names.items():
-        if value in new and graph[new[value]].op not in LEAVES:
-            carried.setdefault(new[value], name)
-    return carried
-
-
-def copied(graph: Graph, node: Node, args: tuple[int, ...]) -> int:
-    """The same node in another graph."""
-    if node.op in LEAVES:
-        return graph.leaf(node)
-    return graph.node(node.op, *args, data=node.data)
 
 
 def stabilise(program: Program) -> Program:
@@ -163,7 +104,7 @@ def _is_whole_power(nodes: Sequence[Node], node: Node) -> bool:
     return exponent.op == "const" and algebra.is_count(exponent.data)
 
 
-BEFORE: tuple[Pass, ...] = (stabilise, guard)
+BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)
 AFTER: tuple[Pass, ...] = (stabilise,)
 
 
@@ -184,13 +125,14 @@ def choose_residuals(program: Program, op: Op) -> Program:
     Fewest tensors first, fewest operations to compute again second.  Backward can
     start from any of them: an output that is kept cuts off all that lies before it.
     """
-    needed = [v for values in program.gradients.values() for v in values]
+    gradients = [v for values in program.gradients.values() for v in values]
+    needed = [*gradients, *program.jvps.values()]
     best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
     for kept in _choices(program, op, needed):
         leaves = _behind(program, needed, frozenset(kept))
         residuals = _ordered(program, [*leaves, *kept])
         tensors = sum(program.nodes[v].kind.is_tensor for v in residuals)
-        cost = (tensors, program.count_ops(needed, frozenset(kept)), len(kept))
+        cost = (tensors, program.count_ops(gradients, frozenset(kept)), len(kept))
         if _allowed(program, op, residuals) and (best is None or cost < best[0]):
             best = cost, residuals
     if best is None:

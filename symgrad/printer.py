@@ -130,8 +130,9 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
     style: Style = "formula"
     if node.op in ("input", "const"):
         return _leaf(node)
-    if node.op == "cotangent":
-        return Text(f"grad_{node.data}")
+    if node.op in ("cotangent", "tangent"):
+        prefix = "grad" if node.op == "cotangent" else "tangent"
+        return Text(f"{prefix}_{node.data}")
     if node.op == "neg":
         return negative(args[0])
     if node.op == "not":

@@ -46,6 +46,7 @@ PRIMITIVES: Mapping[str, int] = {
     # leaves
     "input": 0,
     "cotangent": 0,
+    "tangent": 0,
     "const": 0,
     # arithmetic
     "neg": 1,
@@ -81,7 +82,8 @@ table when they are built; a node already carries the axes they need.
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 CONNECTIVES = frozenset({"and", "or", "not"})
-LEAVES = frozenset({"input", "cotangent", "const"})
+VARIABLES = frozenset({"input", "cotangent", "tangent"})
+LEAVES = VARIABLES | {"const"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,10 @@ class Graph:
         """``grad_<output>``: the derivative of the objective by that output."""
         return self._intern(Node("cotangent", (), output, kind, (BATCH,)))
 
+    def tangent(self, name: str, kind: Kind = Kind.REAL) -> int:
+        """``tangent_<input>``: the direction in which an input moves."""
+        return self._intern(Node("tangent", (), name, kind, (BATCH,)))
+
     def leaf(self, node: Node) -> int:
         """A leaf of another graph in this one."""
         assert node.op in LEAVES, node.op
@@ -204,9 +210,11 @@ class Program:
     the spec.  ``gradients`` maps each differentiable input to terms: each is reduced
     to the input's shape, and their sum is its gradient (no terms: zero).
     ``partials`` are the same for a reader, without the cotangent where there is only
-    one.  ``stand_ins`` are the values whose derivative counts for an output with a
-    surrogate.  ``residuals`` are the values that forward keeps for backward.
-    ``names`` are those a person chose; ``hints`` are names that would suit a value.
+    one.  ``tangents`` are those of the differentiable inputs, and ``jvps`` those of
+    the outputs (none: an override has no transpose).  ``stand_ins`` are the values
+    whose derivative counts for an output with a surrogate.  ``residuals`` are the
+    values that forward keeps for backward and jvp.  ``names`` are those a person
+    chose; ``hints`` are names that would suit a value.
     """
 
     nodes: tuple[Node, ...]
@@ -217,6 +225,8 @@ class Program:
     cotangents: Mapping[str, int] = field(default_factory=dict)
     gradients: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     partials: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    tangents: Mapping[str, int] = field(default_factory=dict)
+    jvps: Mapping[str, int] = field(default_factory=dict)
     residuals: tuple[int, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
 
@@ -239,6 +249,7 @@ class Program:
         named = [
             *self.inputs.values(),
             *self.outputs.values(),
+            *self.jvps.values(),
             *self.residuals,
             *self.names,
         ]
@@ -286,12 +297,22 @@ class Program:
         )
 
 
+def depending_on(nodes: Sequence[Node], inputs: Iterable[int]) -> set[int]:
+    """The values that have a derivative by some of the inputs."""
+    active = set(inputs)
+    for value, node in enumerate(nodes):
+        blocked = node.op == "stop_gradient" or node.kind.is_condition
+        if not blocked and not active.isdisjoint(node.args):
+            active.add(value)
+    return active
+
+
 def is_constant(nodes: Sequence[Node], value: int) -> bool:
     """Whether a value is the same on every call (no axes, and no input behind it)."""
     seen, todo = set(), [value]
     while todo:
         node = nodes[todo.pop()]
-        if node.kind.is_tensor or node.op in ("input", "cotangent"):
+        if node.kind.is_tensor or node.op in VARIABLES:
             return False
         fresh = [arg for arg in node.args if arg not in seen]
         seen.update(fresh)

@@ -69,6 +69,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("1 + erf(a/sqrt(2))", "2*ndtr(a)", "1 + erf is 0 once a < -5 in float32"),
     Rule("1 + erf(a)", "erfc(-a)", "1 + erf(a) is 0 once a < -4 in float32"),
     Rule("a/2*(2*b)", "a*b", "exact"),
+    Rule("1*a", "a", "exact"),
     Rule("log(ndtr(a))", "log_ndtr(a)", "log(0) once ndtr(a) underflows"),
     Rule("polygamma(1, a)", "trigamma(a)", "torch's own keeps 9 digits"),
     Rule("log(beta(a, b))", "betaln(a, b)", "log(0) once beta(a, b) underflows"),

@@ -37,15 +37,16 @@ _SMOOTH = (
         domain="x > 0 and x < 1",
     ),
     # torch's own is x from x = 20, which loses digits in float64
+    Function("softplus", ("sigmoid(x)",), "sp", (_X,), ball.softplus),
+    # torch's own gives a contiguous result, whatever the layout of x
     Function(
-        "softplus",
-        ("sigmoid(x)",),
-        "sp",
+        "logsigmoid",
+        ("sigmoid(-x)",),
+        "ln",
         (_X,),
-        ball.softplus,
-        definition="-logsigmoid(-x)",
+        lambda x: -ball.softplus(-x),
+        definition="-softplus(-x)",
     ),
-    Function("logsigmoid", ("sigmoid(-x)",), "ln", (_X,), lambda x: -ball.softplus(-x)),
     Function(
         "silu",
         ("sigmoid(x) + y*sigmoid(-x)",),

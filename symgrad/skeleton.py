@@ -15,6 +15,7 @@ from typing import Any
 import sympy
 
 from symgrad.errors import Diagnostic, SpecError
+from symgrad.functions import NAMES
 from symgrad.op import Op
 from symgrad.spec import load_text
 
@@ -120,7 +121,8 @@ def _without_place(problem: Diagnostic) -> Diagnostic:
 def _text(draft: Draft) -> str:
     """The spec as JSON, which is YAML."""
     inputs = [(_name(key), value) for key, value in draft.inputs]
-    everything = " + ".join(_used(name, value) for name, value in inputs) or "0"
+    terms = [_used(name, value) for name, value in inputs]
+    everything = " + ".join([*terms, *_calls(draft, terms)]) or "0"
     keys = [
         ("inputs", _mapping((name, _json(value)) for name, value in inputs)),
         ("forward", _placeholders(draft.forward, everything)),
@@ -147,6 +149,14 @@ def _used(name: str, declaration: Any) -> str:
     kind = declaration.get("kind") if isinstance(declaration, Mapping) else declaration
     is_condition = str(kind).strip().startswith(("mask", "bool"))
     return f"where({name}, 1, 0)" if is_condition else name
+
+
+def _calls(draft: Draft, terms: list[str]) -> list[str]:
+    """A call of each function that has a policy: whether it occurs is known later."""
+    edges = draft.options.get("edges")
+    named = edges if isinstance(edges, Mapping) else ()
+    rows = [NAMES[name] for name in named if name in NAMES]
+    return [f"{row.name}({', '.join(terms[:1] * len(row.args))})" for row in rows]
 
 
 def _name(key: str | sympy.Symbol) -> str:

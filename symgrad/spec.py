@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from symgrad import model, names, yamlfile
+from symgrad import model, modules, names, yamlfile
 from symgrad.check import checked_op
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.op import Op, Spec
@@ -119,6 +119,7 @@ def _ops(
             message = f"the ops so far have more than {MAX_VALUES:,} operations"
             problems.add("SG202", message, path, "write several files", is_key=True)
             break
+    modules.check_names({op.name: op for op in ops}, problems)
     return tuple(ops)
 
 
@@ -142,4 +143,5 @@ def _meaning(op: Op) -> dict[str, Any]:
         "save": op.save,
         "samples": sorted((name, repr(sample)) for name, sample in op.samples.items()),
         "backend": op.backend,
+        **({} if op.module is None else {"module": repr(op.module)}),
     }

@@ -52,6 +52,7 @@ _OTHER = ("SG204", "this is not allowed in a formula")
 class Walker:
     """Builds values in ``graph``; mistakes are collected, and poison what uses them.
 
+    ``names`` are the values that the formula may use, ``None`` for a mistaken one.
     ``source`` is the formula, and ``lead`` the offset of the tree's columns in it.
     ``table`` says that it stands in the function table, which may do more.
     ``depth`` counts the levels of nesting, those of the calls around this formula
@@ -59,7 +60,7 @@ class Walker:
     """
 
     graph: Graph
-    names: Mapping[str, int]
+    names: Mapping[str, Value]
     functions: Mapping[str, Template]
     rules: Rules
     source: str

@@ -478,8 +478,55 @@ def masked(x: Tensor, keep: Tensor, k: Tensor) -> Tensor:
     return Masked.apply(x, keep, k)
 """
 
+
+def product() -> Fixture:
+    """With forward mode, in a class of its own."""
+    graph = Graph()
+    x, w = _reals(graph, "x", "w")
+    inputs = [Input("x", Kind.REAL), Input("w", Kind.REAL)]
+    y = graph.node("mul", x, graph.call("sin", w))
+    return _fixture(_op("product", inputs, graph, y=y), _PRODUCT)
+
+
+_PRODUCT = """
+class Product(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, w: Tensor) -> Tensor:
+        return x * torch.sin(w)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, grad_y: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        x, w = ctx.saved_tensors
+        need_x, need_w = ctx.needs_input_grad
+        grad_x = grad_w = None
+        if need_x:
+            grad_x = (grad_y * torch.sin(w)).sum_to_size(x.shape)
+        if need_w:
+            grad_w = (grad_y * (x * torch.cos(w))).sum_to_size(w.shape)
+        return grad_x, grad_w
+
+
+class ProductJvp(Product):
+    @staticmethod
+    def jvp(ctx: Any, tangent_x: Tensor, tangent_w: Tensor) -> Tensor:
+        (x, w) = ctx.saved_tensors
+        return tangent_x * torch.sin(w) + tangent_w * x * torch.cos(w)
+
+
+def product(x: Tensor, w: Tensor) -> Tensor:
+    return ProductJvp.apply(x, w)
+"""
+
+
 _MAKERS = (
-    swish, huber, gate, larger, ramp, spike, held, clipped, bend, masked
+    swish, huber, gate, larger, ramp, spike, held, clipped, bend, masked, product
 )  # fmt: skip
 FIXTURES: Mapping[str, Fixture] = {make.__name__: make() for make in _MAKERS}
 
@@ -629,6 +676,23 @@ FAULTS = (
         "torch.exp(x) * k, 0.0)\n        return grad_x",
         "torch.exp(x), 0.0)\n        return grad_x",
     ),
+    # -- rung 3: forward mode and batches
+    Fault("jvp of the wrong sign", "product", 3, "+ tangent_w * x", "- tangent_w * x"),
+    Fault("jvp with a factor", "product", 3, "+ tangent_w", "+ 1.0005 * tangent_w"),
+    Fault("jvp without a term", "product", 3, " + tangent_w * x * torch.cos(w)", ""),
+    Fault(
+        "tangents swapped",
+        "product",
+        3,
+        "tangent_x: Tensor, tangent_w: Tensor",
+        "tangent_w: Tensor, tangent_x: Tensor",
+    ),
+    Fault("jvp reads another order", "product", 3, "(x, w) =", "(w, x) ="),
+    Fault("jvp of a constant", "product", 3, "tangent_x * torch", "torch"),
+    Fault(
+        "jvp of another function", "product", 3, "tangent_w * x", "tangent_w * x.abs()"
+    ),
+    Fault("no rule for batches", "product", 3, "vmap_rule = True", "vmap_rule = False"),
     # -- rung 4: second derivatives
     Fault(
         "detached gradient",

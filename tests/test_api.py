@@ -224,6 +224,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"forward": {"y": x * sympy.asin(2)}}, "real"),
     ({"forward": {"y": ...}}, "expression"),
     ({"edges": "sideways"}, "sideways"),
+    ({"edges": {"exp": "left"}}, "'exp' has no corner"),
+    ({"edges": {"abs": "left"}}, "no derivative passes through 'abs'"),
+    ({"save": ["x", "x"]}, "'x' is in the list already"),
     ({"save": "everything"}, "everything"),
     ({"accuracy": "max"}, "not built"),
     ({"backend": "triton"}, "not built"),
@@ -243,6 +246,22 @@ def test_is_refused_as_a_spec_would_be(change: dict[str, Any], fragment: str) ->
     assert any(fragment in d.message for d in caught.value.diagnostics), str(
         caught.value
     )
+
+
+def test_a_let_may_be_a_condition() -> None:
+    inside = sympy.Symbol("inside")
+    chosen = sympy.Piecewise((x, inside), (beta * x, True))
+    made = symgrad.Op("f", [x, beta], chosen, let={"inside": sympy.Abs(x) < beta})
+    text = symgrad.Op(
+        "f", [x, beta], "where(inside, x, beta*x)", let={"inside": "abs(x) < beta"}
+    )
+    assert "inside = torch.abs(x) < beta" in made.source()
+    assert body(made.source()).count("inside") == body(text.source()).count("inside")
+
+
+def test_a_policy_is_for_a_function_of_the_formulas() -> None:
+    made = symgrad.Op("f", [x], sympy.Abs(x), edges={"abs": "left"})
+    assert made._meaning.edges == {"abs": "left"}
 
 
 def test_indexed_is_refused_until_axes_are_built() -> None:

@@ -65,6 +65,16 @@ def test_the_two_ways_to_declare_an_input_agree() -> None:
     assert ops[0].inputs == ops[1].inputs
 
 
+def test_the_module_of_the_reference_is_one() -> None:
+    [text] = [b.text for b in blocks(REFERENCE) if b.text.startswith("module:\n  name")]
+    inputs = dict.fromkeys(("x", "alpha", "gamma", "beta"), "real")
+    forward = {"y": "gamma*tanh(alpha*x) + beta"}
+    op = {"inputs": inputs, "forward": forward, **yaml.safe_load(text)}
+    [found] = load_text(_spec(op), "reference.yaml").ops
+    assert found.module is not None
+    assert (found.module.name, found.module.sizes) == ("DyT", ["features"])
+
+
 def _op_with(inputs: str) -> str:
     declared = {**yaml.safe_load(inputs), "forward": {"y": "log(rate)"}}
     return _spec(declared)
@@ -90,7 +100,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("`Integral`", {"forward": {"y": "Integral(t*x, (t, 0, 1))"}}),
     ("accuracy: stable", {"accuracy": "stable"}),
     ("accuracy: max", {"accuracy": "max"}),
-    ("`module`", {"module": {"name": "Check"}}),
     ("backend: cpu", {"backend": "cpu"}),
     ("backend: triton", {"backend": "triton"}),
 ]
@@ -120,3 +129,21 @@ ACCEPTED = [
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_what_formulas_may_contain(text: str) -> None:
     load_text(_spec({"inputs": {"x": "real"}, "forward": {"y": text}}), "f")
+
+
+TESTS = Path(__file__).parent
+CONTRACT = (TESTS.parent / "docs" / "contract.md").read_text()
+
+
+def test_the_contract_names_tests_that_there_are() -> None:
+    named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", CONTRACT)
+    assert len(named) > 35
+    for file, test in named:
+        text = (TESTS / f"{file}.py").read_text()
+        assert f"def {test}(" in text, f"{file}.py::{test}"
+
+
+def test_every_contract_test_stands_in_the_contract() -> None:
+    for path in sorted(TESTS.glob("test_contract_*.py")):
+        for test in re.findall(r"^def (test_\w+)", path.read_text(), re.M):
+            assert f"{path.name}::{test}" in CONTRACT, f"{path.name}::{test}"

@@ -44,6 +44,7 @@ NATIVE: dict[str, Callable[..., torch.Tensor]] = {
     "hardshrink": F.hardshrink,
     "hardsigmoid": F.hardsigmoid,
     "leaky_relu": F.leaky_relu,
+    "logsigmoid": F.logsigmoid,
     "sinc": lambda x: torch.sinc(x / math.pi),
     "softshrink": F.softshrink,
     "threshold": F.threshold,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from specs import module, op
+from specs import module, op, spec
 
 from symgrad.algebra import rebuilt
 from symgrad.backends.torch import joint_program
 from symgrad.derive import primal
 from symgrad.errors import SymgradError
+from symgrad.generate import generate
 from symgrad.passes import AFTER, BEFORE, guard, stabilise
-from symgrad.program import Graph
+from symgrad.program import Graph, Program
 from symgrad.regions import find_regions
+from symgrad.settle import settle
 
 POINTS = torch.tensor([-800.0, -4.0, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, 900.0]).double()
 
@@ -45,6 +47,46 @@ def test_branches_that_are_not_taken_leave_no_trace(text: str, native: bool) -> 
     )
     assert first.isfinite().all(), first
     assert second.isfinite().all(), second
+
+
+SETTLED = [
+    ("x", "where(pi > 3 and x > 0, x, 2*x)", "where(x > 0, x, 2*x)"),
+    ("x", "where(x < 0 or E > pi, x, 2*x)", "where(x < 0, x, 2*x)"),
+    ("x", "where(not (x > 0 and exp(1) <= E), x, 2*x)", "where(not x > 0, x, 2*x)"),
+    ("x", "where(pi**2 < 9, x, where(sqrt(2)**2 == 2, x*x, x))", "x*x"),
+    ("x w", "where(pi < 3 and x > 0, 2*x, w*x)", "w*x"),
+    ("x w", "where(pi > 3, 2*x, w)", "where(1 == 1, 2*x, w)"),
+    ("x w", "where(pi < 3 and x > 0, 2*x, w)", "where(0 == 1, 2*x, w)"),
+    ("x w", "where(pi < 3 and x > 0, 2, w)", "where(pi < 3 and x > 0, 2, w)"),
+    ("x", "where(pi < 3, x, 2) + x", "where(0 == 1, x, 2) + x"),
+]
+"""Inputs, a formula, and what is left of it; shapes must not depend on less."""
+
+
+def tree(program: Program) -> str:
+    """The output ``y`` as nested calls."""
+    texts: list[str] = []
+    for node in program.nodes:
+        args = ", ".join(texts[arg] for arg in node.args)
+        texts.append(f"{node.op} {node.data} ({args})")
+    return texts[program.outputs["y"]]
+
+
+@pytest.mark.parametrize(("inputs", "text", "left"), SETTLED)
+def test_conditions_on_constants_are_settled(inputs: str, text: str, left: str) -> None:
+    settled = settle(primal(op(inputs, text)))
+    assert tree(settled) == tree(primal(op(inputs, left)))
+    assert "True &" not in generate(spec("f", inputs, text)).source
+    assert "True |" not in generate(spec("f", inputs, text)).source
+
+
+def test_what_a_settled_condition_drops_keeps_shapes_and_gradients() -> None:
+    emitted = module("x w", "where(pi < 3 and x > 0, 2*x, w)")
+    x, w = torch.ones(3, 1, requires_grad=True), torch.ones(2, requires_grad=True)
+    y = emitted.f(x, w)
+    assert torch.equal(y, torch.ones(3, 2))
+    found = torch.autograd.grad(y.sum(), (x, w))
+    assert [g.tolist() for g in found] == [[[0.0]] * 3, [3.0, 3.0]]
 
 
 def test_branches_of_python_conditions_are_guarded() -> None:

@@ -239,12 +239,23 @@ def test_overrides_see_outputs_and_cotangents() -> None:
     assert len(graph.nodes) == len(op.nodes)
 
 
+def test_a_let_may_be_a_condition() -> None:
+    op = one(
+        "    let: {pos: 'x > 0', both: 'pos and x < 1'}",
+        "x: real",
+        "y: 'x if both else 0'",
+    )
+    assert [op.nodes[f.value].kind for f in op.lets] == [Kind.MASK, Kind.MASK]
+    [y] = op.outputs
+    assert op.nodes[y.value].args[0] == op.lets[1].value
+
+
 def test_options() -> None:
     op = one(
         "    nondifferentiable: [z]\n    edges: {Abs: half, relu: left}\n"
         "    save: [x]\n    samples: {x: {range: [0, 1], shape: [2, 3]}}\n"
         "    backend: torch\n    accuracy: fast",
-        forward="y: abs(x), z: x",
+        forward="y: abs(x) + relu(x), z: x",
     )
     assert op.nondifferentiable == {"z"}
     assert op.edges == {"abs": "half", "relu": "left"}

@@ -12,7 +12,9 @@ from symgrad.backends.torch_context import setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
+from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
+from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
@@ -39,7 +41,9 @@ class OpCode:
     forward: Method
     setup_context: Method
     backward: Method
+    jvp: Method | None
     function: Method
+    module: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,16 @@ def joint_program(op: Op) -> Program:
 
 
 def op_code(op: Op, program: Program, class_name: str) -> OpCode:
-    """The four functions of one op."""
+    """The functions of one op."""
     return OpCode(
         name=op.name,
         class_name=class_name,
         forward=_method(op, forward(op, program)),
         setup_context=_method(op, setup_context(op, program)),
         backward=_method(op, backward(op, program)),
+        jvp=_method(op, jvp(op, program)) if program.jvps else None,
         function=_method(op, function(op, program, class_name)),
+        module=module_class(op),
     )
 
 
@@ -87,7 +93,7 @@ def _method(op: Op, code: Code) -> Method:
 
 def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
     """All ops of a module, and what they need around them."""
-    classes = class_names([op.name for op in ops])
+    classes = class_names(ops)
     codes = tuple(
         op_code(op, program, classes[op.name])
         for op, program in zip(ops, programs, strict=True)
@@ -110,12 +116,14 @@ def _exports(ops: Sequence[Op]) -> list[str]:
         parts = re.findall(r"[0-9]+|[^0-9]+", name)
         return case, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
 
-    return [f'"{name}"' for name in sorted((op.name for op in ops), key=key)]
+    names = [op.name for op in ops] + [op.module.name for op in ops if op.module]
+    return [f'"{name}"' for name in sorted(names, key=key)]
 
 
 def _lines(code: OpCode) -> list[str]:
-    methods = (code.forward, code.setup_context, code.backward, code.function)
-    return [line for method in methods for line in (*method.signature, *method.body)]
+    methods = (code.forward, code.setup_context, code.backward, code.jvp, code.function)
+    lines = [line for m in methods if m for line in (*m.signature, *m.body)]
+    return [*lines, *code.module]
 
 
 def _imports(lines: Sequence[str]) -> tuple[str, ...]:
@@ -123,14 +131,17 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": [f"math.{name}(" for name in dir(math)],
         "F": [" F.", "(F.", "-F."],
+        "nn": ["(nn.Module)"],
     }
     return tuple(n for n, found in marks.items() if any(m in text for m in found))
 
 
 HELPERS = (
     "_opmath",
+    "_rounded",
     "_result_dtype",
     "_fill_missing",
+    "_switch",
     "_check_floating",
     "_check_integer",
     "_check_mask",

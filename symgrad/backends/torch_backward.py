@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.backends.torch_context import shape_inputs
-from symgrad.backends.torch_forward import is_plain
+from symgrad.backends.torch_context import restored, shape_of
 from symgrad.backends.torch_lines import (
     Code,
     returned,
@@ -31,7 +30,10 @@ def backward(op: Op, program: Program) -> Code:
     params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
     signature = bracketed("def backward(", params, f") -> {_result_type(op)}:", 4)
     wanted = list(program.gradients)
-    body = [*_missing(op, program), *_restored(op, program)]
+    terms = [v for values in program.gradients.values() for v in values]
+    arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
+    most = 1 if len(tensor_inputs(op)) == 1 else 0  # one, and a sum, would round twice
+    body = [*_missing(op, program), *restored(program, terms, arriving, most)]
     if len(wanted) > 1:
         body += _guards(op, wanted)
     body += _gradients(op, program)
@@ -59,32 +61,6 @@ def _missing(op: Op, program: Program) -> list[str]:
         filled = call("_fill_missing", [Text("ctx.output_shapes"), *map(Text, given)])
         lines += unpack(given, filled, 8)
     return lines
-
-
-def _restored(op: Op, program: Program) -> list[str]:
-    """Residuals by their names, half precision brought to float32."""
-    names = {
-        v: n for n, v in reversed([*program.inputs.items(), *program.outputs.items()])
-    }
-    kept = [names[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
-    numbers = [
-        names[v] for v in program.residuals if not program.nodes[v].kind.is_tensor
-    ]
-    terms = [v for values in program.gradients.values() for v in values]
-    leaves = frozenset((*program.residuals, *program.cotangents.values()))
-    lines = []
-    live = set(program.reachable(terms, leaves))
-    given = [f"grad_{n}" for n, v in program.cotangents.items() if v in live]
-    if is_plain(program, terms, leaves):
-        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
-    elif kept:
-        source = call(
-            "_opmath", [Text(name) for name in (*given, "*ctx.saved_tensors")]
-        )
-        lines += unpack([*given, *kept], source, 8)
-    elif given:
-        lines += unpack(given, call("_opmath", [Text(name) for name in given]), 8)
-    return lines + [f"        {name} = ctx.{name}" for name in numbers]
 
 
 def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
@@ -153,9 +129,7 @@ def _reduction(op: Op, program: Program, name: str) -> str:
     """The shape that a gradient is to be summed to, if it may have another."""
     if len(tensor_inputs(op)) < 2:
         return ""
-    if name in shape_inputs(op, program):
-        return f"ctx.{name}_shape"
-    return f"{name}.shape"
+    return shape_of(op, program, name)
 
 
 def _reduced(value: Text, shape: str) -> Text:
@@ -180,10 +154,7 @@ def _zeros(op: Op, program: Program, name: str) -> str:
     like = f"grad_{next(iter(program.cotangents))}"
     if len(tensor_inputs(op)) < 2:
         return f"torch.zeros_like({like})"
-    shape = (
-        f"ctx.{name}_shape" if name in shape_inputs(op, program) else f"{name}.shape"
-    )
-    return f"{like}.new_zeros({shape})"
+    return f"{like}.new_zeros({shape_of(op, program, name)})"
 
 
 def _comment(

@@ -58,8 +58,15 @@ def function_doc(op: Op, program: Program) -> list[str]:
     lines: list[str] = []
     for section in sections:
         lines += [*([""] if lines and section else []), *section]
-    lines[0] = f'"""{lines[0]}'
-    return [*(f"    {line}".rstrip() for line in lines), '    """']
+    return indented(lines)
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """A docstring, indented by four; its lines are literal text already."""
+    if len(lines) == 1 and len(lines[0]) <= WIDTH - len('""""""'):
+        return [f'    """{lines[0]}"""']
+    opened = [f'"""{lines[0]}', *lines[1:]]
+    return [*(f"    {line}".rstrip() for line in opened), '    """']
 
 
 def _formulas(op: Op) -> list[str]:
@@ -107,9 +114,9 @@ def _derivatives(op: Op, program: Program) -> list[str]:
         " (torch.func under torch.compile cannot see it.)"
         for f in op.overrides
     ]
-    if op.nondifferentiable:
-        named = ", ".join(f.name for f in op.outputs if f.name in op.nondifferentiable)
-        notes.append(f"Without derivative: {named}.")
+    unmoved = [f.name for f in op.outputs if f not in op.differentiable_outputs]
+    if unmoved:
+        notes.append(f"Without derivative: {', '.join(unmoved)}.")
     conventions = _conventions(op)
     lines = [line for note in notes for line in _filled(note)]
     if conventions:

@@ -24,10 +24,15 @@ from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import LEAVES, Kind, Program
 
 
-def is_plain(program: Program, values: Sequence[int], stop: frozenset[int]) -> bool:
-    """Whether single operators of torch, with its own promotion, are all it takes."""
+def is_plain(
+    program: Program, values: Sequence[int], stop: frozenset[int], most: int = 1
+) -> bool:
+    """Whether single operators of torch, with its own promotion, are all it takes.
+
+    Nothing of several operators rounds once; where a sum follows, ``most`` is 0.
+    """
     return all(
-        program.count_ops([v], stop) <= 1
+        program.count_ops([v], stop) <= most
         and program.nodes[v].op not in ("where", "const")
         and program.nodes[v].data not in NOT_IN_HALF
         and program.nodes[v].kind.is_tensor
@@ -81,7 +86,8 @@ def _fitted(
 ) -> dict[str, Text]:
     """The outputs, each short enough for its line of ``return`` or assignment."""
     outputs = program.outputs.items()
-    widths = {n: LINE - 8 - len("return ()") - len(rounding[n]) for n, _ in outputs}
+    rounded = len("return _rounded(, )")
+    widths = {n: LINE - 8 - rounded - len(rounding[n]) for n, _ in outputs}
     texts = {n: layout.root(value, widths[n]) for n, value in outputs}
     lines = [*written(statements, 8), *(text.text for text in texts.values())]
     if len(texts) > 1 or not is_untyped(lines):
@@ -106,7 +112,7 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
         if used not in dtypes:
             dtypes[used] = names.claim("dtype" if not dtypes else f"{output}_dtype")
             lines += assignment(dtypes[used], _result_dtype(used), 8)
-        rounding[output] = f".to({dtypes[used]})"
+        rounding[output] = dtypes[used]
     reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
     return [
         *lines,
@@ -181,7 +187,7 @@ def _results(
         if aliased or value in seen:
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:
-            text = Text(f"{text.within(ATOM)}{rounding[output]}")
+            text = call("_rounded", [text, Text(rounding[output])])
         seen.add(value)
         results.append(text)
     return results

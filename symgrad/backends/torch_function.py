@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from symgrad.backends.torch_docs import function_doc
-from symgrad.backends.torch_lines import ANNOTATION, Code, tuple_type, user_names
-from symgrad.layout import bracketed
-from symgrad.naming import Names
-from symgrad.op import Input, Op
-from symgrad.printer import numeral
+from symgrad.backends.torch_lines import Code, parameter, tuple_type, user_names
+from symgrad.layout import LINE, bracketed
+from symgrad.naming import FORWARD_MODE, Names
+from symgrad.op import Op
 from symgrad.program import Kind, Program
 
 
 def function(op: Op, program: Program, class_name: str) -> Code:
     """The public function: checks its arguments, then applies the Function."""
-    params = [_parameter(item) for item in op.inputs]
+    params = [parameter(item) for item in op.inputs]
     several = len(op.outputs) > 1
     result = tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
     signature = bracketed(f"def {op.name}(", params, f") -> {result}:", 0)
@@ -24,23 +23,25 @@ def function(op: Op, program: Program, class_name: str) -> Code:
     if _may_skip(op, program):
         body.append("    if not torch.is_grad_enabled():")
         body += bracketed(f"return {class_name}.forward(", args, ")", 8)
-    applied = bracketed(f"{local}: {result} = {class_name}.apply(", args, ")", 4)
-    ignore = "  # type: ignore[no-untyped-call]"
-    applied[0] += ignore
+    chosen = _class(program, class_name)
+    if len(f"    {local}: {result} = {chosen}.apply(") > LINE:
+        short = names.claim("function")
+        body += [f"    {short} = {chosen}"]
+        chosen = short
+    applied = bracketed(f"{local}: {result} = {chosen}.apply(", args, ")", 4)
+    applied[0] += "  # type: ignore[no-untyped-call]"
     return tuple(signature), (*body, *applied, f"    return {local}")
+
+
+def _class(program: Program, name: str) -> str:
+    """The class to apply: the one with forward mode, unless torch.compile traces."""
+    return f"_switch({name}, {name}{FORWARD_MODE})" if program.jvps else name
 
 
 def _may_skip(op: Op, program: Program) -> bool:
     """Whether native autograd of forward is right: forward mode may meet it."""
     detached = any(node.op == "stop_gradient" for node in program.nodes)
     return not (op.has_surrogate_derivative or op.overrides or detached)
-
-
-def _parameter(item: Input) -> str:
-    annotated = f"{item.name}: {ANNOTATION[item.kind]}"
-    if not item.has_default or item.default is None:
-        return annotated
-    return f"{annotated} = {numeral(item.default)}"
 
 
 _CHECKS = {

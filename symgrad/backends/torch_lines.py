@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from symgrad.layout import LINE, Statement, assignment, wrapped
 from symgrad.op import Formula, Input, Op
-from symgrad.printer import Text
+from symgrad.printer import Text, numeral
 from symgrad.program import Kind
 
 Code = tuple[tuple[str, ...], tuple[str, ...]]
@@ -36,11 +36,21 @@ def tensor_inputs(op: Op) -> list[Input]:
     return [item for item in op.inputs if item.kind.is_tensor]
 
 
+def parameter(item: Input) -> str:
+    """An input in a signature: its name, its type, its default."""
+    annotated = f"{item.name}: {ANNOTATION[item.kind]}"
+    if not item.has_default or item.default is None:
+        return annotated
+    return f"{annotated} = {numeral(item.default)}"
+
+
 def user_names(op: Op) -> list[str]:
     """Every name that belongs to the user in the code of an op."""
     named: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
     gradients = [
-        f"{prefix}_{item.name}" for item in named for prefix in ("grad", "need")
+        f"{prefix}_{item.name}"
+        for item in named
+        for prefix in ("grad", "need", "tangent")
     ]
     return [
         op.name,
@@ -67,12 +77,15 @@ def is_untyped(lines: Iterable[str]) -> bool:
     return any(mark in line for mark in _UNTYPED for line in lines)
 
 
-def returned(name: str, value: Text, before: Sequence[str], indent: int) -> list[str]:
+def returned(
+    name: str, value: Text, before: Sequence[str], indent: int, typed: bool = True
+) -> list[str]:
     """``return value``, by way of ``name: Tensor`` where torch leaves the type open.
 
-    ``before`` are the lines that lead up to it.
+    ``before`` are the lines that lead up to it; with ``typed`` false the type is open
+    for another reason.
     """
-    if not is_untyped((*before, value.text)):
+    if typed and not is_untyped((*before, value.text)):
         return wrapped("return ", value, indent)
     return [
         *wrapped(f"{name}: Tensor = ", value, indent),

@@ -25,13 +25,13 @@ _OTHERWISE: Mapping[str, str] = {
     "i1e": "torch.special.i1e",
     "log_ndtr": "torch.special.log_ndtr",
     "loggamma": "torch.lgamma",
-    "logsigmoid": "F.logsigmoid",
     "mish": "F.mish",
     "ndtri": "torch.special.ndtri",
     "rad": "torch.deg2rad",
     "relu6": "F.relu6",
     "selu": "F.selu",
     "silu": "F.silu",
+    "softplus": "F.softplus",
     "softsign": "F.softsign",
     "xlog1py": "torch.special.xlog1py",
     "zeta": "torch.special.zeta",
@@ -39,6 +39,12 @@ _OTHERWISE: Mapping[str, str] = {
 
 NOT_IN_HALF = frozenset({"erfcx", "log_ndtr", "ndtri", "zeta"})
 """Functions whose operators take no half precision, at least on CPU."""
+
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    # by default it is x from 20 on, where float64 still holds the difference
+    "softplus": ("threshold=40",),
+}
+"""Options of torch's functions that make them what the table says."""
 
 _WITH_NUMBERS: Mapping[str, tuple[bool, ...]] = {
     "Mod": (True, True),
@@ -78,6 +84,11 @@ def spelling(name: str) -> str | None:
     if name in _OTHERWISE:
         return _OTHERWISE[name]
     return None if TABLE[name].definition else f"torch.{name}"
+
+
+def options(name: str) -> tuple[str, ...]:
+    """Keyword arguments that PyTorch's function takes besides the row's own."""
+    return _OPTIONS.get(name, ())
 
 
 def scalars(name: str, tensors: Sequence[bool] = ()) -> tuple[bool, ...]:

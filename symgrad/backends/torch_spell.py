@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 
-from symgrad.backends.torch_names import number_spelling, scalars, spelling
+from symgrad.backends.torch_names import (
+    number_spelling,
+    options,
+    scalars,
+    spelling,
+)
 from symgrad.layout import Speller
 from symgrad.printer import (
     ATOM,
@@ -57,7 +62,7 @@ def speller(program: Program, anchor: str) -> Speller:
             return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
         if node.data == "pow":
             return _power(nodes, node, args)
-        return _call(node, args, anchor, held)
+        return _call(nodes, node, args, anchor, held)
 
     return spell
 
@@ -108,8 +113,8 @@ def _choice(
         if held.isdisjoint(node.args[1:]):
             return choice(condition, a, b)
         if node.args[0] not in held:
-            lifted = [condition, Text("dtype=torch.bool")]
-            condition = call(f"{anchor}.new_tensor", lifted)
+            lifted = [Text("()"), condition, Text("dtype=torch.bool")]
+            condition = call(f"{anchor}.new_full", lifted)
     branches = [nodes[arg] for arg in node.args[1:]]
     if node.op == "guard" and condition.text.startswith("~") and test.op == "not":
         condition = Text(condition.text[1:].removeprefix("(").removesuffix(")"))
@@ -175,13 +180,20 @@ def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     return power(base, exponent)
 
 
-def _call(node: Node, args: Sequence[Text], anchor: str, held: Set[int]) -> Text:
+def _call(
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    anchor: str,
+    held: Set[int],
+) -> Text:
     name = str(node.data)
     tensors = [arg in held for arg in node.args]
     native = number_spelling(name)
     if not any(tensors) and native is not None:
         return call(native, args)
     admitted = scalars(name, tensors)
+    anchor = _nearest(nodes, node, args) or anchor
     lifted = [
         text if tensor or (number_ok and any(tensors)) else _lifted(text, anchor)
         for text, tensor, number_ok in zip(args, tensors, admitted, strict=True)
@@ -191,7 +203,14 @@ def _call(node: Node, args: Sequence[Text], anchor: str, held: Set[int]) -> Text
     if name == "clamp" and all(tensors):
         # The backward of torch.clamp fails where a bound is larger than the tensor.
         lifted = [Text(f"*{call('torch.broadcast_tensors', lifted).text}")]
-    return call(spelled, lifted)
+    return call(spelled, [*lifted, *map(Text, options(name))])
+
+
+def _nearest(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> str | None:
+    """A floating argument that has a name: a number beside it takes its dtype."""
+    pairs = zip(node.args, args, strict=True)
+    named = (text.text for arg, text in pairs if nodes[arg].kind is Kind.REAL)
+    return next((text for text in named if text.isidentifier()), None)
 
 
 def _floating(
@@ -212,4 +231,4 @@ def _floating(
 
 
 def _lifted(text: Text, anchor: str) -> Text:
-    return call(f"{anchor}.new_tensor", [text])
+    return call(f"{anchor}.new_full", [Text("()"), text])

@@ -22,11 +22,12 @@ class TestCode:
     ops: tuple[str, ...]
     golden: tuple[str, ...]
     kinks: tuple[str, ...]
+    modules: tuple[str, ...]
 
 
 def test_code(stem: str, ops: Sequence[Op], programs: Sequence[Program]) -> TestCode:
     """The tables of a test module, formatted; ``programs`` are those of the ops."""
-    classes = class_names([op.name for op in ops])
+    classes = class_names(ops)
     golden = [point for op in ops for point in golden_points(op)]
     first = {point.op: point for point in reversed(golden)}
     kinks = [
@@ -40,6 +41,7 @@ def test_code(stem: str, ops: Sequence[Op], programs: Sequence[Program]) -> Test
         ops=tuple(line for op in ops for line in _op_lines(op, classes[op.name])),
         golden=tuple(line for point in golden for line in _golden_lines(point)),
         kinks=tuple(line for point in kinks for line in _golden_lines(point)),
+        modules=tuple(_module_line(op) for op in ops if op.module is not None),
     )
 
 
@@ -63,6 +65,13 @@ def _op_lines(op: Op, class_name: str) -> list[str]:
         f"        exact={not given and not frozen},",
         "    ),",
     ]
+
+
+def _module_line(op: Op) -> str:
+    """A module by its op; every size that has a name is 2."""
+    assert op.module is not None
+    sizes = ", ".join(f'"{size}": 2' for size in op.module.sizes)
+    return f'    "{op.name}": (MODULE.{op.module.name}, {{{sizes}}}),'
 
 
 def _number(value: Number) -> str:

@@ -151,7 +151,7 @@ def _check_marks(subject: Subject, values: Values) -> None:
     for f in op.outputs:
         reached = given or depends(op, op.stand_ins.get(f.name, f.value))
         floating = op.nodes[f.value].kind is not Kind.INDEX
-        marked = f.name in op.nondifferentiable
+        marked = f not in op.differentiable_outputs
         expected = bool(reached) and floating and not marked
         if results[f.name].requires_grad < expected or (
             marked and results[f.name].requires_grad

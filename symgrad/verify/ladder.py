@@ -14,6 +14,7 @@ from symgrad.verify import (
     dtypes,
     edges,
     first_order,
+    forward_mode,
     layouts,
     linearity,
     purity,
@@ -40,6 +41,7 @@ class Rung:
 RUNGS = (
     Rung(1, "accuracy", True, accuracy.run),
     Rung(2, "first order", True, first_order.run),
+    Rung(3, "forward mode", True, forward_mode.run),
     Rung(4, "second order", True, second_order.run),
     Rung(5, "linearity", False, linearity.run),
     Rung(6, "layouts", True, layouts.run),
@@ -48,7 +50,7 @@ RUNGS = (
     Rung(9, "dtypes", False, dtypes.run),
     Rung(10, "traced", False, traced.run),
 )
-"""What is built.  Rung 0 reads the text alone; 3, 11 and most of 10 are to come."""
+"""What is built.  Rung 0 reads the text alone; 11 and most of 10 are to come."""
 
 
 def climb(

@@ -74,7 +74,7 @@ _FORBIDDEN = {
     "distributed": _ALIEN,
     "from_file": _ALIEN,
 }
-_PRIVATE = frozenset({"__signature__", "__name__"})
+_PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
 _IMPORT_CALLS = frozenset({"TypeVar"})
 """What may be called while the module is imported."""
 
@@ -124,7 +124,8 @@ def _objections(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_") and node.attr not in _PRIVATE:
             yield f"{node.attr} is private"
-        if node.attr.endswith("_") and not node.attr.startswith("_"):
+        starts = ast.unparse(node.value) == "nn.init"
+        if node.attr.endswith("_") and not node.attr.startswith("_") and not starts:
             yield f"{node.attr} writes in place"
     if isinstance(node, ast.Call) and not _is_check(node.func):
         written = [k.arg for k in node.keywords if k.arg in ("out", "inplace")]
@@ -167,6 +168,8 @@ def _is_inert(statement: ast.stmt) -> bool:
         return plain and not statement.keywords and all(map(_is_inert, statement.body))
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is None
     if isinstance(statement, ast.Assign):
         return all(map(_is_name, statement.targets)) and _is_constant(statement.value)
     return False
@@ -190,7 +193,8 @@ def _is_literal(value: ast.AST) -> bool:
 
 def _definitions(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
     """Classes and public functions are exactly those of the ops, each once."""
-    of_ops = set(class_names([op.name for op in spec.ops]).values())
+    of_ops = set(class_names(spec.ops).values())
+    of_ops |= {op.module.name for op in spec.ops if op.module is not None}
     of_ops |= {f"{name}Jvp" for name in of_ops}
     functions = {op.name for op in spec.ops}
     seen: set[str] = set()

@@ -29,7 +29,7 @@ class Remark:
 def classes(tree: ast.Module, spec: Spec) -> Iterator[tuple[Op, ast.ClassDef]]:
     """Each op with its class; a missing one is seen by its public function."""
     found = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
-    names = class_names([op.name for op in spec.ops])
+    names = class_names(spec.ops)
     for op in spec.ops:
         empty = ast.ClassDef(names[op.name], [], [], [], [])
         empty.lineno = 0

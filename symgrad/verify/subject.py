@@ -66,7 +66,7 @@ class Subject:
 
 def subjects(module: ModuleType, spec: Spec) -> list[Subject]:
     """The ops of a module.  Raises ``AttributeError`` if one is not there."""
-    classes = class_names([op.name for op in spec.ops])
+    classes = class_names(spec.ops)
     return [
         Subject(op, getattr(module, op.name), getattr(module, classes[op.name]))
         for op in spec.ops

@@ -1,0 +1,97 @@
+"""What a call of a generated op costs over the torch operators that it consists of.
+
+Small tensors, so that the operators themselves take little.  Each op and its formula
+are timed in turn, block by block in one run, so that a busy machine slows both alike;
+the figure is the median over blocks of the difference.
+
+    python benchmarks/overhead.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import timeit
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "generated"))
+
+import dynamic_tanh
+import first_op
+import gated_units
+import piecewise_activations
+import smooth_activations
+import swish
+
+SIZE, CALLS, BLOCKS = 8, 300, 60
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An op, the same operators of torch without it, and how many tensors it takes."""
+
+    op: Callable[..., Any]
+    composed: Callable[..., Any]
+    inputs: int
+
+
+PAIRS = (
+    Pair(first_op.product, lambda x, w: x * w, 2),
+    Pair(swish.swish, lambda x, beta: x * torch.sigmoid(beta * x), 2),
+    Pair(
+        smooth_activations.mish,
+        lambda x: x * torch.tanh(F.softplus(x, threshold=40)),
+        1,
+    ),
+    Pair(gated_units.swiglu, lambda a, b: a * torch.sigmoid(a) * b, 2),
+    Pair(
+        piecewise_activations.elu,
+        lambda x: torch.where(x > 0, x, torch.expm1(torch.where(x > 0, 0, x))),
+        1,
+    ),
+    Pair(
+        dynamic_tanh.dynamic_tanh,
+        lambda x, alpha, gamma, beta: gamma * torch.tanh(alpha * x) + beta,
+        4,
+    ),
+)
+
+
+def cost(function: Callable[..., Any], args: list[torch.Tensor]) -> float:
+    """Microseconds a call, in one block of calls."""
+    return timeit.timeit(lambda: function(*args), number=CALLS) / CALLS * 1e6
+
+
+def compare(pair: Pair, with_grad: bool) -> tuple[float, float]:
+    """Microseconds of the composed formula, and what the op takes more than that."""
+    args = [torch.randn(SIZE, requires_grad=with_grad) for _ in range(pair.inputs)]
+    with torch.set_grad_enabled(with_grad):
+        blocks = [
+            (cost(pair.op, args), cost(pair.composed, args)) for _ in range(BLOCKS)
+        ]
+    extra = statistics.median(ours - theirs for ours, theirs in blocks)
+    return statistics.median(theirs for _, theirs in blocks), extra
+
+
+def main() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    print(f"microseconds a call, float32[{SIZE}], torch {torch.__version__}")
+    titles = f"{'extra':>8}{'ratio':>8}"
+    print(f"{'op':16}{'grad':>8}{titles}{'no grad':>10}{titles}")
+    for pair in PAIRS:
+        cells = ""
+        for with_grad, width in ((True, 8), (False, 10)):
+            base, extra = compare(pair, with_grad)
+            cells += f"{base:{width}.1f}{extra:8.1f}{(base + extra) / base:8.2f}"
+        print(f"{pair.op.__name__:16}{cells}")
+
+
+if __name__ == "__main__":
+    main()

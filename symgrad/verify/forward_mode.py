@@ -1,0 +1,145 @@
+"""Rung 3: forward mode and batches, against backward.
+
+Backward has been compared with the formula by now, and the two modes must be
+transposes of each other: ``<g, J t> = <J'g, t>``.  Catches tangents that are wrong,
+swapped or lost, a jvp that reads what is kept in another order, and code that a batch
+dimension changes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor
+from torch.func import jvp, vmap
+
+from symgrad.verify import budget, reference, sampling
+from symgrad.verify.first_order import shape_choices
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Subject,
+    Tensors,
+    Values,
+    backward,
+    call,
+    random_cotangents,
+    show,
+    smooth_values,
+)
+
+RTOL = 1e-9
+CHOICES = 2
+"""How many of the first rung's shapes are tried."""
+
+BATCH = 3
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` unless forward mode is the transpose of backward."""
+    op = subject.op
+    rng = sampling.generator(op, "forward mode")
+    worst = 0.0
+    for shapes in islice(shape_choices(op), 1 if budget.is_large(op) else CHOICES):
+        values = smooth_values(op, shapes, rng)
+        results = reference.named_outputs(op, values)
+        cotangents = random_cotangents(op, results, rng)
+        tangents = {n: _direction(values[n], rng) for n in reference.differentiable(op)}
+        try:
+            worst = max(worst, _against_backward(subject, values, cotangents, tangents))
+        except NotImplementedError:
+            return Outcome(note="has no forward mode")
+        _check_batches(subject, values, tangents)
+    return Outcome(worst, note=budget.note(op))
+
+
+def _direction(value: object, rng: random.Random) -> Tensor:
+    """A tangent of either sign, never 0 and never 1."""
+    like = torch.as_tensor(value)
+    numbers = [rng.choice((-1, 1)) * rng.uniform(0.5, 2.5) for _ in range(like.numel())]
+    return torch.tensor(numbers, dtype=like.dtype).reshape(like.shape)
+
+
+def _pushed(
+    subject: Subject, values: Values, tangents: Mapping[str, Tensor]
+) -> tuple[Tensors, Tensors]:
+    """The outputs that have a derivative, and their tangents."""
+
+    def of_moving(*moving: Tensor) -> Tensors:
+        given = {**values, **dict(zip(tangents, moving, strict=True))}
+        results = call(subject, given)
+        return {f.name: results[f.name] for f in subject.op.differentiable_outputs}
+
+    start = tuple(torch.as_tensor(values[n]) for n in tangents)
+    results, moved, *_ = jvp(of_moving, start, tuple(tangents.values()))
+    return results, moved
+
+
+def _against_backward(
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    tangents: Mapping[str, Tensor],
+) -> float:
+    """The worst difference, each input moving alone; the sum of that is the whole.
+
+    The ops are elementwise, so the two sides agree for each entry of an input.
+    """
+    pulled = backward(subject, values, cotangents)
+    alone = {n: _pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
+    worst = 0.0
+    for name, tangent in tangents.items():
+        back = pulled[name] * tangent
+        parts = [g * alone[name][output] for output, g in cotangents.items()]
+        where = f"along {name}, {show(values)}"
+        off = _differ("the jvp is not backward's", where, back, parts)
+        worst = max(worst, off)
+    for output, whole in _pushed(subject, values, tangents)[1].items():
+        parts = [pushed[output] for pushed in alone.values()]
+        message = f"the jvp of {output} is not additive"
+        worst = max(worst, _differ(message, show(values), whole, parts))
+    return worst
+
+
+def _differ(
+    message: str, inputs: str, expected: Tensor, parts: Sequence[Tensor]
+) -> float:
+    """How far a sum of parts, reduced to a shape, is off, relative to the parts.
+
+    Raises ``Fault`` if that is too far.
+    """
+    shape = reference.joined([part.shape for part in parts])
+    stacked = torch.stack([part.expand(shape) for part in parts])
+    got = stacked.sum(0).sum_to_size(expected.shape)
+    size = stacked.abs().sum(0).sum_to_size(expected.shape)
+    off = ((got - expected).abs() / (size + expected.abs() + 1e-300)).max()
+    if not off <= RTOL:
+        raise Fault(message, inputs, str(expected.tolist()), str(got.tolist()))
+    return float(off)
+
+
+def _check_batches(
+    subject: Subject, values: Values, tangents: Mapping[str, Tensor]
+) -> None:
+    """A batch of equal inputs gives a batch of equal results; the others stay."""
+    names = list(tangents)
+    given = [torch.as_tensor(values[n]) for n in names]
+    expected = _pushed(subject, values, tangents)
+
+    def each(*moving: Tensor) -> tuple[Tensors, Tensors]:
+        moved = {**values, **dict(zip(names, moving, strict=True))}
+        return _pushed(subject, moved, tangents)
+
+    for count in {1, len(names)}:
+        dims = tuple(0 if place < count else None for place in range(len(names)))
+        batch = [t.expand(BATCH, *t.shape) for t in given[:count]] + given[count:]
+        for kind, wholes, rows in zip(
+            ("value", "jvp"), expected, vmap(each, in_dims=dims)(*batch), strict=True
+        ):
+            for output, whole in wholes.items():
+                message = f"the {kind} of {output} changes in a batch"
+                for row in rows[output]:
+                    _differ(message, show(values), whole, [row])

@@ -1,0 +1,150 @@
+"""torch.compile and torch.export of every example."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from comparison import Case
+from contract import Bound, Point, assert_same, point, total
+from torch import Tensor, nn
+from torch.func import grad, jvp, vmap
+from torch_cases import CASES
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Nothing compiled before counts, and nothing stays."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, traced without a break; the kernels stay those of eager."""
+    return torch.compile(function, fullgraph=True, backend="aot_eager")
+
+
+def gradients(function: Bound, given: Point) -> tuple[Any, ...]:
+    """Values and gradients, by ordinary backward."""
+    leaves = given.leaves
+    values = function(*leaves)
+    return values, torch.autograd.grad(total(lambda *_: values)(), leaves)
+
+
+@every_case
+def test_compile(case: Case) -> None:
+    given = point(case, [(2, 3), (3,)])
+    assert_same(gradients(compiled(given.ours), given), gradients(given.theirs, given))
+
+
+Maker = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _grad(f: Bound, args: list[Tensor], make: Maker) -> Any:
+    return make(grad(total(f), tuple(range(len(args)))))(*args)
+
+
+def _jvp(f: Bound, args: list[Tensor], make: Maker) -> Any:
+    along = lambda *args: jvp(f, args, tuple(torch.cos(a) for a in args))  # noqa: E731
+    return make(along)(*args)
+
+
+def _vmap_of_grad(f: Bound, args: list[Tensor], make: Maker) -> Any:
+    each = vmap(grad(total(f), tuple(range(len(args)))))
+    return make(each)(*(torch.stack([a, a * 0.9]) for a in args))
+
+
+TRANSFORMS = (_grad, _jvp, _vmap_of_grad)
+NAMES = [transform.__name__.strip("_") for transform in TRANSFORMS]
+
+
+FREE_BACKWARD = ("straight_through.sign_ste",)
+"""A gradient that was given cannot be seen there, and the docstring says so."""
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.op not in FREE_BACKWARD], ids=str
+)
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=NAMES)
+def test_compile_of_transforms(
+    case: Case, transform: Callable[[Bound, list[Tensor], Maker], Any]
+) -> None:
+    """torch 2.13 differentiates the traced forward there, not by our backward."""
+    given = point(case, [(3,)])
+    expected = transform(given.theirs, given.args, lambda function: function)
+    assert_same(transform(given.ours, given.args, compiled), expected)
+
+
+@pytest.mark.parametrize("op", FREE_BACKWARD)
+def test_what_compile_cannot_see_is_said(op: str) -> None:
+    case = next(c for c in CASES if c.op == op)
+    assert "torch.compile cannot see it" in str(case.function.__doc__).replace(
+        "\n    ", " "
+    )
+
+
+class Counting:
+    """A backend that counts the graphs it gets."""
+
+    def __init__(self) -> None:
+        self.graphs = 0
+
+    def __call__(self, graph: Any, _: Any) -> Any:
+        self.graphs += 1
+        return graph
+
+
+@every_case
+def test_sizes_cost_one_recompile(case: Case) -> None:
+    backend = Counting()
+    function = torch.compile(case.function, fullgraph=True, backend=backend)
+    for size in (4, 5, 6, 7):
+        given = point(case, [(size,)])
+        function(**given.tensors, **case.numbers)
+    assert backend.graphs <= 2
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.numbers], ids=str)
+@pytest.mark.parametrize("name", ["first", "last"])
+def test_a_number_costs_one_recompile(case: Case, name: str) -> None:
+    chosen = list(case.numbers)[0 if name == "first" else -1]
+    backend = Counting()
+    function = torch.compile(case.function, fullgraph=True, backend=backend)
+    given = point(case)
+    for step in range(4):
+        number = case.numbers[chosen] * (1 + step / 32)
+        function(**given.tensors, **{**case.numbers, chosen: number})
+    assert backend.graphs <= 2
+
+
+class Holder(nn.Module):
+    """A module that applies an op, its data and numbers bound."""
+
+    def __init__(self, function: Bound) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args: Tensor) -> tuple[Tensor, ...]:
+        return self.function(*args)
+
+
+@every_case
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "non-strict"])
+def test_export(case: Case, strict: bool) -> None:
+    given = point(case, [(2, 3), (3,)])
+    exported = torch.export.export(Holder(given.ours), tuple(given.args), strict=strict)
+    assert_same(exported.module()(*given.args), given.ours(*given.args))
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
+def test_inductor() -> None:
+    """Once with real kernels; the other tests trace as it does and run in eager."""
+    given = point(next(c for c in CASES if c.op == "gated_units.swiglu"))
+    function = torch.compile(given.ours, fullgraph=True)
+    assert_same(gradients(function, given), gradients(given.theirs, given))
