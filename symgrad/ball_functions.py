@@ -110,6 +110,11 @@ def log_gamma(x: Ball) -> Ball:
     return x.lgamma() if x > 0 else abs(x.gamma()).log()
 
 
+def log_beta(a: Ball, b: Ball) -> Ball:
+    """The logarithm of gamma(a)*gamma(b)/gamma(a + b), for positive arguments."""
+    return a.lgamma() + b.lgamma() - (a + b).lgamma()
+
+
 def polygamma(n: Ball, x: Ball) -> Ball:
     """The derivative of order n of digamma."""
     import flint

@@ -76,9 +76,10 @@ def _arguments(
     given = len(node.args)
     args = list(map(walker.number, node.args))
     if given < fewest or (most is not None and given > most):
-        takes = _count(fewest, most)
-        message = f"{ast.unparse(node.func)}() takes {takes}, not {given}"
-        walker.fail("SG211", message, node)
+        name = ast.unparse(node.func)
+        message = f"{name}() takes {_count(fewest, most)}, not {given}"
+        help = f"write '{name}*(...)'" if name in walker.names else None
+        walker.fail("SG211", message, node, help)
         return None
     known = [arg for arg in args if arg is not None]
     return known if len(known) == given else None

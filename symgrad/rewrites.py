@@ -72,6 +72,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("1*a", "a", "exact"),
     Rule("log(ndtr(a))", "log_ndtr(a)", "log(0) once ndtr(a) underflows"),
     Rule("polygamma(1, a)", "trigamma(a)", "torch's own keeps 9 digits"),
+    Rule("log(beta(a, b))", "betaln(a, b)", "log(0) once beta(a, b) underflows"),
     # lengths
     Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
     Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),

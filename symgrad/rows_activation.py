@@ -111,12 +111,14 @@ _CORNERED = (
             Kink("x == 1", ("1",), ("0",), ("0",)),
         ),
     ),
+    # the derivative of torch's own has the float32 nearest to 1/6, in float64 too
     Function(
         "hardsigmoid",
         ("where(x > -3 and x < 3, 1/6, 0)",),
         "h",
         (_X,),
         lambda x: ball.clamp(x + 3, 0, 6) / 6,
+        definition="relu6(x + 3)/6",
         kinks=(
             Kink("x == -3", ("0",), ("1/6",), ("0",), min_norm=("0",)),
             Kink("x == 3", ("1/6",), ("0",), ("0",), min_norm=("0",)),

@@ -7,6 +7,46 @@ from symgrad.function_row import Function
 
 _POSITIVE = (0.3, 6.0)
 
+
+def _rise(a: str, b: str) -> str:
+    """digamma(a + b) - digamma(a), whose terms cancel, with b as a factor.
+
+    Ten steps up by the recurrence, and from there the asymptotic series, in 1/(a + 10)
+    and 1/(a + b + 10).
+    """
+    u, v = f"(1/({a} + 10))", "(1/(a + b + 10))"
+    s, p = f"({u}**2 + {v}**2)", f"({u}*{v})**2"
+    steps = (f"{b}/(a + b + {k})/({a} + {k})" for k in range(1, 10))
+    return (
+        f"({b}/(a + b)/{a} + {' + '.join(steps)} + log1p({b}*{u})"
+        f" + {b}*{u}*{v}*(1/2 + ({u} + {v})*(1/12 - {s}/120 + ({s}**2 - {p})/252"
+        f" - {s}*({s}**2 - 2*{p})/240 + ({s}**4 - 3*{s}**2*{p} + {p}**2)/132"
+        f" - 691/32760*{s}*({s}**2 - {p})*({s}**2 - 3*{p}))))"
+    )
+
+
+def _stirling(x: str) -> str:
+    """loggamma(x) - (x - 1/2)*log(x) + x, which nears log(2*pi)/2."""
+    near, w = f"where({x} < 10, {x}, 1)", f"(1/where({x} < 10, 10, {x}))"
+    series = "691/360360"
+    for below in (1188, 1680, 1260, 360, 12):
+        series = f"(1/{below} - {w}**2*{series})"
+    return (
+        f"where({x} < 10, loggamma({near}) - ({near} - 1/2)*log({near}) + {near},"
+        f" log(2*pi)/2 + {w}*{series})"
+    )
+
+
+_LOW, _HIGH = "Min(a, b)", "Max(a, b)"
+_RATIO = f"({_LOW}/{_HIGH})"
+
+# loggamma(a) + loggamma(b) - loggamma(a + b), without what cancels in that
+_LOG_BETA = (
+    f"{_stirling(_LOW)} + {_stirling(_HIGH)} - {_stirling('(a + b)')}"
+    f" + {_LOW}*(log(where({_RATIO} > 0, {_RATIO}, 1)) - log1p({_RATIO}))"
+    f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
+)
+
 _GAMMA = (
     Function(
         "gamma",
@@ -27,6 +67,28 @@ _GAMMA = (
         safe=("1",),
         aliases=("lgamma", "gammaln"),
         domain="x > 0",
+    ),
+    Function(
+        "betaln",
+        (f"-{_rise('a', 'b')}", f"-{_rise('b', 'a')}"),
+        "lb",
+        (_POSITIVE, _POSITIVE),
+        ball.log_beta,
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=_LOG_BETA,
+        domain="a > 0 and b > 0",
+    ),
+    Function(
+        "beta",
+        (f"-y*{_rise('a', 'b')}", f"-y*{_rise('b', 'a')}"),
+        "b",
+        (_POSITIVE, _POSITIVE),
+        lambda a, b: ball.log_beta(a, b).exp(),
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=f"exp({_LOG_BETA})",
+        domain="a > 0 and b > 0",
     ),
     Function(
         "digamma",

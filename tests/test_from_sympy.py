@@ -107,6 +107,7 @@ SAME_VALUE = [
     (sympy.gamma(x), "gamma(x)"),
     (sympy.beta(x, y), "gamma(x)*gamma(y)/gamma(x + y)"),
     (sympy.besseli(1, x), "i1(x)"),
+    (sympy.besselj(0, x) + sympy.besselj(1, y), "j0(x) + j1(y)"),
     (sympy.atan2(x, y), "atan2(x, y)"),
     (sympy.log(x) / sympy.log(2), "log2(x)"),
     (sympy.tan(x) + sympy.asinh(y), "tan(x) + asinh(y)"),

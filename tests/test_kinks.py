@@ -42,6 +42,7 @@ NATIVE: dict[str, Callable[..., torch.Tensor]] = {
     "celu": F.celu,
     "elu": F.elu,
     "hardshrink": F.hardshrink,
+    "hardsigmoid": F.hardsigmoid,
     "leaky_relu": F.leaky_relu,
     "logsigmoid": F.logsigmoid,
     "sinc": lambda x: torch.sinc(x / math.pi),

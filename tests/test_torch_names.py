@@ -10,7 +10,7 @@ import torch
 from ir_in_torch import operator_of
 from table_rows import ROWS, close, each, in_balls, is_written, points, tensors
 
-from symgrad.backends.torch_names import number_spelling, scalars, spelling
+from symgrad.backends.torch_names import NOT_IN_HALF, number_spelling, scalars, spelling
 from symgrad.functions import TABLE, Function
 
 
@@ -51,6 +51,23 @@ def test_bounds_are_all_numbers_or_all_tensors() -> None:
     assert torch.equal(torch.clamp(x, one, one), one)
     with pytest.raises(TypeError):
         torch.clamp(x, 0.0, one)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@each([row for row in ROWS if spelling(row.name)], "row")
+def test_half_precision_is_taken_unless_it_says_so(
+    row: Function, dtype: torch.dtype
+) -> None:
+    [point] = points(row, 1)
+    args: list[object] = list(tensors(point, dtype))
+    if is_written(row, 0):
+        args[0] = 2
+    function = operator_of(str(spelling(row.name)))
+    if row.name not in NOT_IN_HALF:
+        function(*args)
+        return
+    with pytest.raises(NotImplementedError):
+        function(*args)
 
 
 @each([row for row in ROWS if number_spelling(row.name)], "row")

@@ -15,6 +15,7 @@ from symgrad.backends.torch_lines import (
     user_names,
     written,
 )
+from symgrad.backends.torch_names import NOT_IN_HALF
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
@@ -33,6 +34,7 @@ def is_plain(
     return all(
         program.count_ops([v], stop) <= most
         and program.nodes[v].op not in ("where", "const")
+        and program.nodes[v].data not in NOT_IN_HALF
         and program.nodes[v].kind.is_tensor
         for v in values
     )

@@ -18,7 +18,6 @@ _OTHERWISE: Mapping[str, str] = {
     "deg": "torch.rad2deg",
     "entr": "torch.special.entr",
     "erfcx": "torch.special.erfcx",
-    "hardsigmoid": "F.hardsigmoid",
     "hardswish": "F.hardswish",
     "hardtanh": "F.hardtanh",
     "i0e": "torch.special.i0e",
@@ -37,6 +36,9 @@ _OTHERWISE: Mapping[str, str] = {
     "xlog1py": "torch.special.xlog1py",
     "zeta": "torch.special.zeta",
 }
+
+NOT_IN_HALF = frozenset({"erfcx", "log_ndtr", "ndtri", "zeta"})
+"""Functions whose operators take no half precision, at least on CPU."""
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     # by default it is x from 20 on, where float64 still holds the difference
