@@ -17,7 +17,7 @@ from symgrad.errors import Diagnostic, SpecError, VerificationError
 from symgrad.generate import Module, generate
 from symgrad.in_memory import load_text
 from symgrad.op import Accuracy, EdgePolicy, Spec
-from symgrad.skeleton import Draft, declared
+from symgrad.skeleton import PLACE, Draft, declared
 from symgrad.verify import Finding
 
 Expression: TypeAlias = sympy.Basic | str | int | float
@@ -65,16 +65,16 @@ class Op:
     ) -> None:
         options = {
             "doc": doc or None,
-            "nondifferentiable": list(nondifferentiable) or None,
-            "edges": edges,
+            "nondifferentiable": _listed(nondifferentiable) or None,
+            "edges": _by_name(edges) if isinstance(edges, Mapping) else edges,
             "samples": _by_name(samples) or None,
-            "save": save if save is None or isinstance(save, str) else list(save),
+            "save": save if save is None else _listed(save),
             "accuracy": accuracy,
             "backend": backend,
             "module": module,
         }
         draft = Draft(
-            name=name,
+            name=str(name),
             inputs=declared(inputs),
             forward=_by_name(
                 forward if isinstance(forward, Mapping) else {"y": forward}
@@ -181,8 +181,16 @@ class Ops(Mapping[str, Op]):
 
 
 def _by_name(keyed: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """A mapping whose keys are names, or symbols that bear them."""
+    """A mapping whose keys are names, or symbols and functions that bear them."""
+    if keyed is not None and not isinstance(keyed, Mapping):
+        said = f"this should be a mapping, not {type(keyed).__name__}"
+        raise SpecError(Diagnostic("SG122", said, PLACE, None, ()))
     return {str(key): value for key, value in (keyed or {}).items()}
+
+
+def _listed(names: str | Sequence[str]) -> str | list[str]:
+    """Names in a list; what is no list is complained of, or a word of the spec."""
+    return names if isinstance(names, str) else list(names)
 
 
 def load(path: str | os.PathLike[str]) -> Ops:

@@ -58,6 +58,9 @@ _REWRITTEN: Mapping[type[sympy.Basic], Any] = {
 }
 """Functions without a row, and those in which SymPy can write them."""
 
+_LARGE = 10**5
+"""SymPy would write the factorial of a larger number out."""
+
 
 def function_plan(expr: Any) -> Plan:
     """A function by its row, else by its definition."""
@@ -81,6 +84,9 @@ def definition(expr: Any) -> Any:
     """What a function without a row is made of, as far as SymPy can tell."""
     cls = type(expr)
     if cls in _REWRITTEN:
+        if any(arg.is_Number and abs(arg) > _LARGE for arg in expr.args):
+            said = f"the constant argument of {cls.__name__} is too large"
+            raise mistake("SG206", said)
         return expr.rewrite(_REWRITTEN[cls], deep=False)
     if _is_ours(expr):
         raise unknown_function(expr)

@@ -238,6 +238,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"edges": {"exp": "left"}}, "'exp' has no corner"),
     ({"edges": {"abs": "left"}}, "no derivative passes through 'abs'"),
     ({"save": ["x", "x"]}, "'x' is in the list already"),
+    ({"name": None}, "reserved"),
+    ({"nondifferentiable": "y"}, "should be a list"),
+    ({"samples": [1]}, "should be a mapping, not list"),
+    ({"forward": sympy.factorial(10**9, evaluate=False)}, "too large"),
     ({"save": "everything"}, "everything"),
     ({"accuracy": "max"}, "not built"),
     ({"backend": "triton"}, "not built"),
@@ -271,7 +275,7 @@ def test_a_let_may_be_a_condition() -> None:
 
 
 def test_a_policy_is_for_a_function_of_the_formulas() -> None:
-    made = symgrad.Op("f", [x], sympy.Abs(x), edges={"abs": "left"})
+    made = symgrad.Op("f", [x], sympy.Abs(x), edges={sympy.Abs: "left"})
     assert made._meaning.edges == {"abs": "left"}
 
 

@@ -20,6 +20,9 @@ Point = dict[str, Number]
 CORE = (-3.0, 3.0)
 """Where a real input without domain or samples takes ordinary values."""
 
+NEAR = (1e-6, 1e6)
+"""The sizes of inputs at which differences tell something of any smooth function."""
+
 _WHOLE = (Kind.INDEX, Kind.INT)
 _FLAGS = (Kind.MASK, Kind.BOOL)
 
@@ -110,6 +113,23 @@ def finite_ends(item: Input) -> list[float]:
     """The ends of an input's domain that are numbers."""
     ends = () if item.domain is None else (item.domain.low, item.domain.high)
     return [end for end in ends if math.isfinite(end)]
+
+
+def remedy(op: Op) -> str:
+    """What a person can do where too few points were found."""
+    far = [item for item in op.inputs if item.kind is Kind.REAL and _is_far(op, item)]
+    if not far:
+        return "declare domains or samples"
+    ends = [(item.name, *core(op, item)) for item in far]
+    ranges = ", ".join(f"{name} in [{low:.3g}, {high:.3g}]" for name, low, high in ends)
+    said = f"finite differences do not work so far from 1 as {ranges}"
+    return f"{said}: measure it in another unit, or sample it elsewhere"
+
+
+def _is_far(op: Op, item: Input) -> bool:
+    """Whether an input is never of a size at which doubles can be differenced."""
+    reach = max(map(abs, core(op, item)))
+    return not NEAR[0] <= reach <= NEAR[1]
 
 
 def point(op: Op, draw: Callable[[Input], Number]) -> Point:

@@ -1,0 +1,26 @@
+"""Where verification takes its points from, and what it advises where it finds none."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from specs import op
+
+from symgrad.verify import sampling
+
+
+@pytest.mark.parametrize("domain", ["(1e-300, 1e-290)", "(1e250, 1e280)", "[-1e-9, 0]"])
+def test_a_domain_far_from_1_is_sampled_and_named_in_advice(domain: str) -> None:
+    declared = op({"x": f"real in {domain}"}, "x*x")
+    [x] = declared.inputs
+    assert x.domain is not None
+    rng = random.Random(0)
+    assert all(sampling.ordinary(declared, x, rng) in x.domain for _ in range(50))
+    assert "x in [" in sampling.remedy(declared)
+
+
+@pytest.mark.parametrize("domain", ["(0, oo)", "(-1, 1)", "(1e-5, 1e-3)"])
+def test_another_domain_is_not_blamed(domain: str) -> None:
+    declared = op({"x": f"real in {domain}"}, "log(x)")
+    assert sampling.remedy(declared) == "declare domains or samples"
