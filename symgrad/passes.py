@@ -18,7 +18,7 @@ from symgrad.op import Op
 from symgrad.partials import definition
 from symgrad.program import LEAVES, Graph, Kind, Node, Program, is_constant
 from symgrad.rebuild import copied, rebuild, roots
-from symgrad.regions import Region, find_regions, holds
+from symgrad.regions import Region, find_places, holds
 from symgrad.settle import settle
 
 Pass = Callable[[Program], Program]
@@ -43,16 +43,19 @@ def guard(program: Program) -> Program:
     and in the first one too where native autograd differentiates the forward.  Of
     Python numbers a function raises an error where that of a tensor is infinite.
     """
-    regions = find_regions(program.nodes, roots(program))
-    order = _conditions_first(program, regions)
+    places = find_places(program.nodes, roots(program))
+    order = _conditions_first(program, places)
     built: dict[int, int] = {}
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
-        region = tuple((built[test], taken) for test, taken in regions[value])
-        safe = harmless(program.nodes, node) if region else ()
+        known = [
+            tuple((built[test], taken) for test, taken in region)
+            for region in reversed(places[value])
+        ]
+        safe = harmless(program.nodes, node) if all(known) else ()
         if safe:
             args = tuple(
-                arg if text is None else _guarded(graph, region, arg, text)
+                arg if text is None else _guarded(graph, known, arg, text)
                 for arg, text in zip(args, safe, strict=True)
             )
         built[value] = copied(graph, node, args)
@@ -61,23 +64,29 @@ def guard(program: Program) -> Program:
     return rebuild(program, visit, order)
 
 
-def _guarded(graph: Graph, region: Region, arg: int, harmless: str) -> int:
-    """An argument inside its region; a number knows only conditions on numbers."""
+def _guarded(graph: Graph, places: list[Region], arg: int, harmless: str) -> int:
+    """An argument inside its regions; a number knows only conditions on numbers."""
     if not graph[arg].kind.is_tensor:
-        region = tuple(b for b in region if graph[b[0]].kind is Kind.BOOL)
-    if not region:
+        places = [
+            tuple(b for b in region if graph[b[0]].kind is Kind.BOOL)
+            for region in places
+        ]
+    if not all(places):
         return arg
     other = graph.const(Fraction(harmless))
-    return graph.node("guard", holds(graph, region), arg, other)
+    return graph.node("guard", holds(graph, places), arg, other)
 
 
-def _conditions_first(program: Program, regions: Mapping[int, Region]) -> list[int]:
+def _conditions_first(
+    program: Program, places: Mapping[int, tuple[Region, ...]]
+) -> list[int]:
     """Live values, each after its arguments and after what decides its region."""
     order: dict[int, None] = {}
     todo = roots(program)[::-1]
     while todo:
         value = todo[-1]
-        before = [c for c, _ in regions[value]] + list(program.nodes[value].args)
+        tests = [test for region in places[value] for test, _ in region]
+        before = [*tests, *program.nodes[value].args]
         missing = [v for v in before if v not in order]
         if missing and value not in order:
             todo.extend(reversed(missing))

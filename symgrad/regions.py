@@ -7,7 +7,8 @@ Inside a region nothing needs a mask; masks stand where a cotangent leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 
 from symgrad.program import Graph, Node
 
@@ -55,10 +56,40 @@ def find_regions(nodes: Sequence[Node], roots: Iterable[int]) -> dict[int, Regio
     return regions
 
 
-def holds(graph: Graph, region: Region) -> int:
-    """The condition that all branches of a region are taken."""
-    tests = [c if taken else graph.node("not", c) for c, taken in region]
-    combined = tests[0]
-    for test in tests[1:]:
-        combined = graph.node("and", combined, test)
-    return combined
+MAX_PLACES = 4
+"""More places in different branches count as one, which is all that they share."""
+
+
+def find_places(
+    nodes: Sequence[Node], roots: Iterable[int]
+) -> dict[int, tuple[Region, ...]]:
+    """The regions of all uses of every value: outside of all of them it is idle."""
+    places: dict[int, tuple[Region, ...]] = dict.fromkeys(roots, ((),))
+    for value in range(len(nodes) - 1, -1, -1):
+        for region in places.get(value, ()):
+            used_in = edge_regions(nodes[value], region)
+            for arg, place in zip(nodes[value].args, used_in, strict=True):
+                places[arg] = _joined(places.get(arg, ()), place[:MAX_DEPTH])
+    return places
+
+
+def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
+    """Places and one more; one that holds another stands for both."""
+    if any(common(known, place) == known for known in places):
+        return places
+    joined = *(p for p in places if common(p, place) != place), place
+    return joined if len(joined) <= MAX_PLACES else (reduce(common, joined),)
+
+
+def holds(graph: Graph, places: Sequence[Region]) -> int:
+    """The condition that all branches of one of the regions are taken."""
+    taken = [reduce(_node(graph, "and"), _tests(graph, region)) for region in places]
+    return reduce(_node(graph, "or"), taken)
+
+
+def _tests(graph: Graph, region: Region) -> list[int]:
+    return [c if taken else graph.node("not", c) for c, taken in region]
+
+
+def _node(graph: Graph, op: str) -> Callable[[int, int], int]:
+    return lambda a, b: graph.node(op, a, b)

@@ -15,6 +15,7 @@ def settle(program: Program) -> Program:
     What has a part in a shape, by broadcasting, is not dropped.
     """
     settled: dict[int, bool] = {}
+    shapes: list[frozenset[int]] = []
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
         whole = copied(graph, node, args)
@@ -28,7 +29,9 @@ def settle(program: Program) -> Program:
         if isinstance(found, bool) or found == whole:
             return whole
         choices = [found, *_constant_choice(graph, node, known)]
-        return next((c for c in choices if _alike(graph, c, whole)), whole)
+        shape = _tensors(shapes, graph, whole)
+        alike = (c for c in choices if _tensors(shapes, graph, c) == shape)
+        return next(alike, whole)
 
     return rebuild(program, visit)
 
@@ -40,12 +43,10 @@ def _constant_choice(graph: Graph, node: Node, known: Sequence[int]) -> Iterator
         yield graph.node("where", graph.node("eq", *sides), *known[1:])
 
 
-def _alike(graph: Graph, value: int, other: int) -> bool:
-    """Whether two values have the same shape, as far as is known."""
-    return _tensors(graph, value) == _tensors(graph, other)
-
-
-def _tensors(graph: Graph, value: int) -> set[int]:
-    """The tensors that broadcast to the shape of a value."""
-    behind = Program(tuple(graph.nodes), {}, {}).reachable([value])
-    return {v for v in behind if graph[v].op == "input" and graph[v].kind.is_tensor}
+def _tensors(shapes: list[frozenset[int]], graph: Graph, value: int) -> frozenset[int]:
+    """The tensors that broadcast to the shape of a value; ``shapes`` keeps them."""
+    for number in range(len(shapes), value + 1):
+        node = graph[number]
+        own = {number} if node.op == "input" and node.kind.is_tensor else set()
+        shapes.append(frozenset(own).union(*(shapes[arg] for arg in node.args)))
+    return shapes[value]

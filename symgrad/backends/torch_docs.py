@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from symgrad.functions import TABLE
+from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import Input, Op
 from symgrad.partials import edge_value
-from symgrad.program import Kind, Program
+from symgrad.program import Kind, Program, depending_on
 
 WIDTH = 84
 
@@ -133,17 +133,31 @@ def _conventions(op: Op) -> list[str]:
     derived = any(i.differentiable for i in op.inputs if i.name not in _given(op))
     ends = [op.stand_ins[f.name] for f in op.differentiable_outputs if derived]
     behind = Program(op.nodes, {}, {}).reachable(ends)
-    nodes = [op.nodes[value] for value in behind]
-    used = dict.fromkeys(str(n.data) for n in nodes if n.op == "call")
-    rows = [TABLE[name] for name in used if TABLE[name].kinks]
-    lines = ["At kinks:"] if rows else []
-    for row in rows:
-        policy = op.edges.get(row.name, op.edges.get("*", "torch"))
-        for kink in row.kinks:
-            values = [edge_value(kink, policy, i) for i in range(len(row.args))]
-            shown = ", ".join(
-                f"d/d{a} = {v}" for a, v in zip(row.args, values, strict=True)
-            )
-            call = f"{row.name}({', '.join(row.args)})"
-            lines += _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")
-    return lines
+    calls = [op.nodes[v] for v in behind if op.nodes[v].op == "call"]
+    moving = depending_on(op.nodes, _moving_inputs(op))
+    by_row: dict[str, set[bool]] = {}
+    for node in calls:
+        alone = sum(arg in moving for arg in node.args) == 1
+        by_row.setdefault(str(node.data), set()).add(alone)
+    lines = [
+        line
+        for name, alone in by_row.items()
+        for kink in TABLE[name].kinks
+        for line in _convention(op, TABLE[name], kink, alone == {True})
+    ]
+    return ["At kinks:", *lines] if lines else []
+
+
+def _moving_inputs(op: Op) -> list[int]:
+    wanted = {item.name for item in op.inputs if item.differentiable}
+    return [v for v, n in enumerate(op.nodes) if n.op == "input" and n.data in wanted]
+
+
+def _convention(op: Op, row: Function, kink: Kink, alone: bool) -> list[str]:
+    """What is taken at one kink, by each argument."""
+    policy = op.edges.get(row.name, op.edges.get("*", "torch"))
+    values = [edge_value(kink, policy, i, alone) for i in range(len(row.args))]
+    pairs = zip(row.args, values, strict=True)
+    shown = ", ".join(f"d/d{argument} = {value}" for argument, value in pairs)
+    call = f"{row.name}({', '.join(row.args)})"
+    return _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")

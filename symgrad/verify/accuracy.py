@@ -93,15 +93,15 @@ def run(subject: Subject) -> Outcome:
                 f"{m.truth:.17g}",
                 f"{m.got:.17g}",
             )
-    return _summary(measured)
+    return _summary(subject.op, measured)
 
 
-def _summary(measured: Sequence[Measured]) -> Outcome:
+def _summary(op: Op, measured: Sequence[Measured]) -> Outcome:
     comparable = [m for m in measured if m.comparable]
     finite = [m for m in comparable if math.isfinite(m.got)]
     if len({tuple(m.point.items()) for m in finite}) < FEWEST:
         raise Fault(
-            "too few points inside the domain; declare domains or samples",
+            f"too few points inside the domain; {sampling.remedy(op)}",
             expected=f"{FEWEST} points",
             got=f"{len(finite)} finite values",
             code=TOO_FEW_POINTS,

@@ -20,7 +20,7 @@ MARGIN = 1e-3
 """How far the sides of a comparison must be apart, for inputs of size 1."""
 
 STEEP = 1e4
-"""A slope beyond this is too close to a singular point."""
+"""A slope beyond this, of outputs of about 1, is too close to a singular point."""
 
 Watched = tuple[tuple[Node, ...], tuple[tuple[int, int], ...]]
 """Nodes, and the pairs of values among them that must not be close."""
@@ -110,5 +110,5 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
             slope, wide = (a - b) / (2 * h), (c - d) / (4 * h)
             size = 1 + torch.as_tensor(value).abs()
             close = (slope - wide).abs() <= 2e-7 * slope.abs() + 2e-9 * size
-            good = good & close & (slope.abs() < STEEP)
+            good = good & close & (slope.abs() < STEEP * size.median())
     return good

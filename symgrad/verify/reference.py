@@ -102,7 +102,8 @@ def _apply(node: Node, args: Sequence[Any], leaves: Mapping[str, Any]) -> Any:
 
 def _constant(data: Fraction | str | None) -> float | int:
     if isinstance(data, Fraction):
-        return int(data) if data.denominator == 1 else float(data)
+        whole = data.denominator == 1 and abs(data) < 2**53  # torch takes 64 bits
+        return int(data) if whole else float(data)
     return _CONSTANTS[str(data)]
 
 

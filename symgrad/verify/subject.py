@@ -174,7 +174,7 @@ def smooth_values(
                 values[item.name] = _drawn(op, item, shapes, rng)
     raise Fault(
         f"no inputs of the shapes {', '.join(map(str, shapes.values()))} were found"
-        " at which the forward is finite and smooth; declare domains or samples",
+        f" at which the forward is finite and smooth; {sampling.remedy(op)}",
         code=TOO_FEW_POINTS,
     )
 
