@@ -2,18 +2,19 @@
 
 An elementwise op with one output is swept in reverse with the seed 1, which gives the
 partials of the output themselves; the cotangent is multiplied in once, at the end.
-Several outputs are swept together.  Forward mode multiplies the same partials, one
-sweep for each output, by the tangents.
+Several outputs are swept together.  Forward mode multiplies the same partials by the
+tangents, or, with several outputs, pushes the tangents through the program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad import algebra
 from symgrad.op import Op
 from symgrad.program import LEAVES, Graph, Node, Program
+from symgrad.push import push
 from symgrad.sweep import Seed, Tape, shape_of, sweep, times
 
 
@@ -51,12 +52,11 @@ def differentiate(program: Program, op: Op) -> Program:
         wanted={n: program.inputs[n] for n in every if n not in program.gradients},
         hints={},
     )
-    slopes = {output: _slopes(tape, output, value) for output, value in seeds.items()}
-    found = (_single if len(seeds) == 1 else _joint)(tape, slopes, cotangents)
+    found = (_single if len(seeds) == 1 else _joint)(tape, cotangents)
     given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
     terms = {n: given.get(n) or found.get(n) or _Terms((), ()) for n in every}
     tangents = {name: graph.tangent(name) for name in every}
-    jvps = _pushed_forward(graph, slopes, program.gradients, tangents)
+    jvps = _jvps(tape, terms, cotangents, tangents)
     return replace(
         program,
         nodes=tuple(graph.nodes),
@@ -69,17 +69,6 @@ def differentiate(program: Program, op: Op) -> Program:
     )
 
 
-_Slopes = dict[str, int]
-"""The partials of an output, by the inputs for which it is not zero."""
-
-
-def _slopes(tape: Tape, output: str, value: int) -> _Slopes:
-    """The partials of one output, by a sweep with the seed 1."""
-    seed = Seed(value, tape.graph.const(1), shape_of(tape.program, value))
-    found = sweep(tape, [seed], f"d{output}_d")
-    return {name: slope for name, (slope,) in found.items()}
-
-
 @dataclass(frozen=True)
 class _Terms:
     """The terms of an input's gradient, and those of its derivative."""
@@ -88,54 +77,64 @@ class _Terms:
     partial: tuple[int, ...]
 
 
-def _single(
-    tape: Tape, slopes: Mapping[str, _Slopes], cotangents: Mapping[str, int]
-) -> dict[str, _Terms]:
-    """The cotangent of the only output times each of its partials."""
-    [(output, by_input)] = slopes.items()
+def _single(tape: Tape, cotangents: Mapping[str, int]) -> dict[str, _Terms]:
+    """The partials of the only output; the cotangent times each of them."""
+    [(output, cotangent)] = cotangents.items()
+    value = tape.program.stand_ins[output]
+    seed = Seed(value, tape.graph.const(1), shape_of(tape.program, value))
     return {
-        name: _Terms((times(tape.graph, cotangents[output], slope),), (slope,))
-        for name, slope in by_input.items()
+        name: _Terms((times(tape.graph, cotangent, slope),), (slope,))
+        for name, (slope,) in sweep(tape, [seed], f"d{output}_d").items()
     }
 
 
-def _joint(
-    tape: Tape, slopes: Mapping[str, _Slopes], cotangents: Mapping[str, int]
-) -> dict[str, _Terms]:
+def _joint(tape: Tape, cotangents: Mapping[str, int]) -> dict[str, _Terms]:
     """All outputs in one sweep, each starting from its own cotangent."""
     program = tape.program
     starts = [
         Seed(
             program.stand_ins[name],
-            cotangents[name],
+            cotangent,
             shape_of(program, program.outputs[name], program.stand_ins[name]),
         )
-        for name in slopes
+        for name, cotangent in cotangents.items()
     ]
     found = sweep(tape, starts, "grad_")
     return {name: _Terms(terms, terms) for name, terms in found.items()}
 
 
-def _pushed_forward(
-    graph: Graph,
-    slopes: Mapping[str, _Slopes],
-    overrides: Mapping[str, tuple[int, ...]],
+# -- forward mode ----------------------------------------------------------------------
+
+
+def _jvps(
+    tape: Tape,
+    terms: Mapping[str, _Terms],
+    outputs: Iterable[str],
     tangents: Mapping[str, int],
 ) -> dict[str, int]:
-    """The tangent of every output; none where an override has no transpose."""
-    given = {name: term for name, (term,) in overrides.items()}
-    if not all(is_linear(graph.nodes, term) for term in given.values()):
+    """The tangent of every output; none where an override has no transpose.
+
+    That of a single output is the sum of its partials times the tangents, whose
+    temporaries are those of backward.
+    """
+    graph, names = tape.graph, list(outputs)
+    given = {n: tape.program.gradients[n] for n in tangents if n not in tape.wanted}
+    overrides = [term for (term,) in given.values()]
+    if not all(is_linear(graph.nodes, term) for term in overrides):
         return {}
-    jvps: dict[str, int] = {}
-    for output, by_input in slopes.items():
-        chosen = {n: _transposed(graph, term, output) for n, term in given.items()}
-        row = by_input | chosen
-        terms = [times(graph, t, row[n]) for n, t in tangents.items() if n in row]
-        total = graph.const(0)
-        for term in terms:
-            total = algebra.add(graph, total, term)
-        jvps[output] = total
-    return jvps
+    moved = dict.fromkeys(names, graph.const(0))
+    if len(names) > 1:
+        leaves = {value: tangents[name] for name, value in tape.wanted.items()}
+        ends = [tape.program.stand_ins[name] for name in names]
+        moved = dict(zip(names, push(tape, leaves, ends), strict=True))
+    for output in names:
+        slopes = {n: _transposed(graph, term, output) for n, (term,) in given.items()}
+        if len(names) == 1:
+            slopes |= {n: terms[n].partial[0] for n in tape.wanted if terms[n].partial}
+        for name in (n for n in tangents if n in slopes):
+            part = times(graph, tangents[name], slopes[name])
+            moved[output] = algebra.add(graph, moved[output], part)
+    return moved
 
 
 def _transposed(graph: Graph, term: int, output: str) -> int:

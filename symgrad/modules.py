@@ -17,19 +17,20 @@ _ATTRIBUTES = (
     "T_destination add_module apply bfloat16 buffers call_super_init children compile "
     "cpu cuda device double dtype dump_patches eval extra_repr float forward "
     "get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict "
-    "modules mtia named_buffers named_children named_modules named_parameters nn "
+    "modules mtia named_buffers named_children named_modules named_parameters "
     "parameters register_backward_hook register_buffer register_forward_hook "
     "register_forward_pre_hook register_full_backward_hook "
     "register_full_backward_pre_hook register_load_state_dict_post_hook "
     "register_load_state_dict_pre_hook register_module register_parameter "
     "register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ "
-    "reset_parameters self set_extra_state set_submodule share_memory state_dict to "
+    "reset_parameters set_extra_state set_submodule share_memory state_dict to "
     "to_empty train training type xpu zero_grad"
 )
-TAKEN = frozenset(_ATTRIBUTES.split())
-"""Attributes that a module has already, and names that its methods need."""
+TAKEN = frozenset({*_ATTRIBUTES.split(), "nn", "self"})
+"""Attributes that a module has already, and what its methods need besides."""
 
-_CLASSES = frozenset({"Any", "F", "NamedTuple", "Tensor", "TypeVar", "nn", "torch"})
+_IMPORTED = "Any F NamedTuple Tensor TypeVar functools inspect math nn torch"
+_CLASSES = frozenset(_IMPORTED.split())
 
 
 def checked_module(
@@ -52,7 +53,7 @@ def checked_module(
         _parameter(key, value, inputs, problems, (*path, "parameters", key))
         for key, value in given.parameters.items()
     ]
-    _check_options(inputs, problems, path)
+    _check_others(given, inputs, problems, path)
     tensors = {item.name for item in inputs.values() if item.kind.is_tensor}
     if tensors and given.parameters.keys() >= tensors:
         message = "every tensor is a parameter: the module would take none"
@@ -63,6 +64,9 @@ def checked_module(
 def check_names(ops: Mapping[str, Op], problems: Problems) -> None:
     """Modules have names that no op and no other module has."""
     taken = dict.fromkeys(ops, "an op")
+    if "nn" in ops and any(op.module is not None for op in ops.values()):
+        message = "the module of this file needs the name 'nn'"
+        problems.add("SG127", message, ("ops", "nn"), None, True)
     for name, op in ops.items():
         if op.module is None:
             continue
@@ -124,12 +128,19 @@ def _check_size(
         problems.add("SG127", message, path)
 
 
-def _check_options(inputs: Mapping[str, Input], problems: Problems, path: Path) -> None:
-    """Python numbers become attributes of the module."""
-    for item in inputs.values():
-        if not item.kind.is_tensor and item.name in TAKEN:
-            message = f"a module has another '{item.name}': it can be no option of it"
-            problems.add("SG127", message, path, None, True)
+def _check_others(
+    given: model.ModuleModel,
+    inputs: Mapping[str, Input],
+    problems: Problems,
+    path: Path,
+) -> None:
+    """Python numbers become attributes, the other tensors arguments of ``forward``."""
+    for item in (i for i in inputs.values() if i.name not in given.parameters):
+        message = f"a module has another '{item.name}'"
+        if item.kind.is_tensor and item.name == "self":
+            problems.add("SG127", f"{message}: it can be no argument", path, None, True)
+        elif not item.kind.is_tensor and item.name in TAKEN:
+            problems.add("SG127", f"{message}: it can be no option", path, None, True)
 
 
 _FORMS = "a number, zeros, ones, normal(mean, std) or uniform(low, high)"
@@ -139,21 +150,12 @@ _NAMED = {"zeros": 0.0, "ones": 1.0}
 
 def _initial(init: float | int | str) -> Initial | None:
     """Initial values, ``None`` where the text says none."""
-    if not isinstance(init, str):
-        return Initial("constant", (float(init),))
-    if init in _NAMED:
-        return Initial("constant", (_NAMED[init],))
-    match = _DRAWN.match(init.strip())
-    numbers = [_number(text) for text in match.groups()[1:]] if match else [None]
-    if match is None or None in numbers:
-        return None
-    return Initial(match[1], tuple(n for n in numbers if n is not None))
-
-
-def _number(text: str) -> float | None:
+    match = _DRAWN.match(init.strip()) if isinstance(init, str) else None
+    given = match.groups()[1:] if match else (init,)
     try:
-        return float(text)
-    except ValueError:
+        values = tuple(float(_NAMED.get(str(value), value)) for value in given)
+        return Initial(match[1] if match else "constant", values)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -148,36 +148,39 @@ def _pulled_back(
     tape: Tape, value: int, cotangent: int, active: set[int]
 ) -> Iterator[tuple[int, int]]:
     """The adjoint rule of one value: argument index and its part of the cotangent."""
+    for index, arg in enumerate(tape.graph[value].args):
+        if arg in active:
+            part = scaled(tape, value, index, cotangent, active)
+            if algebra.number(tape.graph, part) != 0:
+                yield index, part
+
+
+def scaled(tape: Tape, value: int, index: int, moved: int, active: set[int]) -> int:
+    """A cotangent or a tangent times the local partial by one argument.
+
+    ``active`` are the values that derivatives are taken through.
+    """
     graph, node = tape.graph, tape.graph[value]
-    for index, arg in enumerate(node.args):
-        if arg not in active:
-            continue
-        if node.op != "call":
-            yield index, _adjoint(graph, node.op, index, node.args, value, cotangent)
-            continue
-        others = {*node.args[:index], *node.args[index + 1 :]}
-        alone = others.isdisjoint(active)
-        slope = partial(graph, value, index, tape.edges, alone)
-        tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
-        if algebra.number(graph, slope) != 0:
-            yield index, times(graph, cotangent, slope)
+    if node.op != "call":
+        return _scaled_by_primitive(graph, value, index, moved)
+    others = {*node.args[:index], *node.args[index + 1 :]}
+    slope = partial(graph, value, index, tape.edges, others.isdisjoint(active))
+    tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
+    return times(graph, moved, slope)
 
 
-def _adjoint(
-    graph: Graph, op: str, index: int, args: tuple[int, ...], value: int, cotangent: int
-) -> int:
-    """The adjoint rules of the primitives."""
+def _scaled_by_primitive(graph: Graph, value: int, index: int, moved: int) -> int:
+    op, args = graph[value].op, graph[value].args
     if op == "mul":
-        return algebra.mul(graph, cotangent, args[1 - index])
+        return algebra.mul(graph, moved, args[1 - index])
+    if op == "div" and index == 0:
+        return algebra.div(graph, moved, args[1])
     if op == "div":
-        if index == 0:
-            return algebra.div(graph, cotangent, args[1])
-        return algebra.neg(
-            graph, algebra.div(graph, algebra.mul(graph, cotangent, value), args[1])
-        )
+        product = algebra.mul(graph, moved, value)
+        return algebra.neg(graph, algebra.div(graph, product, args[1]))
     if op == "neg" or (op == "sub" and index == 1):
-        return algebra.neg(graph, cotangent)
-    return cotangent  # add, the first of sub, the branches of where, guard
+        return algebra.neg(graph, moved)
+    return moved  # add, the first of sub, the branches of where, guard
 
 
 def shape_of(program: Program, *values: int) -> Shape:

@@ -692,6 +692,7 @@ FAULTS = (
     Fault(
         "jvp of another function", "product", 3, "tangent_w * x", "tangent_w * x.abs()"
     ),
+    Fault("jvp is never applied", "product", 3, "ProductJvp.apply", "Product.apply"),
     Fault("no rule for batches", "product", 3, "vmap_rule = True", "vmap_rule = False"),
     # -- rung 4: second derivatives
     Fault(

@@ -54,6 +54,7 @@ ORDER = [
     "regions",
     "partials",
     "sweep",
+    "push",
     "derive",
     "rewrites",
     "rebuild",

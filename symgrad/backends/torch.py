@@ -18,7 +18,7 @@ from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
-from symgrad.naming import class_names
+from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
 from symgrad.program import Program
@@ -55,6 +55,7 @@ class ModuleCode:
     imports: tuple[str, ...]
     helpers: frozenset[str]
     ops: tuple[OpCode, ...]
+    forward_mode: str = FORWARD_MODE
 
 
 def joint_program(op: Op) -> Program:

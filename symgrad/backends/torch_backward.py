@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.backends.torch_context import restored, shape_of
+from symgrad.backends.torch_context import filled, may_miss, restored, shape_of
 from symgrad.backends.torch_lines import (
     Code,
-    on_ctx,
     returned,
     tensor_inputs,
     tuple_type,
@@ -20,50 +19,44 @@ from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
-from symgrad.printer import ATOM, Text, call, formula
+from symgrad.printer import ATOM, Text, formula
 from symgrad.program import Program
 
 
 def backward(op: Op, program: Program) -> Code:
     """``backward``: guarded where an input may not need its gradient."""
-    several = len(op.outputs) > 1
-    optional = "Tensor | None" if several else "Tensor"
+    optional = "Tensor | None" if may_miss(op) else "Tensor"
     params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
     signature = bracketed("def backward(", params, f") -> {_result_type(op)}:", 4)
     wanted = list(program.gradients)
     terms = [v for values in program.gradients.values() for v in values]
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
+    given = [f"grad_{name}" for name in program.cotangents]
     most = 1 if len(tensor_inputs(op)) == 1 else 0  # one, and a sum, would round twice
-    body = [*_missing(op, program), *restored(program, terms, arriving, most)]
+    body = [*_missing(op, given), *filled(op, given, "output_shapes")]
+    body += restored(program, terms, arriving, most)
     if len(wanted) > 1:
         body += _guards(op, wanted)
     body += _gradients(op, program)
     return tuple(signature), (*body, *_returned(op, wanted))
 
 
-def _result_type(op: Op) -> str:
-    if len(op.inputs) == 1:
-        return "Tensor | None" if len(op.outputs) > 1 else "Tensor"
-    parts = ["Tensor | None" if item.differentiable else "None" for item in op.inputs]
-    return tuple_type(parts, "Tensor | None")
-
-
-def _missing(op: Op, program: Program) -> list[str]:
-    """With several outputs: what becomes of cotangents that did not arrive."""
-    if len(op.outputs) == 1:
+def _missing(op: Op, given: Sequence[str]) -> list[str]:
+    """Where no cotangent has arrived there is nothing to compute."""
+    if not may_miss(op):
         return []
-    given = [f"grad_{name}" for name in program.cotangents]
     test = [f"{name} is None" for name in given]
     condition = Text(" and ".join(test), 0, (test[0], *(f"and {t}" for t in test[1:])))
     lines = wrapped("if ", condition, 8)
     lines[-1] += ":"
-    lines += wrapped_tuple("return ", ["None"] * len(op.inputs), 12)
-    if len(given) > 1:
-        filled = call(
-            "_fill_missing", [Text(on_ctx(op, "output_shapes")), *map(Text, given)]
-        )
-        lines += unpack(given, filled, 8)
-    return lines
+    return [*lines, *wrapped_tuple("return ", ["None"] * len(op.inputs), 12)]
+
+
+def _result_type(op: Op) -> str:
+    if len(op.inputs) == 1:
+        return "Tensor | None" if may_miss(op) else "Tensor"
+    parts = ["Tensor | None" if item.differentiable else "None" for item in op.inputs]
+    return tuple_type(parts, "Tensor | None")
 
 
 def _guards(op: Op, wanted: Sequence[str]) -> list[str]:

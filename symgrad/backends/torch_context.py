@@ -1,4 +1,4 @@
-"""``setup_context``: what forward keeps for backward."""
+"""``setup_context``: what forward keeps for backward and jvp."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from symgrad.layout import bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import Text, call
-from symgrad.program import Program
+from symgrad.program import Kind, Program
 
 
 def shape_inputs(op: Op, program: Program) -> list[str]:
@@ -64,31 +64,60 @@ def restored(
     return lines + [f"        {name} = ctx.{name}" for name in numbers]
 
 
+def may_miss(op: Op) -> bool:
+    """Whether cotangents and tangents that are zero are not made by torch.
+
+    With several outputs some are not needed as a rule.  An input without gradient may
+    move all the same: then all tangents can be zero, and torch has to make them.
+    """
+    held = any(item.kind is Kind.REAL and not item.grad for item in op.inputs)
+    return len(op.outputs) > 1 and not held
+
+
+def filled(op: Op, given: Sequence[str], shapes: str) -> list[str]:
+    """Zeros for those of several cotangents or tangents that are missing."""
+    if len(given) == 1 or not may_miss(op):
+        return []
+    source = call("_fill_missing", [Text(on_ctx(op, shapes)), *map(Text, given)])
+    return unpack(given, source, 8)
+
+
 def is_rounded(op: Op, program: Program) -> bool:
-    """Whether forward mode computes in more than the dtype of the outputs."""
+    """Whether a tangent may need a cast to the dtype of its output."""
     leaves = frozenset((*program.residuals, *program.tangents.values()))
     plain = is_plain(program, list(program.jvps.values()), leaves)
-    return bool(program.jvps) and not (plain and len(op.outputs) == 1)
+    alone = len(op.outputs) == 1 and not shape_outputs(program)
+    return bool(program.jvps) and not (plain and alone)
 
 
 def shape_outputs(program: Program) -> list[str]:
-    """The outputs that are larger than what their tangent is computed from."""
-    return [n for n, v in program.jvps.items() if not _covers(program, v, n)]
+    """The outputs that may be larger than what their tangent is computed from."""
+    possible, certain = _behind(program, False), _behind(program, True)
+    ends = program.outputs
+    return [n for n, v in program.jvps.items() if not certain[v] >= possible[ends[n]]]
 
 
-def _covers(program: Program, tangent: int, output: str) -> bool:
-    """Whether a tangent has the shape of its output by broadcasting alone."""
+def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
+    """For each value the tensors that have a part in its shape.
+
+    ``certain`` are those whichever branch of a Python condition is taken.
+    """
+    nodes = program.nodes
+    tensors = {v for v in program.inputs.values() if nodes[v].kind.is_tensor}
     moving = {v: program.inputs[n] for n, v in program.tangents.items()}
-    behind = program.reachable([tangent])
-    present = {moving.get(v, v) for v in behind}
-    tensors = {v for v in program.inputs.values() if program.nodes[v].kind.is_tensor}
-    return present.issuperset(
-        tensors.intersection(program.reachable([program.outputs[output]]))
-    )
+    behind: list[frozenset[int]] = []
+    for value, node in enumerate(nodes):
+        parts = [behind[arg] for arg in node.args]
+        if certain and node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL:
+            behind.append(parts[1] & parts[2])
+        else:
+            own = tensors.intersection({moving.get(value, value)})
+            behind.append(frozenset(own).union(*parts))
+    return behind
 
 
 def setup_context(op: Op, program: Program) -> Code:
-    """``setup_context``: what backward will need."""
+    """``setup_context``: what backward and jvp will need."""
     names = Names(user_names(op))
     given, result = names.claim("inputs"), names.claim("output")
     types = [ANNOTATION[item.kind] for item in op.inputs]
@@ -128,7 +157,7 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
     wanted = {*tensors, *numbers, *shape_inputs(op, program)}
     lines = []
     whole = tensors == [i.name for i in op.inputs] and not results
-    if len(op.outputs) > 1 and len(program.tangents) > 1:
+    if may_miss(op) and len(program.tangents) > 1:
         wanted, whole = wanted | set(program.tangents), False
     if wanted and not whole:
         lines += unpack(
@@ -136,7 +165,8 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
         )
     if len(op.outputs) > 1:
         used = {*results, *_unmarked(op, program)}
-        used |= set(program.cotangents) if len(program.cotangents) > 1 else set()
+        shaped = may_miss(op) and len(program.cotangents) > 1
+        used |= set(program.cotangents) if shaped else set()
         used |= {*shape_outputs(program), *program.jvps}
         lines += unpack(
             [n if n in used else "_" for n in program.outputs], Text(result), 8
@@ -182,12 +212,15 @@ def _of_outputs(op: Op, program: Program, result: str) -> list[str]:
 
 
 def _of_several(op: Op, program: Program) -> list[str]:
-    """What an op of several outputs must tell autograd, and know of missing parts."""
-    lines = ["        ctx.set_materialize_grads(False)"]
-    for role, names in (("output", program.cotangents), ("input", program.tangents)):
-        shapes = [f"{name}.shape" for name in names]
-        if len(shapes) > 1:
-            lines += wrapped_tuple(f"{on_ctx(op, f'{role}_shapes')} = ", shapes, 8)
+    """What an op of several outputs tells autograd, and keeps of shapes."""
+    lines: list[str] = []
+    if may_miss(op):
+        lines.append("        ctx.set_materialize_grads(False)")
+        roles = (("output", program.cotangents), ("input", program.tangents))
+        for role, names in roles:
+            shapes = [f"{name}.shape" for name in names]
+            if len(shapes) > 1:
+                lines += wrapped_tuple(f"{on_ctx(op, f'{role}_shapes')} = ", shapes, 8)
     marked = _unmarked(op, program)
     if marked:
         lines += bracketed("ctx.mark_non_differentiable(", marked, ")", 8)

@@ -39,9 +39,11 @@ def _class(program: Program, name: str) -> str:
 
 
 def _may_skip(op: Op, program: Program) -> bool:
-    """Whether native autograd of forward is right: forward mode may meet it."""
+    """Whether torch's own derivative of forward is the op's: forward mode may ask."""
     detached = any(node.op == "stop_gradient" for node in program.nodes)
-    return not (op.has_surrogate_derivative or op.overrides or detached)
+    held = any(item.kind is Kind.REAL and not item.grad for item in op.inputs)
+    declared = op.has_surrogate_derivative or op.overrides or op.nondifferentiable
+    return not (declared or op.edges or detached or held)
 
 
 _CHECKS = {

@@ -7,7 +7,9 @@ torch.compile takes no class that has a jvp.
 from __future__ import annotations
 
 from symgrad.backends.torch_context import (
+    filled,
     is_rounded,
+    may_miss,
     restored,
     shape_outputs,
 )
@@ -17,7 +19,6 @@ from symgrad.backends.torch_lines import (
     returned,
     tangent_name,
     tuple_type,
-    unpack,
     user_names,
     written,
 )
@@ -31,14 +32,16 @@ from symgrad.program import Program
 
 def jvp(op: Op, program: Program) -> Code:
     """The static method ``jvp``: linear in the tangents of the inputs."""
-    tangent = "Tensor | None" if _may_miss(op, program) else "Tensor"
+    given = [tangent_name(op, name) for name in program.tangents]
+    missed = may_miss(op) and len(given) > 1
+    tangent = "Tensor | None" if missed else "Tensor"
     kinds = [tangent if item.name in program.tangents else "None" for item in op.inputs]
     params = [
         f"{tangent_name(op, i.name)}: {k}"
         for i, k in zip(op.inputs, kinds, strict=True)
     ]
     signature = bracketed("def jvp(", ["ctx: Any", *params], f") -> {_type(op)}:", 4)
-    return tuple(signature), (*_missing(op, program), *_body(op, program))
+    return tuple(signature), (*filled(op, given, "input_shapes"), *_body(op, program))
 
 
 def _type(op: Op) -> str:
@@ -49,33 +52,18 @@ def _type(op: Op) -> str:
     return tuple_type(parts, "Tensor | None")
 
 
-def _may_miss(op: Op, program: Program) -> bool:
-    """With several outputs torch leaves out tangents that are zero, but not all."""
-    return len(op.outputs) > 1 and len(program.tangents) > 1
-
-
-def _missing(op: Op, program: Program) -> list[str]:
-    """Zeros for the tangents that may be missing."""
-    if not _may_miss(op, program):
-        return []
-    given = [tangent_name(op, name) for name in program.tangents]
-    filled = call(
-        "_fill_missing", [Text(on_ctx(op, "input_shapes")), *map(Text, given)]
-    )
-    return unpack(given, filled, 8)
-
-
 def _body(op: Op, program: Program) -> list[str]:
     """The temporaries, then the tangents of the outputs."""
     values = list(program.jvps.values())
     arriving = {v: tangent_name(op, n) for n, v in program.tangents.items()}
     by_value = [*program.inputs.items(), *program.outputs.items()]
     kept = {v: n for n, v in reversed(by_value) if v in program.residuals}
-    names = Names(user_names(op))
+    free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
+    names = Names(name for name in user_names(op) if name not in free)
     spell = speller(program, next(iter(arriving.values())))
     layout = Layout(program, spell, formula, kept | arriving, names, [values])
     statements = layout.block(values)
-    results = {n: _result(op, program, layout, n) for n in program.jvps}
+    results = _results(op, program, layout)
     lines = [*restored(program, values, arriving), *written(statements, 8)]
     if len(op.outputs) == 1:
         [(output, text)] = results.items()
@@ -85,20 +73,23 @@ def _body(op: Op, program: Program) -> list[str]:
     return [*lines, *wrapped_tuple("return ", parts, 8)]
 
 
-def _result(op: Op, program: Program, layout: Layout, output: str) -> Text:
-    """The tangent of an output, in the output's shape and dtype."""
-    value = program.jvps[output]
-    dtype = on_ctx(op, f"{output}_dtype") if is_rounded(op, program) else ""
-    width = (
-        LINE
-        - 8
-        - len(f"{tangent_name(op, output)}: Tensor = _rounded(, )")
-        - len(dtype)
-    )
-    text = layout.root(value, width)
-    if output in shape_outputs(program):
-        text = _spread(op, program, value, text, on_ctx(op, f"{output}_shape"))
-    return call("_rounded", [text, Text(dtype)]) if dtype else text
+def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
+    """The tangents of the outputs: never one that arrived, and no tensor twice."""
+    rounded, larger = is_rounded(op, program), shape_outputs(program)
+    results: dict[str, Text] = {}
+    seen = set(program.tangents.values())
+    for output, value in program.jvps.items():
+        dtype = on_ctx(op, f"{output}_dtype") if rounded else ""
+        lead = f"{tangent_name(op, output)}: Tensor = _rounded(, )"
+        text = layout.root(value, LINE - 8 - len(lead) - len(dtype))
+        if value in seen:
+            text = Text(f"{text.within(ATOM)}.clone()", ATOM)
+        elif output in larger:
+            shape = on_ctx(op, f"{output}_shape")
+            text = _spread(op, program, value, text, shape)
+        seen.add(value)
+        results[output] = call("_rounded", [text, Text(dtype)]) if dtype else text
+    return results
 
 
 def _spread(op: Op, program: Program, value: int, text: Text, shape: str) -> Text:

@@ -84,6 +84,7 @@ def _only_factors(program: Program) -> set[int]:
     """Choices that derivatives only multiply tensors by: there a number will do."""
     others = set(program.reachable(program.outputs.values()))
     others.update(v for terms in program.gradients.values() for v in terms)
+    others.update(program.jvps.values())
     for node in program.nodes:
         whole = all(program.nodes[arg].kind is Kind.REAL for arg in node.args)
         others.update(node.args if node.op != "mul" or not whole else ())

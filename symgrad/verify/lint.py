@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence, Set
 
-from symgrad.naming import class_names
+from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Spec
 from symgrad.verify.lint_op import Remark, classes, of_class, walked
 from symgrad.verify.report import Finding
@@ -194,8 +194,8 @@ def _is_literal(value: ast.AST) -> bool:
 def _definitions(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
     """Classes and public functions are exactly those of the ops, each once."""
     of_ops = set(class_names(spec.ops).values())
+    of_ops |= {f"{name}{FORWARD_MODE}" for name in of_ops}
     of_ops |= {op.module.name for op in spec.ops if op.module is not None}
-    of_ops |= {f"{name}Jvp" for name in of_ops}
     functions = {op.name for op in spec.ops}
     seen: set[str] = set()
     for node in tree.body:
