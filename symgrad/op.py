@@ -140,6 +140,12 @@ class Op:
     backend: str = "torch"
     module: ModuleClass | None = None
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All that the user gave a name to."""
+        formulas = {formula.name for formula in (*self.lets, *self.outputs)}
+        return frozenset(formulas.union(item.name for item in self.inputs))
+
     def input(self, name: str) -> Input:
         """The input of that name."""
         return next(item for item in self.inputs if item.name == name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import time
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from symgrad.backends.torch import joint_program
 from symgrad.generate import generate
 from symgrad.op import Spec
+from symgrad.program import Program
 from symgrad.spec import load_text
 from symgrad.verify import lint
 
@@ -55,12 +57,35 @@ def test_backward_has_at_most_five_times_the_operations_of_forward(step: str) ->
         if isinstance(node, ast.FunctionDef)
     }
     assert methods["backward"] <= 5 * methods["forward"] + 20
+    assert methods["jvp"] <= 5 * methods["forward"] + 20
 
 
-def test_time_grows_linearly() -> None:
+def many_outputs(count: int) -> Spec:
+    """A hundred steps, and outputs that all use the last of them."""
+    outputs = {f"y{i}": f"a99*{i + 1} + w*x**{i + 1}" for i in range(count)}
+    step = {f"a{i + 1}": STEPS["sums"].format(i) for i in range(99)}
+    inputs = {"x": "real", "w": "real"}
+    op = {"inputs": inputs, "let": {"a0": "x*w", **step}, "forward": outputs}
+    return load_text(json.dumps({"symgrad": 1, "ops": {"many": op}}), "<test>")
+
+
+def test_outputs_share_what_they_have_in_common_in_both_modes() -> None:
+    """Neither mode walks through the program once for each output."""
+    few, many = (joint_program(many_outputs(n).ops[0]) for n in (2, 32))
+
+    def operations_of(program: Program) -> tuple[int, int]:
+        gradients = [v for terms in program.gradients.values() for v in terms]
+        return program.count_ops(gradients), program.count_ops(program.jvps.values())
+
+    pairs = zip(operations_of(few), operations_of(many), strict=True)
+    assert all(large < small + 30 * 12 for small, large in pairs)
+
+
+@pytest.mark.parametrize("step", ["sums", "choices"])
+def test_time_grows_linearly(step: str) -> None:
     def seconds(size: int) -> float:
         start = time.perf_counter()
-        made = chain(size, "sums")
+        made = chain(size, step)
         assert not lint(generate(made).source, made)
         return time.perf_counter() - start
 

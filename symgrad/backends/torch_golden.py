@@ -122,11 +122,8 @@ class _Watched:
         self._nodes = tuple(graph.nodes)
         self._inputs = _input_numbers(self._nodes)
         sides = [n.args for n in self._nodes if n.op in COMPARISONS]
-        self._sides = [s for s in sides if not self._behind_cotangent(s)]
-
-    def _behind_cotangent(self, sides: Sequence[int]) -> bool:
-        behind = Program(self._nodes, {}, {}).reachable(sides)
-        return any(self._nodes[v].op == "cotangent" for v in behind)
+        arriving = _behind_cotangents(self._nodes)
+        self._sides = [pair for pair in sides if arriving.isdisjoint(pair)]
 
     def smooth(self, point: Point) -> bool:
         """Whether no comparison is close to being decided otherwise."""
@@ -135,6 +132,15 @@ class _Watched:
         values = iter(precise.floats(self._nodes, roots, leaves))
         pairs = zip(values, values, strict=True)
         return all(abs(a - b) > MARGIN * max(1.0, abs(a), abs(b)) for a, b in pairs)
+
+
+def _behind_cotangents(nodes: Sequence[Node]) -> set[int]:
+    """The values that depend on cotangents."""
+    found: set[int] = set()
+    for value, node in enumerate(nodes):
+        if node.op == "cotangent" or not found.isdisjoint(node.args):
+            found.add(value)
+    return found
 
 
 def _kink_condition(graph: Graph, value: int, kink: Kink) -> int | bool:

@@ -46,8 +46,7 @@ def parameter(item: Input) -> str:
 
 def own_name(op: Op, name: str) -> str:
     """A name of ours, another where it is one that the user has given."""
-    given: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
-    while any(name == item.name for item in given):
+    while name in op.names:
         name = f"own_{name}"
     return name
 
