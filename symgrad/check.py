@@ -55,13 +55,8 @@ def checked_op(
     overrides = _overrides(given, inputs, draft)
     declared = {item.name: item for item in inputs}
     samples = options.samples(given, declared, problems, path)
-    module = (
-        modules.checked_module(
-            given.module, name, declared, problems, (*path, "module")
-        )
-        if given.module is not None
-        else None
-    )
+    at = (*path, "module")
+    module = modules.checked_module(given.module, name, declared, problems, at)
     options.check_sets(given, problems, path)
     if problems.count > before or draft.incomplete:
         return None

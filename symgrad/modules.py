@@ -40,7 +40,9 @@ def checked_module(
     problems: Problems,
     path: Path,
 ) -> ModuleClass | None:
-    """The module as declared; what is wrong with it is noted in ``problems``."""
+    """The module as declared, ``None`` without one; mistakes go to ``problems``."""
+    if value is None:
+        return None
     given = problems.validate(model.ModuleModel, value, path)
     if given is None:
         return None

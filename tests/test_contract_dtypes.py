@@ -16,6 +16,7 @@ from torch_cases import CASES
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 SEVERAL = [c for c in CASES if len(point(c).wanted) > 1]
+FLOAT32_NOISE = 2e-6
 HALVES = {torch.float16: 2.0**-11, torch.bfloat16: 2.0**-8}
 
 
@@ -44,15 +45,16 @@ def exact(given: Point) -> list[Tensor]:
 def assert_rounded_once(
     found: list[Tensor], expected: list[Tensor], unit: float
 ) -> None:
-    """Within one rounding of what float32 arithmetic gives."""
+    """Within one rounding of the truth, but for what float32 arithmetic loses."""
     for ours, theirs in zip(found, expected, strict=True):
-        torch.testing.assert_close(ours.double(), theirs, rtol=unit, atol=unit / 4)
+        atol = FLOAT32_NOISE * max(1.0, theirs.abs().max().item())
+        torch.testing.assert_close(ours.double(), theirs, rtol=unit, atol=atol)
 
 
 @every_case
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
 def test_half_precision(case: Case, dtype: torch.dtype) -> None:
-    given = point(case, [(2, 3), (3,)], dtype)
+    given = point(case, [(40, 5), (5,)], dtype)
     found = results(given, given.leaves)
     assert {t.dtype for t in found} == {dtype}
     assert_rounded_once(found, exact(given), HALVES[dtype])
@@ -123,7 +125,7 @@ def test_autocast(case: Case, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, *HALVES], ids=str)
 def test_tangents(case: Case, dtype: torch.dtype) -> None:
     """Forward mode in the dtype of the outputs, its result that of backward."""
-    given = point(case, [(2, 3)], dtype)
+    given = point(case, [(40, 5), (5,)], dtype)
     directions = tuple(torch.full_like(t, 0.5) for t in given.args)
     values, tangents = jvp(given.ours, tuple(given.args), directions)
     assert [t.dtype for t in tangents] == [y.dtype for y in values]
@@ -133,9 +135,7 @@ def test_tangents(case: Case, dtype: torch.dtype) -> None:
     doubled = at(case, wide)
     along = tuple(t.double() for t in directions)
     _, expected = jvp(doubled.theirs, tuple(doubled.args), along)
-    rtol = HALVES.get(dtype, FLOAT32)
-    for ours, theirs in zip(tangents, expected, strict=True):
-        torch.testing.assert_close(ours.double(), theirs, rtol=rtol, atol=rtol / 4)
+    assert_rounded_once(list(tangents), list(expected), HALVES.get(dtype, FLOAT32))
 
 
 class NoFloat64(TorchDispatchMode):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from symgrad.backends.torch_context import filled, may_miss, restored, shape_of
 from symgrad.backends.torch_lines import (
     Code,
+    kept_names,
     returned,
     tensor_inputs,
     tuple_type,
@@ -71,8 +72,7 @@ def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
 def _gradients(op: Op, program: Program) -> list[str]:
     """The shared statements, then each gradient with what it alone needs."""
     names = Names(user_names(op))
-    by_value = [*program.inputs.items(), *program.outputs.items()]
-    kept = {v: n for n, v in reversed(by_value) if v in program.residuals}
+    kept = kept_names(program)
     leaves = kept | {v: f"grad_{n}" for n, v in program.cotangents.items()}
     blocks = [[*terms] for terms in program.gradients.values()]
     anchor = f"grad_{next(iter(program.cotangents))}"

@@ -8,7 +8,9 @@ from symgrad.backends.torch_forward import is_plain
 from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
+    kept_names,
     on_ctx,
+    result_type,
     tensor_inputs,
     tuple_type,
     unpack,
@@ -46,8 +48,7 @@ def restored(
 
     That is left to torch where a term takes at most ``most`` operators.
     """
-    by_value = [*program.inputs.items(), *program.outputs.items()]
-    names = {v: n for n, v in reversed(by_value)}
+    names = kept_names(program)
     tensors = [v for v in program.residuals if program.nodes[v].kind.is_tensor]
     leaves = frozenset((*program.residuals, *arriving))
     live = set(program.reachable(terms, leaves))
@@ -121,10 +122,7 @@ def setup_context(op: Op, program: Program) -> Code:
     names = Names(user_names(op))
     given, result = names.claim("inputs"), names.claim("output")
     types = [ANNOTATION[item.kind] for item in op.inputs]
-    several = len(op.outputs) > 1
-    output_type = (
-        tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
-    )
+    output_type = result_type(op)
     params = [
         "ctx: Any",
         f"{given}: {tuple_type(types, 'Any')}",

@@ -9,8 +9,8 @@ from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
     is_untyped,
+    result_type,
     returned,
-    tuple_type,
     unpack,
     user_names,
     written,
@@ -61,7 +61,7 @@ def forward(op: Op, program: Program) -> Code:
     """The static method ``forward``."""
     params = [f"{item.name}: {ANNOTATION[item.kind]}" for item in op.inputs]
     several = len(op.outputs) > 1
-    result = tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
+    result = result_type(op)
     signature = bracketed("def forward(", params, f") -> {result}:", 4)
     names = Names(user_names(op))
     casts, rounding = _casts(op, program, names)

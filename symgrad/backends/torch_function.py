@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symgrad.backends.torch_docs import function_doc
-from symgrad.backends.torch_lines import Code, parameter, tuple_type, user_names
+from symgrad.backends.torch_lines import Code, parameter, result_type, user_names
 from symgrad.layout import LINE, bracketed
 from symgrad.naming import FORWARD_MODE, Names
 from symgrad.op import Op
@@ -14,7 +14,7 @@ def function(op: Op, program: Program, class_name: str) -> Code:
     """The public function: checks its arguments, then applies the Function."""
     params = [parameter(item) for item in op.inputs]
     several = len(op.outputs) > 1
-    result = tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
+    result = result_type(op)
     signature = bracketed(f"def {op.name}(", params, f") -> {result}:", 0)
     args = [item.name for item in op.inputs]
     names = Names(user_names(op))

@@ -15,6 +15,7 @@ from symgrad.backends.torch_context import (
 )
 from symgrad.backends.torch_lines import (
     Code,
+    kept_names,
     on_ctx,
     returned,
     tangent_name,
@@ -56,8 +57,7 @@ def _body(op: Op, program: Program) -> list[str]:
     """The temporaries, then the tangents of the outputs."""
     values = list(program.jvps.values())
     arriving = {v: tangent_name(op, n) for n, v in program.tangents.items()}
-    by_value = [*program.inputs.items(), *program.outputs.items()]
-    kept = {v: n for n, v in reversed(by_value) if v in program.residuals}
+    kept = kept_names(program)
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
     spell = speller(program, next(iter(arriving.values())))

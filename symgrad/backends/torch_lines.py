@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from symgrad.layout import LINE, Statement, assignment, wrapped
 from symgrad.op import Formula, Input, Op
 from symgrad.printer import Text, numeral
-from symgrad.program import Kind
+from symgrad.program import Kind, Program
 
 Code = tuple[tuple[str, ...], tuple[str, ...]]
 """The lines of a signature and of a body."""
@@ -42,6 +42,19 @@ def parameter(item: Input) -> str:
     if not item.has_default or item.default is None:
         return annotated
     return f"{annotated} = {numeral(item.default)}"
+
+
+def result_type(op: Op) -> str:
+    """The type of what forward returns."""
+    if len(op.outputs) == 1:
+        return "Tensor"
+    return tuple_type(["Tensor"] * len(op.outputs), "Tensor")
+
+
+def kept_names(program: Program) -> dict[int, str]:
+    """The residuals by the names of inputs and outputs, inputs first."""
+    by_value = [*program.inputs.items(), *program.outputs.items()]
+    return {v: n for n, v in reversed(by_value) if v in program.residuals}
 
 
 def own_name(op: Op, name: str) -> str:

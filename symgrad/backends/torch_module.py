@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symgrad.backends.torch_docs import indented
-from symgrad.backends.torch_lines import ANNOTATION, parameter, tuple_type
+from symgrad.backends.torch_lines import ANNOTATION, parameter, result_type
 from symgrad.layout import bracketed
 from symgrad.op import Initial, Input, ModuleClass, Op, Parameter
 from symgrad.printer import numeral
@@ -99,8 +99,7 @@ def _forward(op: Op, module: ModuleClass) -> list[str]:
     kept = {p.name for p in module.parameters} | {i.name for i in _options(op)}
     given = [item for item in op.inputs if item.name not in kept]
     params = ["self", *(f"{item.name}: {ANNOTATION[item.kind]}" for item in given)]
-    several = len(op.outputs) > 1
-    result = tuple_type(["Tensor"] * len(op.outputs), "Tensor") if several else "Tensor"
+    result = result_type(op)
     args = [f"self.{i.name}" if i.name in kept else i.name for i in op.inputs]
     return [
         *bracketed("def forward(", params, f") -> {result}:", 4),

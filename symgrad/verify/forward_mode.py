@@ -14,7 +14,7 @@ from itertools import islice
 
 import torch
 from torch import Tensor
-from torch.func import jvp, vmap
+from torch.func import jvp, vjp, vmap
 
 from symgrad.naming import FORWARD_MODE
 from symgrad.verify import budget, reference, sampling
@@ -52,7 +52,7 @@ def run(subject: Subject) -> Outcome:
         cotangents = random_cotangents(op, results, rng)
         tangents = {n: _direction(values[n], rng) for n in reference.differentiable(op)}
         worst = max(worst, _against_backward(subject, values, cotangents, tangents))
-        _check_batches(subject, values, tangents)
+        _check_batches(subject, values, cotangents, tangents)
     return Outcome(worst, note=budget.note(op))
 
 
@@ -122,24 +122,46 @@ def _differ(
 
 
 def _check_batches(
-    subject: Subject, values: Values, tangents: Mapping[str, Tensor]
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    tangents: Mapping[str, Tensor],
 ) -> None:
-    """A batch of equal inputs gives a batch of equal results; the others stay."""
+    """Rows of a batch, each with directions of its own, give what they give alone."""
     names = list(tangents)
     given = [torch.as_tensor(values[n]) for n in names]
-    expected = _pushed(subject, values, tangents)
+    scales = torch.linspace(0.5, 2.0, BATCH, dtype=torch.float64)
 
-    def each(*moving: Tensor) -> tuple[Tensors, Tensors]:
+    def row(scale: Tensor, *moving: Tensor) -> Tensors:
         moved = {**values, **dict(zip(names, moving, strict=True))}
-        return _pushed(subject, moved, tangents)
+        results, pushed = _pushed(subject, moved, _times(tangents, scale))
+        pulled = _pulled(subject, moved, _times(cotangents, scale))
+        kinds = {"value": results, "jvp": pushed, "gradient": pulled}
+        return {f"{k} of {n}": t for k, ts in kinds.items() for n, t in ts.items()}
 
     for count in {1, len(names)}:
-        dims = tuple(0 if place < count else None for place in range(len(names)))
+        dims = (0, *(0 if place < count else None for place in range(len(names))))
         batch = [t.expand(BATCH, *t.shape) for t in given[:count]] + given[count:]
-        for kind, wholes, rows in zip(
-            ("value", "jvp"), expected, vmap(each, in_dims=dims)(*batch), strict=True
-        ):
-            for output, whole in wholes.items():
-                message = f"the {kind} of {output} changes in a batch"
-                for row in rows[output]:
-                    _differ(message, show(values), whole, [row])
+        together = vmap(row, in_dims=dims)(scales, *batch)
+        for place, scale in enumerate(scales):
+            for what, expected in row(scale, *given).items():
+                message = f"the {what} changes in a batch"
+                _differ(message, show(values), expected, [together[what][place]])
+
+
+def _times(tensors: Mapping[str, Tensor], scale: Tensor) -> Tensors:
+    return {name: tensor * scale for name, tensor in tensors.items()}
+
+
+def _pulled(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> Tensors:
+    """The gradients, by torch.func."""
+    names = reference.differentiable(subject.op)
+
+    def of_moving(*moving: Tensor) -> Tensors:
+        results = call(subject, {**values, **dict(zip(names, moving, strict=True))})
+        return {name: results[name] for name in cotangents}
+
+    _, pull = vjp(of_moving, *(torch.as_tensor(values[n]) for n in names))[:2]
+    return dict(zip(names, pull(dict(cotangents)), strict=True))
