@@ -16,14 +16,24 @@ from symgrad._version import __version__
 if TYPE_CHECKING:
     from symgrad.api import Op, Ops, load
     from symgrad.errors import SymgradError
-    from symgrad.symbols import indexed, reals
+    from symgrad.symbols import complexes, indexed, reals
 
-__all__ = ["Op", "Ops", "SymgradError", "__version__", "indexed", "load", "reals"]
+__all__ = [
+    "Op",
+    "Ops",
+    "SymgradError",
+    "__version__",
+    "complexes",
+    "indexed",
+    "load",
+    "reals",
+]
 
 _HOMES = {
     "Op": "symgrad.api",
     "Ops": "symgrad.api",
     "SymgradError": "symgrad.errors",
+    "complexes": "symgrad.symbols",
     "indexed": "symgrad.symbols",
     "load": "symgrad.api",
     "reals": "symgrad.symbols",

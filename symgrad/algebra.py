@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from symgrad.program import COMPARISONS, CONNECTIVES, Graph, Node, is_constant
+from symgrad.program import COMPARISONS, CONNECTIVES, Graph, Kind, Node, is_constant
 
 _FOLDED_BITS = 256
 """Constants are folded only while they stay this small."""
@@ -126,7 +126,14 @@ def mul(graph: Graph, a: int, b: int) -> int:
         top = graph[outer]
         if top.op == "div" and number(graph, top.args[0]) == 1:
             return div(graph, inner, top.args[1])
-    return graph.node("mul", a, b)
+        if top.op == "mul" and _is_i(graph, top.args[0]) and not _is_i(graph, inner):
+            return graph.node("mul", top.args[0], mul(graph, inner, top.args[1]))
+    return graph.node("mul", *((b, a) if _is_i(graph, b) else (a, b)))
+
+
+def _is_i(graph: Graph, value: int) -> bool:
+    """Whether a value is the imaginary unit."""
+    return graph[value].data == "I"
 
 
 def _scaled(graph: Graph, factor: Fraction, b: int) -> int:
@@ -182,6 +189,44 @@ def power(graph: Graph, a: int, b: int) -> int:
     return graph.call("pow", a, b)
 
 
+_EXACT_PARTS = ("neg", "add", "sub", "mul", "div", "where")
+
+
+def conj(graph: Graph, a: int) -> int:
+    """The conjugate of a; taken of the part of it that is a complex tensor."""
+    node = graph[a]
+    if not node.kind.is_complex:
+        return a
+    if _is_i(graph, a):
+        return neg(graph, a)
+    if node.data == "conjugate":
+        return node.args[0]
+    tensors = sum(graph[arg].kind is Kind.COMPLEX for arg in node.args)
+    if node.op in _EXACT_PARTS and tensors < 2:
+        return int(rebuilt(graph, node, [conj(graph, arg) for arg in node.args]))
+    return graph.call("conjugate", a)
+
+
+def real_part(graph: Graph, a: int) -> int:
+    """The real part of a; a real factor, and a factor of I, are taken out."""
+    node = graph[a]
+    if not node.kind.is_complex:
+        return a
+    if node.op == "neg":
+        return neg(graph, real_part(graph, node.args[0]))
+    if node.data == "conjugate":
+        return real_part(graph, node.args[0])
+    if node.op in ("mul", "div"):
+        left, right = node.args
+        if node.op == "mul" and _is_i(graph, left):
+            return neg(graph, graph.call("im", right))
+        if not graph[right].kind.is_complex:
+            return _ARITHMETIC[node.op](graph, real_part(graph, left), right)
+        if node.op == "mul" and not graph[left].kind.is_complex:
+            return mul(graph, left, real_part(graph, right))
+    return graph.call("re", a)
+
+
 def where(graph: Graph, condition: int | bool, a: int, b: int) -> int:
     """a where the condition holds, else b."""
     condition = _decided(graph, condition)
@@ -206,6 +251,13 @@ _ARITHMETIC: Mapping[str, Callable[..., int]] = {
     "sub": sub,
     "mul": mul,
     "div": div,
+}
+
+
+_SHORTCUTS: Mapping[object, Callable[..., int]] = {
+    "pow": power,
+    "re": real_part,
+    "conjugate": conj,
 }
 
 
@@ -253,8 +305,8 @@ def rebuilt(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:
     values = [int(arg) for arg in args]
     if node.op in _ARITHMETIC:
         return _ARITHMETIC[node.op](graph, *values)
-    if node.op == "call" and node.data == "pow":
-        return power(graph, *values)
+    if node.op == "call" and node.data in _SHORTCUTS:
+        return _SHORTCUTS[node.data](graph, *values)
     if node.op == "const":
         assert node.data is not None
         return graph.const(node.data)

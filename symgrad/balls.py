@@ -1,6 +1,7 @@
 """Programs evaluated in ball arithmetic, at one working precision.
 
-A ball (``flint.arb``) is a midpoint with a bound on its error.
+A ball (``flint.arb``) is a midpoint with a bound on its error; a complex number is a
+pair of them (``flint.acb``).
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from symgrad.functions import TABLE
 from symgrad.program import Constant, Node
 
 Ball = Any
-"""A ``flint.arb``, or a Python bool where the value is a condition."""
+"""A ``flint.arb`` or ``flint.acb``, or a Python bool where it is a condition."""
 
 Number = Any
-"""What a leaf is given as: a float, int or bool, or a ball."""
+"""What a leaf is given as: a number, a bool, or a ball."""
 
 
 class Undecided(ArithmeticError):
@@ -58,7 +59,9 @@ def evaluate(
 def _given(node: Node, number: Number) -> Ball:
     if node.kind.is_condition:
         return bool(number)
-    return flint.arb(number)
+    if isinstance(number, flint.acb):
+        return number
+    return flint.acb(number) if node.kind.is_complex else flint.arb(number)
 
 
 def _missing(node: Node, known: Mapping[int, Ball]) -> list[int]:
@@ -89,6 +92,7 @@ def _applied(node: Node, known: Mapping[int, Ball], overlap_is_equal: bool) -> B
 _NAMED: Mapping[str, Callable[[], Ball]] = {
     "pi": flint.arb.pi,
     "E": flint.arb.const_e,
+    "I": lambda: flint.acb(0, 1),
     "oo": flint.arb.pos_inf,
     "nan": flint.arb.nan,
 }
@@ -132,5 +136,11 @@ def _compared(op: str, a: Ball, b: Ball, overlap_is_equal: bool) -> bool:
     if _COMPARISONS[opposite][0](a, b):
         return False
     if overlap_is_equal:
-        return op == "ne" if a.is_nan() or b.is_nan() else when_equal
+        return op == "ne" if is_nan(a) or is_nan(b) else when_equal
     raise Undecided(op)
+
+
+def is_nan(ball: Ball) -> bool:
+    """Whether a ball, or one of the two of a complex number, is not a number."""
+    parts = (ball.real, ball.imag) if isinstance(ball, flint.acb) else (ball,)
+    return any(part.is_nan() for part in parts)

@@ -24,7 +24,6 @@ NOT_BUILT: Mapping[str, str] = {
     **_all("sum mean prod amax amin norm var std cumsum Sum Product", "SG705"),
     **_all("logsumexp softmax log_softmax", "SG705"),
     **_all("inv det logdet trace transpose solve cholesky", "SG704"),
-    **_all("re im conjugate arg", "SG702"),
     "root": "SG709",
     "Integral": "SG710",
 }

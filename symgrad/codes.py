@@ -203,6 +203,11 @@ SG214 an argument that must be a number, written out
 Such as the order n of polygamma(n, x) and the exponent s of zeta(s, a), which choose
 another function: there is no derivative by them.
 
+SG215 not for complex numbers
+They have no order, and most special functions are known of real numbers only. Take
+abs(), re() or im() of them; analytic functions, 're', 'im', 'conjugate', 'arg', 'abs'
+and 'sign' take them as they are.
+
 SG221 a function that calls itself
 The formulas under 'functions' are expanded where they are called.
 
@@ -260,9 +265,6 @@ SG602 verification was stopped
 The process in which generated code runs went beyond its limit of time or memory.
 
 SG701 axes and indices are not built yet
-The format has them; this version does not.
-
-SG702 complex numbers are not built yet
 The format has them; this version does not.
 
 SG703 this accuracy is not built yet

@@ -117,8 +117,8 @@ def from_mapping(name: str, given: Any) -> Input:
     default = given.default
     if default is not None:
         default = _default(kind, default, parts["default"])
-    if not given.grad and kind is not Kind.REAL:
-        message = f"'grad' is for real inputs; a {given.kind} has no gradient anyway"
+    if not given.grad and kind not in (Kind.REAL, Kind.COMPLEX):
+        message = f"'grad' is for tensors; a {given.kind} has no gradient anyway"
         raise parts["grad"].error("SG123", message)
     has_default = default is not None
     item = Input(name, kind, None, domain, default, has_default, given.grad)
@@ -129,8 +129,6 @@ def _kind(part: _Part) -> Kind:
     if part.text not in KINDS:
         help = nearest(part.text, KINDS, "one of")
         raise part.error("SG123", f"'{part.text}' is not a kind of input", help)
-    if part.text == Kind.COMPLEX.value:
-        raise part.error("SG702", "complex inputs are not built yet")
     return Kind(part.text)
 
 
@@ -237,7 +235,7 @@ def _endpoint(part: _Part) -> float:
 
 def _checked(item: Input, parts: dict[str, _Part]) -> Input:
     """The input, if its domain suits its kind and its default."""
-    if item.domain is not None and item.kind.is_condition:
+    if item.domain is not None and (item.kind.is_condition or item.kind.is_complex):
         message = f"a {item.kind.value} input has no domain"
         raise parts["domain"].error("SG130", message)
     if item.has_default and item.domain is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from symgrad import algebra
 from symgrad.op import Op
-from symgrad.program import LEAVES, Graph, Node, Program
+from symgrad.program import LEAVES, Graph, Node, Program, moving_kind
 from symgrad.push import push
 from symgrad.sweep import Seed, Tape, shape_of, sweep, times
 
@@ -44,7 +44,10 @@ def differentiate(program: Program, op: Op) -> Program:
     graph = Graph(program.nodes)
     every = [item.name for item in op.inputs if item.differentiable]
     seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
-    cotangents = {name: graph.cotangent(name) for name in seeds}
+    cotangents = {
+        name: graph.cotangent(name, moving_kind(graph[program.outputs[name]]))
+        for name in seeds
+    }
     tape = Tape(
         graph=graph,
         program=program,
@@ -52,10 +55,14 @@ def differentiate(program: Program, op: Op) -> Program:
         wanted={n: program.inputs[n] for n in every if n not in program.gradients},
         hints={},
     )
-    found = (_single if len(seeds) == 1 else _joint)(tape, cotangents)
+    alone = len(seeds) == 1 and not program.in_plane
+    found = (_single if alone else _joint)(tape, cotangents)
     given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
     terms = {n: given.get(n) or found.get(n) or _Terms((), ()) for n in every}
-    tangents = {name: graph.tangent(name) for name in every}
+    tangents = {
+        name: graph.tangent(name, moving_kind(graph[program.inputs[name]]))
+        for name in every
+    }
     jvps = _jvps(tape, terms, cotangents, tangents)
     return replace(
         program,
@@ -122,14 +129,17 @@ def _jvps(
     overrides = [term for (term,) in given.values()]
     if not all(is_linear(graph.nodes, term) for term in overrides):
         return {}
+    plane = tape.program.in_plane
+    if plane and overrides:
+        return {}
     moved = dict.fromkeys(names, graph.const(0))
-    if len(names) > 1:
+    if len(names) > 1 or plane:
         leaves = {value: tangents[name] for name, value in tape.wanted.items()}
         ends = [tape.program.stand_ins[name] for name in names]
         moved = dict(zip(names, push(tape, leaves, ends), strict=True))
     for output in names:
         slopes = {n: _transposed(graph, term, output) for n, (term,) in given.items()}
-        if len(names) == 1:
+        if len(names) == 1 and not plane:
             slopes |= {n: terms[n].partial[0] for n in tape.wanted if terms[n].partial}
         for name in (n for n in tangents if n in slopes):
             part = times(graph, tangents[name], slopes[name])

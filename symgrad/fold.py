@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from weakref import WeakKeyDictionary
 
 from symgrad.grammar import FormulaError
-from symgrad.program import Graph
+from symgrad.program import Graph, Node, is_complex
+from symgrad.wirtinger import RULES
 
 MAX_BITS = 512
 """Bits of a whole number that is written out."""
@@ -62,8 +63,6 @@ def literal(node: ast.Constant, source: str, lead: int) -> Fraction:
         return FormulaError(code, message, start, end)
 
     value = node.value
-    if isinstance(value, complex):
-        raise wrong("SG702", "complex ops are not built yet")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong("SG204", f"{source[start:end]} is not allowed in a formula")
     if isinstance(value, int):
@@ -117,7 +116,23 @@ def call(graph: Graph, function: str, args: Sequence[int]) -> int:
     """
     if function in ("Mod", "fmod"):
         _check_divisor(graph, args[1], None)
+    return applied(graph, function, args)
+
+
+def applied(graph: Graph, function: str, args: Sequence[int]) -> int:
+    """The same without a check: the parts of a real number are plain."""
+    plain = _OF_REALS.get(function)
+    if plain is not None and not graph[args[0]].kind.is_complex:
+        return plain(graph, args[0])
     return graph.call(function, *args)
+
+
+_OF_REALS: Mapping[str, Callable[[Graph, int], int]] = {
+    "re": lambda graph, a: a,
+    "im": lambda graph, a: graph.node("mul", graph.const(0), a),
+    "conjugate": lambda graph, a: a,
+}
+"""What the parts of a complex number are where it is real."""
 
 
 def rational(graph: Graph, value: int) -> Fraction | None:
@@ -154,8 +169,10 @@ def _bounded(value: Fraction) -> Fraction:
 
 
 def check(graph: Graph, value: int) -> None:
-    """Raise :class:`Unfit` if a value is a constant, but not finite and real."""
+    """Raise :class:`Unfit` if complex numbers have no such function, or a value is
+    a constant that is not finite."""
     node = graph[value]
+    check_plane(graph, node)
     exact = rational(graph, value)
     if exact is not None:
         _check_range(exact)
@@ -168,6 +185,21 @@ def check(graph: Graph, value: int) -> None:
     if node.data in _HUGE_ARGUMENTS and any(_is_huge(graph, arg) for arg in node.args):
         raise Unfit("SG206", f"the constant argument of {node.data}() is too large")
     _number(graph, value)
+
+
+_ORDER = frozenset({"lt", "le", "gt", "ge"})
+
+
+def check_plane(graph: Graph, node: Node) -> None:
+    """Raise :class:`Unfit` for what is done with real numbers only."""
+    if not is_complex(graph.nodes, node):
+        return
+    help = "take abs(), re() or im() of them"
+    if node.op in _ORDER:
+        raise Unfit("SG215", "complex numbers have no order", help=help)
+    if node.op == "call" and node.data not in RULES:
+        message = f"{node.data}() is not for complex numbers"
+        raise Unfit("SG215", message, help=help)
 
 
 def _check_range(exact: Fraction) -> None:

@@ -11,6 +11,7 @@ from sympy.core.numbers import NumberSymbol
 from sympy.logic.boolalg import BooleanAtom
 from sympy.tensor.indexed import Idx
 
+from symgrad.fold import Unfit, check_plane
 from symgrad.program import Graph
 from symgrad.symbols import stop_gradient
 from symgrad.sympy_forms import (
@@ -40,6 +41,7 @@ _PLANS: Mapping[type, Callable[[Any], Plan]] = {
     sympy.Rational: rational_plan,
     sympy.Float: float_plan,
     NumberSymbol: named_number,
+    type(sympy.I): lambda expr: Plan((), lambda graph, _: graph.const("I")),
     sympy.Add: sum_plan,
     sympy.Mul: product_plan,
     sympy.Pow: power_plan,
@@ -66,7 +68,6 @@ _REFUSED: Mapping[type, tuple[str, str]] = {
     type(sympy.zoo): ("SG207", "the expression is infinite: a division by zero?"),
     type(sympy.oo): ("SG207", "oo is not a finite number"),
     type(-sympy.oo): ("SG207", "-oo is not a finite number"),
-    type(sympy.I): ("SG702", "complex expressions are not built yet"),
     BooleanAtom: ("SG208", "True and False belong into the last branch of a Piecewise"),
     sympy.Derivative: ("SG301", "an unevaluated Derivative"),
     sympy.Integral: ("SG710", "Integral is not built yet"),
@@ -106,7 +107,7 @@ def from_sympy(expr: Any, graph: Graph, names: Mapping[sympy.Symbol, int]) -> in
             plan = plans[id(here)][1]
             values = [built[id(part)] for part in plan.parts]
             _check_kinds(graph, here, plan, values)
-            built[id(here)] = plan.join(graph, values)
+            built[id(here)] = _checked(graph, plan.join(graph, values))
             todo.pop()
     return built[id(root)]
 
@@ -127,6 +128,15 @@ def parts_of(expr: Any) -> list[Any]:
             seen[id(here)] = here
             todo.extend(reversed(here.args))
     return list(seen.values())
+
+
+def _checked(graph: Graph, value: int) -> int:
+    """A value that there is of numbers of its kind."""
+    try:
+        check_plane(graph, graph[value])
+    except Unfit as unfit:
+        raise mistake(unfit.code, unfit.message, unfit.help) from None
+    return value
 
 
 def _check_size(count: int) -> None:

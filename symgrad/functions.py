@@ -11,6 +11,7 @@ from symgrad.function_row import Function, Kink
 from symgrad.rows_activation import ROWS as _ACTIVATION
 from symgrad.rows_angle import ROWS as _ANGLE
 from symgrad.rows_bessel import ROWS as _BESSEL
+from symgrad.rows_complex import ROWS as _COMPLEX
 from symgrad.rows_gamma import ROWS as _GAMMA
 from symgrad.rows_piecewise import ROWS as _PIECEWISE
 from symgrad.rows_power import ROWS as _POWER
@@ -28,6 +29,7 @@ _ROWS: tuple[Function, ...] = (
     *_BESSEL,
     *_PIECEWISE,
     *_THRESHOLD,
+    *_COMPLEX,
 )
 
 TABLE: Mapping[str, Function] = {row.name: row for row in _ROWS}

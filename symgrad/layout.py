@@ -6,7 +6,7 @@ uses it, and an expression that would not fit on its line is cut at its longest 
 
 from __future__ import annotations
 
-import math
+import cmath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -177,7 +177,7 @@ class Layout:
         if node.kind.is_condition:
             return Text(str(precise.holds(self._program.nodes, value)))
         [number] = precise.floats(self._program.nodes, [value], {})
-        return literal(number) if math.isfinite(number) else Text(f'float("{number}")')
+        return literal(number) if cmath.isfinite(number) else Text(f'float("{number}")')
 
     def _bind(self, value: int) -> None:
         """Give a value a name and write the statement that computes it."""

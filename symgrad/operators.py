@@ -34,12 +34,11 @@ _CONNECTIVES: Mapping[type[ast.AST], str] = {
     ast.BitAnd: "and",
     ast.BitOr: "or",
 }
-CONSTANTS = ("pi", "E")
+CONSTANTS = ("pi", "E", "I")
 """Names of constants, where no input, let or output has them."""
 
 _OTHER_NAMES: Mapping[str, tuple[str, str]] = {
     "oo": ("SG207", "oo is not a finite number"),
-    "I": ("SG702", "complex ops are not built yet"),
 }
 
 
@@ -129,9 +128,13 @@ def comparison(walker: Walker, node: ast.Compare) -> Value:
     if len(known) < len(sides):
         return None
     pairs = zip(ops, known, known[1:], strict=False)
-    return _joined(
-        walker, "and", [walker.graph.node(str(op), a, b) for op, a, b in pairs]
-    )
+    tests = [_test(walker, node, str(op), a, b) for op, a, b in pairs]
+    sound = [test for test in tests if test is not None]
+    return _joined(walker, "and", sound) if len(sound) == len(tests) else None
+
+
+def _test(walker: Walker, node: ast.Compare, op: str, a: int, b: int) -> Value:
+    return walker.checked(node, lambda: walker.graph.node(op, a, b))
 
 
 def connective(walker: Walker, node: ast.BoolOp) -> Value:

@@ -9,24 +9,27 @@ from symgrad import algebra
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy
 from symgrad.parse import parse
-from symgrad.program import Graph, Kind, Node
+from symgrad.program import Graph, Kind, Node, is_complex
+from symgrad.wirtinger import RULES
 
 Formula = tuple[tuple[Node, ...], int]
 """Nodes, and the one of them that is the formula's value."""
 
 
 @cache
-def formula(text: str, names: tuple[str, ...]) -> Formula:
-    """A text of the function table, parsed once."""
+def formula(text: str, names: tuple[str, ...], kind: Kind = Kind.REAL) -> Formula:
+    """A text of the function table, parsed once for arguments of a kind."""
     graph = Graph()
-    bound = {name: graph.input(name, Kind.REAL) for name in names}
+    bound = {name: graph.input(name, kind) for name in names}
     bound["nan"] = graph.const("nan")
     root = parse(text, graph, bound, in_table=True)
     return tuple(graph.nodes), root
 
 
-def _built(graph: Graph, text: str, bindings: Mapping[str, int]) -> int | bool:
-    nodes, root = formula(text, tuple(bindings))
+def _built(
+    graph: Graph, text: str, bindings: Mapping[str, int], kind: Kind = Kind.REAL
+) -> int | bool:
+    nodes, root = formula(text, tuple(bindings), kind)
     return algebra.substitute(graph, nodes, root, bindings)
 
 
@@ -49,8 +52,11 @@ def partial(
     ``alone`` says that no derivative is taken by another argument.
     """
     node = graph[value]
+    if is_complex(graph.nodes, node):
+        rule = RULES[str(node.data)]
+        return _by_wirtinger(graph, value, rule.partials[index])
     row = TABLE[str(node.data)]
-    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
+    bindings = _bindings(graph, value)
     inside = int(_built(graph, row.partials[index], bindings))
     policy = edges.get(row.name, edges.get("*", "torch"))
     if policy == "torch":
@@ -60,6 +66,26 @@ def partial(
         chosen = int(_built(graph, edge_value(kink, policy, index, alone), bindings))
         inside = algebra.where(graph, at_kink, chosen, inside)
     return inside
+
+
+def conjugate_partial(graph: Graph, value: int, index: int) -> int:
+    """The derivative of a call by the conjugate of its ``index``-th argument."""
+    node = graph[value]
+    rule = RULES[str(node.data)] if is_complex(graph.nodes, node) else None
+    if rule is None or rule.conjugates is None:
+        return graph.const(0)
+    return _by_wirtinger(graph, value, rule.conjugates[index])
+
+
+def _by_wirtinger(graph: Graph, value: int, text: str) -> int:
+    return int(_built(graph, text, _bindings(graph, value), Kind.COMPLEX))
+
+
+def _bindings(graph: Graph, value: int) -> dict[str, int]:
+    """The names of a row's arguments, and that of its value."""
+    node = graph[value]
+    row = TABLE[str(node.data)]
+    return dict(zip(row.args, node.args, strict=True)) | {"y": value}
 
 
 def edge_value(kink: Kink, policy: EdgePolicy, index: int, alone: bool = False) -> str:

@@ -16,7 +16,15 @@ from symgrad.errors import SymgradError
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import definition
-from symgrad.program import LEAVES, Graph, Kind, Node, Program, is_constant
+from symgrad.program import (
+    LEAVES,
+    Graph,
+    Kind,
+    Node,
+    Program,
+    is_complex,
+    is_constant,
+)
 from symgrad.rebuild import copied, rebuild, roots
 from symgrad.regions import Region, find_places, holds
 from symgrad.settle import settle
@@ -117,11 +125,15 @@ BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)
 AFTER: tuple[Pass, ...] = (stabilise,)
 
 
-def lower(program: Program, spelled: Callable[[str], bool]) -> Program:
-    """Write functions that a backend cannot spell by their definitions."""
+def lower(program: Program, spelled: Callable[[str, bool], bool]) -> Program:
+    """Write functions that a backend cannot spell by their definitions.
+
+    ``spelled`` says whether it can, for a name and whether an argument is complex.
+    """
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
-        if node.op == "call" and not spelled(str(node.data)):
+        plane = is_complex(program.nodes, node)
+        if node.op == "call" and not spelled(str(node.data), plane):
             return definition(graph, TABLE[str(node.data)], args)
         return algebra.tidied(graph, copied(graph, node, args))
 

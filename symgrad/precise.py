@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import flint
 
-from symgrad.balls import Ball, Number, Undecided, evaluate
+from symgrad.balls import Ball, Number, Undecided, evaluate, is_nan
 from symgrad.program import Node
 
 __all__ = [
@@ -41,7 +42,7 @@ def constant(nodes: Sequence[Node], value: int) -> float:
     Raises ``ValueError`` where it is not finite and real, or too large for a double.
     """
     number = _nearest(values(nodes, [value], {})[0])
-    if not math.isfinite(number):
+    if isinstance(number, complex) or not math.isfinite(number):
         raise ValueError("not a finite real number")
     return number
 
@@ -90,8 +91,11 @@ def value(
 
 def floats(
     nodes: Sequence[Node], roots: Sequence[int], point: Mapping[int, Number]
-) -> list[float]:
-    """The nearest doubles of several values; NaN where they have none."""
+) -> list[Any]:
+    """The nearest doubles of several values; NaN where they have none.
+
+    Those of complex values are complex.
+    """
     return [_nearest(ball) for ball in values(nodes, roots, point, digits=25)]
 
 
@@ -101,9 +105,11 @@ def derivative(
     wrt: int,
     point: Mapping[int, Number],
     digits: int = 50,
+    direction: Number = 1,
 ) -> Ball | None:
     """The derivative of ``root`` by the input ``wrt``, by differences of values.
 
+    A complex input moves in a ``direction`` of the plane.
     What stands in a ``stop_gradient`` is kept as it is at the point.  ``None`` where
     the differences do not converge: at a kink, a jump or a singular point.
     """
@@ -118,11 +124,11 @@ def derivative(
         moved = {**point, **dict(zip(stops, kept, strict=True)), wrt: x}
         return evaluate(nodes, [root], moved, prec, overlap_is_equal=last)[0]
 
-    return differentiate(along, point[wrt], digits)
+    return differentiate(along, point[wrt], digits, direction)
 
 
 def differentiate(
-    f: Callable[[Ball], Ball], x: Number, digits: int = 50
+    f: Callable[[Ball], Ball], x: Number, digits: int = 50, direction: Number = 1
 ) -> Ball | None:
     """The derivative of a function of balls at a number, by differences of values.
 
@@ -131,7 +137,8 @@ def differentiate(
     for prec in PRECISIONS[1:]:
         with flint.ctx.workprec(prec):
             try:
-                found = _limit(_rises(f, flint.arb(x), prec), prec, digits)
+                start = flint.acb(x) if isinstance(x, complex) else flint.arb(x)
+                found = _limit(_rises(f, start, direction, prec), prec, digits)
             except Undecided:
                 continue
         if found is not None:
@@ -141,10 +148,18 @@ def differentiate(
 
 def slope(
     nodes: Sequence[Node], root: int, wrt: int, point: Mapping[int, Number]
-) -> float | None:
-    """The double nearest to :func:`derivative`, or ``None``."""
-    ball = derivative(nodes, root, wrt, point, digits=25)
-    return None if ball is None else _nearest(ball)
+) -> Any:
+    """The double nearest to :func:`derivative` of a real value, or ``None``.
+
+    By a complex input it is PyTorch's: the derivative by the real part plus ``I`` times
+    that by the imaginary part.
+    """
+    turns = (1, flint.acb(0, 1)) if nodes[wrt].kind.is_complex else (1,)
+    balls = [derivative(nodes, root, wrt, point, 25, turn) for turn in turns]
+    if any(ball is None for ball in balls):
+        return None
+    parts = [_nearest(ball) for ball in balls]
+    return parts[0] if len(parts) == 1 else complex(*parts)
 
 
 # Accuracy
@@ -164,7 +179,7 @@ def _remainder(ball: Ball) -> Ball:
     """What is left of a ball that never got narrow: zero, an infinity, or NaN."""
     if _vanishes(ball):
         return flint.arb(0)
-    infinite = not ball.is_finite() and not ball.is_nan() and ball.is_exact()
+    infinite = not ball.is_finite() and not is_nan(ball) and ball.is_exact()
     return ball if infinite else flint.arb.nan()
 
 
@@ -172,17 +187,23 @@ def _vanishes(ball: Ball) -> bool:
     return bool(ball.is_finite() and abs(ball) < flint.arb(2) ** VANISHING)
 
 
-def _nearest(ball: Ball) -> float:
-    """The double nearest to the middle of a ball; NaN where the ball bounds nothing."""
+def _nearest(ball: Ball) -> Any:
+    """The double nearest to the middle of a ball; NaN where the ball bounds nothing.
+
+    A complex number where the ball is in the plane.
+    """
     if not ball.is_finite() and not ball.is_exact():
         return math.nan
-    return float(ball.mid())
+    in_plane = isinstance(ball, flint.acb)
+    return complex(ball.mid()) if in_plane else float(ball.mid())
 
 
 # Differences
 
 
-def _rises(f: Callable[[Ball], Ball], x: Ball, prec: int) -> list[Ball]:
+def _rises(
+    f: Callable[[Ball], Ball], x: Ball, direction: Number, prec: int
+) -> list[Ball]:
     """The slopes to the right and left of ``x``, with a coarse and a fine step.
 
     Steps are small beside ``x``, and beside 1, so that they do not stride over the
@@ -192,7 +213,7 @@ def _rises(f: Callable[[Ball], Ball], x: Ball, prec: int) -> list[Ball]:
     step = flint.arb(2) ** (-prec // 4) * (abs(x) if small else 1)
     here = f(x)
     return [
-        (f(x + move) - here) / move for move in (step, -step, step / 16, -step / 16)
+        (f(x + move * direction) - here) / move for move in (step, -step, step / 16, -step / 16)
     ]
 
 

@@ -110,19 +110,31 @@ def choice(condition: Text, a: Text, b: Text) -> Text:
     return Text(" ".join(pieces), CHOICE, pieces)
 
 
-def numeral(value: float | int | bool) -> str:
+def numeral(value: complex | bool) -> str:
     """A number as ruff leaves it: no plus sign in the exponent."""
     return repr(value).replace("e+", "e")
 
 
-def literal(value: float | int | Fraction) -> Text:
+def literal(value: complex | int | Fraction) -> Text:
     """A number as Python writes it: an int if it is whole and small, else a float."""
+    if isinstance(value, complex):
+        return _plane_literal(value)
     if isinstance(value, Fraction) and value.denominator == 1:
         value = int(value)
     exact = (
         int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
     )
     return Text(numeral(exact), UNARY if exact < 0 else ATOM)
+
+
+def _plane_literal(value: complex) -> Text:
+    """``2j``, or ``(1.5 + 2j)``; ruff puts spaces round the sign."""
+    imaginary = literal(value.imag)
+    size = imaginary.text.removesuffix(".0").removeprefix("-")
+    sign = "-" if imaginary.binding == UNARY else ""
+    if value.real == 0:
+        return Text(f"{sign}{size}j", UNARY if sign else ATOM)
+    return Text(f"({literal(value.real).text} {sign or '+'} {size}j)")
 
 
 def formula(node: Node, args: Sequence[Text]) -> Text:

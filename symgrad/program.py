@@ -10,37 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from fractions import Fraction
+
+from symgrad.kinds import COMPARISONS as COMPARISONS
+from symgrad.kinds import CONNECTIVES as CONNECTIVES
+from symgrad.kinds import Kind as Kind
+from symgrad.kinds import joined_kind
 
 BATCH = "..."
 """The axis that stands for all broadcast batch axes of a value."""
 
 
-class Kind(Enum):
-    """What a value is at run time."""
-
-    REAL = "real"  # floating tensor
-    COMPLEX = "complex"  # complex tensor
-    INDEX = "index"  # integer tensor
-    MASK = "mask"  # bool tensor, a condition
-    FLOAT = "float"  # Python number
-    INT = "int"  # Python integer
-    BOOL = "bool"  # Python bool, a condition
-
-    @property
-    def is_tensor(self) -> bool:
-        """Whether the value is a torch tensor rather than a Python number."""
-        return self._value_ in ("real", "complex", "index", "mask")
-
-    @property
-    def is_condition(self) -> bool:
-        """Whether the value chooses between branches and is never a number."""
-        return self._value_ in ("mask", "bool")
-
-
 Constant = Fraction | str
-"""An exact rational, or one of ``pi``, ``E``, ``oo``, ``nan``."""
+"""An exact rational, or one of ``pi``, ``E``, ``I``, ``oo``, ``nan``."""
 
 PRIMITIVES: Mapping[str, int] = {
     # leaves
@@ -80,8 +62,6 @@ The reductions, contractions, gathers and matrix functions of axis ops join this
 table when they are built; a node already carries the axes they need.
 """
 
-COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-CONNECTIVES = frozenset({"and", "or", "not"})
 VARIABLES = frozenset({"input", "cotangent", "tangent"})
 LEAVES = VARIABLES | {"const"}
 
@@ -111,35 +91,6 @@ def _joined_axes(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
         del seen[BATCH]
         return (BATCH, *seen)
     return tuple(seen)
-
-
-_KEEPING = frozenset({"neg", "add", "sub", "mul", "div", "call", "stop_gradient"})
-"""Primitives whose result is floating as soon as one argument is."""
-
-
-def _joined_kind(op: str, kinds: Sequence[Kind]) -> Kind:
-    """The kind of a primitive's result from the kinds of its arguments."""
-    if Kind.REAL in kinds and op in _KEEPING:
-        return Kind.COMPLEX if Kind.COMPLEX in kinds else Kind.REAL
-    tensor = any(kind.is_tensor for kind in kinds)
-    if op in COMPARISONS or op in CONNECTIVES:
-        return Kind.MASK if tensor else Kind.BOOL
-    if op in ("where", "guard"):
-        values = kinds[1:]
-        tensor_values = [kind for kind in values if kind.is_tensor]
-        if tensor and not tensor_values:
-            return Kind.REAL
-        kinds = values
-    if Kind.COMPLEX in kinds:
-        return Kind.COMPLEX
-    if Kind.REAL in kinds:
-        return Kind.REAL
-    if Kind.INDEX in kinds:
-        whole = op not in ("div", "call") and Kind.FLOAT not in kinds
-        return Kind.INDEX if whole else Kind.REAL
-    if op in ("div", "call") or Kind.FLOAT in kinds:
-        return Kind.FLOAT
-    return Kind.INT
 
 
 class Graph:
@@ -182,17 +133,16 @@ class Graph:
         return self._intern(node)
 
     def const(self, value: Constant | int) -> int:
-        """An exact constant: a rational, ``pi``, ``E``, ``oo`` or ``nan``."""
+        """An exact constant: a rational, ``pi``, ``E``, ``I``, ``oo`` or ``nan``."""
         exact = Fraction(value) if isinstance(value, int) else value
         whole = isinstance(exact, Fraction) and exact.denominator == 1
-        return self._intern(
-            Node("const", (), exact, Kind.INT if whole else Kind.FLOAT, ())
-        )
+        kind = Kind.INT if whole else Kind.PLANE if exact == "I" else Kind.FLOAT
+        return self._intern(Node("const", (), exact, kind, ()))
 
     def node(self, op: str, *args: int, data: Constant | None = None) -> int:
         """The value of a primitive, as asked for: nothing is simplified here."""
         parts = [self.nodes[arg] for arg in args]
-        kind = _joined_kind(op, [part.kind for part in parts])
+        kind = joined_kind(op, [part.kind for part in parts], data)
         return self._intern(
             Node(op, args, data, kind, _joined_axes([part.axes for part in parts]))
         )
@@ -229,6 +179,11 @@ class Program:
     jvps: Mapping[str, int] = field(default_factory=dict)
     residuals: tuple[int, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether anything in it is complex."""
+        return any(node.kind.is_complex for node in self.nodes)
 
     def check(self) -> None:
         """Raise ``AssertionError`` unless this is a legal program.
@@ -305,6 +260,16 @@ def depending_on(nodes: Sequence[Node], inputs: Iterable[int]) -> set[int]:
         if not blocked and not active.isdisjoint(node.args):
             active.add(value)
     return active
+
+
+def is_complex(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether an argument of a node is complex."""
+    return any(nodes[arg].kind.is_complex for arg in node.args)
+
+
+def moving_kind(node: Node) -> Kind:
+    """The kind of a cotangent or a tangent of a value."""
+    return Kind.COMPLEX if node.kind.is_complex else Kind.REAL
 
 
 def is_constant(nodes: Sequence[Node], value: int) -> bool:

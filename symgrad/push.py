@@ -25,7 +25,8 @@ def push(tape: Tape, tangents: Mapping[int, int], ends: Sequence[int]) -> list[i
     for value in sorted(active):
         if value not in moved:
             moved[value] = _tangent(tape, value, moved, active)
-            _suggest(tape, value, moved[value])
+            if len(ends) > 1 or value not in ends:
+                _suggest(tape, value, moved[value])
     zero = tape.graph.const(0)
     return [moved.get(value, zero) for value in ends]
 

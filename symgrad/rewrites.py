@@ -125,6 +125,8 @@ def _matches(
     wanted, node = pattern[at], graph[value]
     if wanted.op == "input":
         name = str(wanted.data)
+        if node.kind.is_complex:
+            return  # the rules are those of real numbers
         if bound.get(name, value) == value:
             yield bound | {name: value}
         return

@@ -74,7 +74,13 @@ def _declaration(key: str | sympy.Symbol) -> str:
     for assumption, declaration in _HALF_LINES.items():
         if getattr(key, assumption, None):
             return declaration
-    return "complex" if getattr(key, "is_real", None) is False else "real"
+    return "complex" if _in_the_plane(key) else "real"
+
+
+def _in_the_plane(key: str | sympy.Symbol) -> bool:
+    """Whether a symbol is said to be complex, and not said to be real."""
+    is_real = getattr(key, "is_real", None)
+    return is_real is False or (is_real is None and bool(getattr(key, "is_complex", 0)))
 
 
 def checked(draft: Draft) -> Op:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from symgrad import algebra
 from symgrad.functions import TABLE
 from symgrad.op import EdgePolicy
-from symgrad.partials import partial
+from symgrad.partials import conjugate_partial, partial
 from symgrad.program import Graph, Program, depending_on
 from symgrad.regions import Region, edge_regions, find_regions
 
@@ -81,7 +81,8 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
         )
         step = 1 if len(seeds) == 1 else -1  # outputs in their order read best
         cotangents = {
-            shape: combine(graph, parts[::step]) for shape, parts in meeting.items()
+            shape: _within(graph, value, combine(graph, parts[::step]))
+            for shape, parts in meeting.items()
         }
         arrived[value] = tuple(cotangents.values())
         used_in = edge_regions(graph[value], regions[value])
@@ -118,6 +119,13 @@ def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[Seed]) -> _Pending
     return meeting
 
 
+def _within(graph: Graph, value: int, cotangent: int) -> int:
+    """The part of a cotangent that moves a value: the real one of a real value."""
+    if graph[value].kind.is_complex:
+        return cotangent
+    return algebra.real_part(graph, cotangent)
+
+
 def _suggest(tape: Tape, value: int, cotangent: int, label: str) -> None:
     """The cotangent of a value that a person named bears that name."""
     if value in tape.program.names:
@@ -150,34 +158,53 @@ def _pulled_back(
     """The adjoint rule of one value: argument index and its part of the cotangent."""
     for index, arg in enumerate(tape.graph[value].args):
         if arg in active:
-            part = scaled(tape, value, index, cotangent, active)
+            part = scaled(tape, value, index, cotangent, active, adjoint=True)
             if algebra.number(tape.graph, part) != 0:
                 yield index, part
 
 
-def scaled(tape: Tape, value: int, index: int, moved: int, active: set[int]) -> int:
-    """A cotangent or a tangent times the local partial by one argument.
+def scaled(
+    tape: Tape,
+    value: int,
+    index: int,
+    moved: int,
+    active: set[int],
+    adjoint: bool = False,
+) -> int:
+    """A tangent times the local partial by one argument.
 
-    ``active`` are the values that derivatives are taken through.
+    In the plane that is a linear map; ``adjoint`` asks for its adjoint, which is how a
+    cotangent travels.  ``active`` are the values that derivatives are taken through.
     """
     graph, node = tape.graph, tape.graph[value]
     if node.op != "call":
-        return _scaled_by_primitive(graph, value, index, moved)
+        return _scaled_by_primitive(graph, value, index, moved, adjoint)
     others = {*node.args[:index], *node.args[index + 1 :]}
     slope = partial(graph, value, index, tape.edges, others.isdisjoint(active))
     tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
-    return times(graph, moved, slope)
+    part = times(graph, moved, algebra.conj(graph, slope) if adjoint else slope)
+    turned = conjugate_partial(graph, value, index)
+    if algebra.number(graph, turned) != 0:
+        mirrored = times(graph, algebra.conj(graph, moved), turned)
+        part = algebra.add(graph, part, mirrored)
+    return part if adjoint else _within(graph, value, part)
 
 
-def _scaled_by_primitive(graph: Graph, value: int, index: int, moved: int) -> int:
+def _scaled_by_primitive(
+    graph: Graph, value: int, index: int, moved: int, adjoint: bool
+) -> int:
     op, args = graph[value].op, graph[value].args
+
+    def facing(factor: int) -> int:
+        return algebra.conj(graph, factor) if adjoint else factor
+
     if op == "mul":
-        return algebra.mul(graph, moved, args[1 - index])
+        return algebra.mul(graph, moved, facing(args[1 - index]))
     if op == "div" and index == 0:
-        return algebra.div(graph, moved, args[1])
+        return algebra.div(graph, moved, facing(args[1]))
     if op == "div":
-        product = algebra.mul(graph, moved, value)
-        return algebra.neg(graph, algebra.div(graph, product, args[1]))
+        product = algebra.mul(graph, moved, facing(value))
+        return algebra.neg(graph, algebra.div(graph, product, facing(args[1])))
     if op == "neg" or (op == "sub" and index == 1):
         return algebra.neg(graph, moved)
     return moved  # add, the first of sub, the branches of where, guard

@@ -79,8 +79,17 @@ def reals(names: str) -> Any:
 
     >>> x, beta = symgrad.reals("x beta")
     """
+    return _symbols(names, real=True)
+
+
+def complexes(names: str) -> Any:
+    """SymPy symbols for complex inputs: one for one name, a tuple for several."""
+    return _symbols(names, complex=True)
+
+
+def _symbols(names: str, **assumptions: bool) -> Any:
     split = names.replace(",", " ").split()
-    symbols = tuple(sympy.Symbol(name, real=True) for name in split)
+    symbols = tuple(sympy.Symbol(name, **assumptions) for name in split)
     return symbols[0] if len(symbols) == 1 else symbols
 
 

@@ -11,6 +11,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from symgrad.calls import not_written
+from symgrad.fold import applied
 from symgrad.functions import NAMES, Function
 from symgrad.grammar import FormulaError
 from symgrad.parse import parse
@@ -27,7 +28,8 @@ def call_row(row: Function) -> Join:
             raise mistake("SG214", unwritten)
         missing = len(row.args) - len(values)
         defaults = row.defaults[len(row.defaults) - missing :] if missing else ()
-        return graph.call(row.name, *values, *(parse(d, graph, {}) for d in defaults))
+        args = [*values, *(parse(d, graph, {}) for d in defaults)]
+        return applied(graph, row.name, args)
 
     return join
 

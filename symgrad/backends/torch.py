@@ -64,7 +64,7 @@ def joint_program(op: Op) -> Program:
     for transform in BEFORE:
         program = transform(program)
     program = differentiate(program, op)
-    program = lower(program, lambda name: spelling(name) is not None)
+    program = lower(program, lambda name, plane: spelling(name, plane) is not None)
     for transform in AFTER:
         program = transform(program)
     return choose_residuals(program, op)
@@ -142,6 +142,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": _OF_MATH.pattern,
         "_math": r"\b_math\.",
+        "cmath": r"\bcmath\.",
         "F": r"[ (-]F\.",
         "nn": r"\(nn\.Module\)",
     }
@@ -155,6 +156,7 @@ HELPERS = (
     "_fill_missing",
     "_switch",
     "_check_floating",
+    "_check_complex",
     "_check_integer",
     "_check_mask",
     "_check_number",

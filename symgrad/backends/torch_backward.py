@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.backends.torch_context import filled, may_miss, restored, shape_of
+from symgrad.backends.torch_context import filled, may_be_half, may_miss, restored, shape_of
 from symgrad.backends.torch_lines import (
     Code,
     kept_names,
@@ -75,7 +75,7 @@ def _gradients(op: Op, program: Program) -> list[str]:
     kept = kept_names(program)
     leaves = kept | {v: f"grad_{n}" for n, v in program.cotangents.items()}
     blocks = [[*terms] for terms in program.gradients.values()]
-    anchor = f"grad_{next(iter(program.cotangents))}"
+    anchor = _like(program)
     layout = Layout(program, speller(program, anchor), formula, leaves, names, blocks)
     lines = written(layout.block(layout.shared), 8)
     guarded = len(program.gradients) > 1
@@ -114,7 +114,9 @@ def _gradient(
     first, *others = parts or [Text(_zeros(op, program, name))]
     lines += written(statements[own:], indent)
     if len(op.inputs) == 1:
-        return [*lines, *returned(f"grad_{name}", first, [*before, *lines], indent)]
+        typed = may_be_half(program)  # else ctx.saved_tensors are used as they are
+        before = [*before, *lines]
+        return [*lines, *returned(f"grad_{name}", first, before, indent, typed)]
     lines += wrapped(lead, first, indent)
     for other in others:
         lines += wrapped(f"{lead}grad_{name} + ", other, indent)
@@ -140,14 +142,20 @@ def _shaped(program: Program, term: int, text: Text) -> Text:
     cotangents = set(program.cotangents.values())
     if not cotangents.isdisjoint(program.reachable([term])):
         return text
-    like = f"grad_{next(iter(program.cotangents))}"
+    like = _like(program)
     if not program.nodes[term].kind.is_tensor:
         return Text(f"torch.full_like({like}, {text.text})")
     return Text(f"{text.within(ATOM)}.expand_as({like})")
 
 
+def _like(program: Program) -> str:
+    """A floating tensor of the first output's shape."""
+    output, value = next(iter(program.cotangents.items()))
+    return f"grad_{output}{'.real' * program.nodes[value].kind.is_complex}"
+
+
 def _zeros(op: Op, program: Program, name: str) -> str:
-    like = f"grad_{next(iter(program.cotangents))}"
+    like = _like(program)
     if len(tensor_inputs(op)) < 2:
         return f"torch.zeros_like({like})"
     return f"{like}.new_zeros({shape_of(op, program, name)})"
@@ -161,7 +169,7 @@ def _comment(
     given = {f.name: f.text for f in op.overrides}
     if name in given:
         text = f"grad_{name} = {given[name]}, as the spec says"
-    elif len(program.cotangents) == 1:
+    elif len(program.cotangents) == 1 and not program.in_plane:
         [output] = program.cotangents
         text = f"d{output}/d{name} = {shown[0] if shown else 0}"
     else:

@@ -57,6 +57,8 @@ def restored(
     lines = []
     if is_plain(program, terms, leaves, most):
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
+    elif not may_be_half(program):
+        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept or given:
         saved = ["*ctx.saved_tensors"] if kept else []
         source = call("_opmath", [Text(name) for name in (*given, *saved)])
@@ -65,13 +67,20 @@ def restored(
     return lines + [f"        {name} = ctx.{name}" for name in numbers]
 
 
+def may_be_half(program: Program) -> bool:
+    """Whether an input may be of half precision: no complex one is."""
+    kinds = {program.nodes[value].kind for value in program.inputs.values()}
+    return Kind.REAL in kinds
+
+
 def may_miss(op: Op) -> bool:
     """Whether cotangents and tangents that are zero are not made by torch.
 
     With several outputs some are not needed as a rule.  An input without gradient may
     move all the same: then all tangents can be zero, and torch has to make them.
     """
-    held = any(item.kind is Kind.REAL and not item.grad for item in op.inputs)
+    floating = [i for i in op.inputs if i.kind in (Kind.REAL, Kind.COMPLEX)]
+    held = any(not item.grad for item in floating)
     return len(op.outputs) > 1 and not held
 
 
@@ -88,7 +97,10 @@ def is_rounded(op: Op, program: Program) -> bool:
     leaves = frozenset((*program.residuals, *program.tangents.values()))
     plain = is_plain(program, list(program.jvps.values()), leaves)
     alone = len(op.outputs) == 1 and not shape_outputs(program)
-    return bool(program.jvps) and not (plain and alone)
+    nodes, ends = program.nodes, program.outputs
+    flat = any(nodes[v].kind != nodes[ends[n]].kind for n, v in program.jvps.items())
+    half = may_be_half(program) and not (plain and alone)
+    return bool(program.jvps) and (flat or half)
 
 
 def shape_outputs(program: Program) -> list[str]:

@@ -42,7 +42,9 @@ def is_plain(
 
 def anchor(op: Op) -> str:
     """The first floating tensor: where a number must be a tensor, one like this."""
-    return next(item.name for item in op.inputs if item.kind is Kind.REAL)
+    floating = [item for item in op.inputs if item.kind in (Kind.REAL, Kind.COMPLEX)]
+    reals = [item.name for item in floating if item.kind is Kind.REAL]
+    return reals[0] if reals else f"{floating[0].name}.real"
 
 
 def forward_layout(op: Op, program: Program, names: Names) -> Layout:
@@ -106,7 +108,7 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
     dtypes: dict[tuple[str, ...], str] = {}
     rounding = dict.fromkeys(outputs, "")
     for output, value in outputs.items():
-        if program.nodes[value].kind is Kind.INDEX:
+        if not _is_rounded(program, value):
             continue
         used = _floating_inputs(op, program, value)
         if used not in dtypes:
@@ -114,10 +116,19 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
             lines += assignment(dtypes[used], _result_dtype(used), 8)
         rounding[output] = dtypes[used]
     reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    if not reals:
+        return [], rounding
     return [
         *lines,
         *unpack(reals, call("_opmath", list(map(Text, reals))), 8),
     ], rounding
+
+
+def _is_rounded(program: Program, value: int) -> bool:
+    """Whether an output has the dtype of floating inputs; complex ones have no half."""
+    behind = program.reachable([value])
+    plane = any(program.nodes[v].kind.is_complex for v in behind)
+    return program.nodes[value].kind is Kind.REAL and not plane
 
 
 def _floating_inputs(op: Op, program: Program, value: int) -> tuple[str, ...]:
@@ -184,6 +195,7 @@ def _results(
     for output, value in program.outputs.items():
         text = texts[output]
         aliased = program.nodes[value].op in LEAVES | {"stop_gradient"}
+        aliased = aliased or program.nodes[value].data in ("re", "im")  # torch's views
         if aliased or value in seen:
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:

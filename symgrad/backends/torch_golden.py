@@ -6,13 +6,15 @@ derivatives of the formula, not our own derivation.
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symgrad import algebra, precise
 from symgrad.functions import TABLE, Kink
+from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.partials import formula
 from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
@@ -31,7 +33,7 @@ MARGIN = 1e-2
 That is for sides of about 1; of larger ones it is this part.
 """
 
-Number = float | int | bool
+Number = complex | bool
 Point = Mapping[str, Number]
 
 
@@ -41,9 +43,9 @@ class Golden:
 
     op: str
     inputs: Point
-    outputs: Mapping[str, float]
-    cotangents: Mapping[str, float]
-    gradients: Mapping[str, float]
+    outputs: Mapping[str, complex]
+    cotangents: Mapping[str, complex]
+    gradients: Mapping[str, complex]
 
 
 def golden_points(op: Op) -> list[Golden]:
@@ -72,6 +74,9 @@ def golden_points(op: Op) -> list[Golden]:
     return accepted
 
 
+_APART = 5
+"""Places between which the two parts of a complex input differ."""
+
 _GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 
 
@@ -80,6 +85,10 @@ def _value(op: Op, item: Input, place: int, attempt: int) -> Number:
     share = ((attempt + 1) * _GOLDEN_RATIO * (place + 1) + 0.17 * place) % 1.0
     if item.kind in (Kind.MASK, Kind.BOOL):
         return (attempt + place) % 2 == 0
+    if item.kind is Kind.COMPLEX:
+        parts = replace(item, kind=Kind.REAL)
+        sides = (_value(op, parts, p, attempt) for p in (place, place + _APART))
+        return complex(*(float(side.real) for side in sides))
     sample = op.samples.get(item.name)
     if sample is not None and sample.values:
         return sample.values[(attempt + place) % len(sample.values)]
@@ -169,48 +178,46 @@ def _golden(op: Op, point: Point, attempt: int) -> Golden | None:
         )
     }
     cotangents = {
-        f.name: round(0.75 + 0.5 * ((attempt + place) % 3), 2)
+        f.name: _cotangent(op.nodes[f.value].kind, attempt + place)
         for place, f in enumerate(op.differentiable_outputs)
     }
     small = len(op.nodes) * len(op.inputs) <= EFFORT
     gradients = _gradients(op, leaves, cotangents) if small else {}
     if gradients is None or not all(
-        map(math.isfinite, (*outputs.values(), *gradients.values()))
+        map(cmath.isfinite, (*outputs.values(), *gradients.values()))
     ):
         return None
     return Golden(op.name, point, outputs, cotangents, gradients)
 
 
+def _cotangent(kind: Kind, turn: int) -> complex:
+    size = round(0.75 + 0.5 * (turn % 3), 2)
+    return complex(size, -0.5 * size) if kind.is_complex else size
+
+
 def _gradients(
-    op: Op, leaves: Mapping[int, Number], cotangents: Mapping[str, float]
-) -> dict[str, float] | None:
+    op: Op, leaves: Mapping[int, Number], cotangents: Mapping[str, complex]
+) -> dict[str, complex] | None:
     """The gradient of every differentiable input; overrides by their formula."""
-    numbers = _input_numbers(op.nodes)
+    nodes, root = objective(op)
+    numbers = _input_numbers(nodes)
     given = {f.name: f.value for f in op.overrides}
     arriving = {
-        v: cotangents[str(n.data)]
-        for v, n in enumerate(op.nodes)
-        if n.op == "cotangent"
+        v: cotangents[str(n.data)] for v, n in enumerate(nodes) if n.op == "cotangent"
     }
-    gradients: dict[str, float] = {}
+    gradients: dict[str, complex] = {}
     for item in op.inputs:
         if not item.differentiable:
             continue
         if item.name in given:
-            [value] = precise.floats(
-                op.nodes, [given[item.name]], {**leaves, **arriving}
-            )
+            [value] = precise.floats(nodes, [given[item.name]], {**leaves, **arriving})
             gradients[item.name] = value
             continue
-        total = 0.0
-        for name, weight in cotangents.items():
-            slope = precise.slope(
-                op.nodes, op.stand_ins[name], numbers[item.name], leaves
-            )
-            if slope is None:
-                return None
-            total += weight * slope
-        gradients[item.name] = total
+        wrt = numbers[item.name]
+        slope = precise.slope(nodes, root, wrt, {**leaves, **arriving})
+        if slope is None:
+            return None
+        gradients[item.name] = slope
     return gradients
 
 
@@ -266,7 +273,7 @@ def _on_kink(op: Op, program: Program, point: Point) -> Golden | None:
         name: sum(precise.floats(program.nodes, list(terms), leaves))
         for name, terms in program.gradients.items()
     }
-    if not all(map(math.isfinite, outputs)):
+    if not all(map(cmath.isfinite, outputs)):
         return None
     return Golden(
         op.name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from symgrad.backends.torch_context import (
     filled,
     is_rounded,
+    may_be_half,
     may_miss,
     restored,
     shape_outputs,
@@ -60,7 +61,7 @@ def _body(op: Op, program: Program) -> list[str]:
     kept = kept_names(program)
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
-    spell = speller(program, next(iter(arriving.values())))
+    spell = speller(program, _like(op, program))
     layout = Layout(program, spell, formula, kept | arriving, names, [values])
     statements = layout.block(values)
     results = _results(op, program, layout)
@@ -68,6 +69,7 @@ def _body(op: Op, program: Program) -> list[str]:
     if len(op.outputs) == 1:
         [(output, text)] = results.items()
         typed = all(program.nodes[v].kind.is_tensor for v in program.residuals)
+        typed = typed and may_be_half(program)
         return [*lines, *returned(tangent_name(op, output), text, lines, 8, typed)]
     parts = [results[f.name].text if f.name in results else "None" for f in op.outputs]
     return [*lines, *wrapped_tuple("return ", parts, 8)]
@@ -96,5 +98,10 @@ def _spread(op: Op, program: Program, value: int, text: Text, shape: str) -> Tex
     """A tangent of fewer inputs than its output, in the shape of that."""
     if program.nodes[value].kind.is_tensor:
         return Text(f"{text.within(ATOM)}.expand({shape})", ATOM)
-    like = tangent_name(op, next(iter(program.tangents)))
-    return call(f"{like}.new_full", [Text(shape), text])
+    return call(f"{_like(op, program)}.new_full", [Text(shape), text])
+
+
+def _like(op: Op, program: Program) -> str:
+    """A floating tensor, of which numbers take the dtype."""
+    name, value = next(iter(program.tangents.items()))
+    return f"{tangent_name(op, name)}{'.real' * program.nodes[value].kind.is_complex}"

@@ -14,6 +14,7 @@ _OTHERWISE: Mapping[str, str] = {
     "Max": "torch.maximum",
     "Min": "torch.minimum",
     "Mod": "torch.remainder",
+    "arg": "torch.angle",
     "ceiling": "torch.ceil",
     "deg": "torch.rad2deg",
     "entr": "torch.special.entr",
@@ -36,6 +37,14 @@ _OTHERWISE: Mapping[str, str] = {
     "xlog1py": "torch.special.xlog1py",
     "zeta": "torch.special.zeta",
 }
+
+_IN_PLANE: Mapping[str, str] = {
+    "conjugate": "torch.conj_physical",
+    "im": "torch.imag",
+    "re": "torch.real",
+    "sign": "torch.sgn",
+}
+"""The same for complex tensors, where it is another function."""
 
 NOT_IN_HALF = frozenset({"erfcx", "log_ndtr", "ndtri", "zeta"})
 """Functions whose operators take no half precision, at least on CPU."""
@@ -79,8 +88,13 @@ _IN_MATH = frozenset(
 )
 
 
-def spelling(name: str) -> str | None:
-    """How PyTorch calls a function of the table; ``None``: by its definition."""
+def spelling(name: str, plane: bool = False) -> str | None:
+    """How PyTorch calls a function of the table; ``None``: by its definition.
+
+    ``plane`` says that an argument is complex.
+    """
+    if plane and name in _IN_PLANE:
+        return _IN_PLANE[name]
     if name in _OTHERWISE:
         return _OTHERWISE[name]
     return None if TABLE[name].definition else f"torch.{name}"
@@ -105,6 +119,23 @@ def scalars(name: str, tensors: Sequence[bool] = ()) -> tuple[bool, ...]:
     return taken
 
 
-def number_spelling(name: str) -> str | None:
+_CMATH: Mapping[str, str] = {
+    "abs": "abs",
+    "arg": "cmath.phase",
+    "conjugate": ".conjugate()",
+    "im": ".imag",
+    "re": ".real",
+}
+"""Python's, and what follows a complex number after a dot."""
+
+_IN_CMATH = frozenset(
+    {"exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"}
+    | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh"}
+)
+
+
+def number_spelling(name: str, plane: bool = False) -> str | None:
     """How Python calls the function for numbers; ``None`` where it has none."""
+    if plane:
+        return f"cmath.{name}" if name in _IN_CMATH else _CMATH.get(name)
     return f"math.{name}" if name in _IN_MATH else _NUMBERS.get(name)

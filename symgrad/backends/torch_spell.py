@@ -22,7 +22,15 @@ from symgrad.printer import (
     negative,
     power,
 )
-from symgrad.program import COMPARISONS, CONNECTIVES, Kind, Node, Program, is_constant
+from symgrad.program import (
+    COMPARISONS,
+    CONNECTIVES,
+    Kind,
+    Node,
+    Program,
+    is_complex,
+    is_constant,
+)
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"}) | COMPARISONS
 
@@ -41,7 +49,7 @@ def speller(program: Program, anchor: str) -> Speller:
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
-        if node.kind is Kind.REAL:
+        if node.kind in (Kind.REAL, Kind.COMPLEX):
             args = _floating(nodes, node, args, anchor)
         if node.op in _ARITHMETIC:
             return binary(node.op, args[0], args[1])
@@ -71,7 +79,8 @@ def _held_as_tensors(nodes: Sequence[Node]) -> set[int]:
     """The values that are tensors in code: also functions of numbers in torch only."""
     held: set[int] = set()
     for value, node in enumerate(nodes):
-        lacking = node.op == "call" and number_spelling(str(node.data)) is None
+        plane = is_complex(nodes, node)
+        lacking = node.op == "call" and number_spelling(str(node.data), plane) is None
         lacking = lacking and node.data != "pow" and not is_constant(nodes, value)
         parts = node.args[1:] if node.op in ("where", "guard") else node.args
         parts = () if node.op in CONNECTIVES else parts  # Python's give a bool
@@ -123,7 +132,7 @@ def _choice(
     if held.isdisjoint(node.args[1:]):
         exact = small and all(map(_is_exact, branches))
         a, b = (_as_float(*pair) for pair in zip(branches, (a, b), strict=True))
-        a = a if exact else _lifted(a, anchor)
+        a = a if exact else _lifted(a, anchor, branches[0].kind)
     return call("torch.where", [condition, a, b])
 
 
@@ -190,16 +199,23 @@ def _call(
 ) -> Text:
     name = str(node.data)
     tensors = [arg in held for arg in node.args]
-    native = number_spelling(name)
+    plane = is_complex(nodes, node)
+    native = number_spelling(name, plane)
     if not any(tensors) and native is not None:
+        if native.startswith("."):
+            return Text(f"{args[0].within(ATOM)}{native}")
         return call(native, args)
     admitted = scalars(name, tensors)
     anchor = _nearest(nodes, node, args) or anchor
     lifted = [
-        text if tensor or (number_ok and any(tensors)) else _lifted(text, anchor)
-        for text, tensor, number_ok in zip(args, tensors, admitted, strict=True)
+        text
+        if tensor or (number_ok and any(tensors))
+        else _lifted(text, anchor, nodes[arg].kind)
+        for arg, text, tensor, number_ok in zip(
+            node.args, args, tensors, admitted, strict=True
+        )
     ]
-    spelled = spelling(name)
+    spelled = spelling(name, plane)
     assert spelled is not None, f"{name} was not lowered"
     if name == "clamp" and all(tensors):
         # The backward of torch.clamp fails where a bound is larger than the tensor.
@@ -222,7 +238,7 @@ def _floating(
     By itself torch would make them float32, whatever the rest of the op is in.
     """
     kinds = [nodes[arg].kind for arg in node.args]
-    if Kind.REAL in kinds or Kind.INDEX not in kinds:
+    if {Kind.REAL, Kind.COMPLEX}.intersection(kinds) or Kind.INDEX not in kinds:
         return args
     dtype = f".to({anchor}.dtype)"
     return [
@@ -231,5 +247,7 @@ def _floating(
     ]
 
 
-def _lifted(text: Text, anchor: str) -> Text:
+def _lifted(text: Text, anchor: str, kind: Kind) -> Text:
+    if kind is Kind.PLANE:
+        return binary("mul", text, Text(f"{anchor}.new_ones(())"))
     return call(f"{anchor}.new_full", [Text("()"), text])

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from symgrad import precise
+from symgrad.objective import objective
 from symgrad.op import Op
-from symgrad.program import Graph, Node
+from symgrad.program import Node
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.report import TOO_FEW_POINTS
@@ -195,15 +196,3 @@ def _slope(
 ) -> float | None:
     """The derivative; zero by an input that no formula uses."""
     return 0.0 if wrt is None else precise.slope(nodes, root, wrt, leaves)
-
-
-def objective(op: Op) -> tuple[Sequence[Node], int]:
-    """The sum of the cotangents times the outputs, as one more value of the formula."""
-    graph = Graph(op.nodes)
-    total: int | None = None
-    for f in op.differentiable_outputs:
-        counted = op.stand_ins.get(f.name, f.value)
-        term = graph.node("mul", graph.cotangent(f.name), counted)
-        total = term if total is None else graph.node("add", total, term)
-    assert total is not None
-    return graph.nodes, total

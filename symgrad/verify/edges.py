@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from symgrad import precise
+from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
 from symgrad.verify import reference, sampling
-from symgrad.verify.accuracy import objective
 from symgrad.verify.points import as_tensors, is_inside, special_numbers
 from symgrad.verify.policies import Convention, conventions
 from symgrad.verify.sampling import Number, Point

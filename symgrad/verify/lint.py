@@ -18,6 +18,7 @@ from symgrad.verify.report import Finding
 
 MODULES = (
     "__future__",
+    "cmath",
     "functools",
     "inspect",
     "math",

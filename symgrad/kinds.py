@@ -1,0 +1,76 @@
+"""What a value is at run time, and what comes of values of several kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a value is at run time."""
+
+    REAL = "real"  # floating tensor
+    COMPLEX = "complex"  # complex tensor
+    INDEX = "index"  # integer tensor
+    MASK = "mask"  # bool tensor, a condition
+    FLOAT = "float"  # Python number
+    INT = "int"  # Python integer
+    BOOL = "bool"  # Python bool, a condition
+    PLANE = "plane"  # Python complex number; no input is one
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether the value is a torch tensor rather than a Python number."""
+        return self._value_ in ("real", "complex", "index", "mask")
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether the value chooses between branches and is never a number."""
+        return self._value_ in ("mask", "bool")
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the value may have an imaginary part."""
+        return self._value_ in ("complex", "plane")
+
+
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+CONNECTIVES = frozenset({"and", "or", "not"})
+
+REAL_VALUED = frozenset({"re", "im", "arg", "abs"})
+"""Functions of complex numbers whose values are real."""
+
+_KEEPING = frozenset({"neg", "add", "sub", "mul", "div", "call", "stop_gradient"})
+"""Primitives whose result is floating as soon as one argument is."""
+
+
+def joined_kind(op: str, kinds: Sequence[Kind], function: object = None) -> Kind:
+    """The kind of a primitive's result from the kinds of its arguments."""
+    tensor = any(kind.is_tensor for kind in kinds)
+    if op in COMPARISONS or op in CONNECTIVES:
+        return Kind.MASK if tensor else Kind.BOOL
+    if any(kind.is_complex for kind in kinds):
+        if function in REAL_VALUED:
+            return Kind.REAL if tensor else Kind.FLOAT
+        return Kind.COMPLEX if tensor else Kind.PLANE
+    if Kind.REAL in kinds and op in _KEEPING:
+        return Kind.REAL
+    if op in ("where", "guard"):
+        values = kinds[1:]
+        tensor_values = [kind for kind in values if kind.is_tensor]
+        if tensor and not tensor_values:
+            return Kind.REAL
+        kinds = values
+    return _joined_numbers(op, kinds)
+
+
+def _joined_numbers(op: str, kinds: Sequence[Kind]) -> Kind:
+    """The kind of a result where nothing is complex."""
+    if Kind.REAL in kinds:
+        return Kind.REAL
+    if Kind.INDEX in kinds:
+        whole = op not in ("div", "call") and Kind.FLOAT not in kinds
+        return Kind.INDEX if whole else Kind.REAL
+    if op in ("div", "call") or Kind.FLOAT in kinds:
+        return Kind.FLOAT
+    return Kind.INT
