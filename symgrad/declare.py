@@ -117,7 +117,7 @@ def from_mapping(name: str, given: Any) -> Input:
     default = given.default
     if default is not None:
         default = _default(kind, default, parts["default"])
-    if not given.grad and kind not in (Kind.REAL, Kind.COMPLEX):
+    if not given.grad and not kind.is_floating:
         message = f"'grad' is for tensors; a {given.kind} has no gradient anyway"
         raise parts["grad"].error("SG123", message)
     has_default = default is not None

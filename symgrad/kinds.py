@@ -24,6 +24,11 @@ class Kind(Enum):
         return self._value_ in ("real", "complex", "index", "mask")
 
     @property
+    def is_floating(self) -> bool:
+        """Whether the value is a tensor that derivatives pass through."""
+        return self._value_ in ("real", "complex")
+
+    @property
     def is_condition(self) -> bool:
         """Whether the value chooses between branches and is never a number."""
         return self._value_ in ("mask", "bool")

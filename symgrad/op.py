@@ -64,7 +64,7 @@ class Input:
     @property
     def differentiable(self) -> bool:
         """Whether backward returns a gradient for this input, and not ``None``."""
-        return self.grad and self.kind in (Kind.REAL, Kind.COMPLEX)
+        return self.grad and self.kind.is_floating
 
 
 @dataclass(frozen=True)

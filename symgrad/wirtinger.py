@@ -47,7 +47,11 @@ RULES: Mapping[str, Wirtinger] = {
     "sigmoid": Wirtinger((f"{_DECAY}/(1 + {_DECAY})**2",)),
     "tanh": Wirtinger((f"4*{_DECAY_2}/(1 + {_DECAY_2})**2",)),
     "pow": Wirtinger(
-        ("where(e == 0, 0, e*x**(e - 1))", "where(x == 0, 0, y*log(x))"),
+        (
+            # 0**0 is NaN among torch's complex numbers
+            "where(e == 0, 0, where(e == 1, 1, e*x**(e - 1)))",
+            "where(x == 0, 0, y*log(x))",
+        ),
     ),
     # real values
     "re": Wirtinger(("1",)),

@@ -79,8 +79,7 @@ def may_miss(op: Op) -> bool:
     With several outputs some are not needed as a rule.  An input without gradient may
     move all the same: then all tangents can be zero, and torch has to make them.
     """
-    floating = [i for i in op.inputs if i.kind in (Kind.REAL, Kind.COMPLEX)]
-    held = any(not item.grad for item in floating)
+    held = any(item.kind.is_floating and not item.grad for item in op.inputs)
     return len(op.outputs) > 1 and not held
 
 

@@ -42,7 +42,7 @@ def is_plain(
 
 def anchor(op: Op) -> str:
     """The first floating tensor: where a number must be a tensor, one like this."""
-    floating = [item for item in op.inputs if item.kind in (Kind.REAL, Kind.COMPLEX)]
+    floating = [item for item in op.inputs if item.kind.is_floating]
     reals = [item.name for item in floating if item.kind is Kind.REAL]
     return reals[0] if reals else f"{floating[0].name}.real"
 

@@ -41,8 +41,7 @@ def _class(program: Program, name: str) -> str:
 def _may_skip(op: Op, program: Program) -> bool:
     """Whether torch's own derivative of forward is the op's: forward mode may ask."""
     detached = any(node.op == "stop_gradient" for node in program.nodes)
-    floating = [i for i in op.inputs if i.kind in (Kind.REAL, Kind.COMPLEX)]
-    held = any(not item.grad for item in floating)
+    held = any(item.kind.is_floating and not item.grad for item in op.inputs)
     declared = op.has_surrogate_derivative or op.overrides or op.nondifferentiable
     return not (declared or op.edges or detached or held)
 

@@ -49,7 +49,7 @@ def speller(program: Program, anchor: str) -> Speller:
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
-        if node.kind in (Kind.REAL, Kind.COMPLEX):
+        if node.kind.is_floating:
             args = _floating(nodes, node, args, anchor)
         if node.op in _ARITHMETIC:
             return binary(node.op, args[0], args[1])
@@ -238,7 +238,7 @@ def _floating(
     By itself torch would make them float32, whatever the rest of the op is in.
     """
     kinds = [nodes[arg].kind for arg in node.args]
-    if {Kind.REAL, Kind.COMPLEX}.intersection(kinds) or Kind.INDEX not in kinds:
+    if any(k.is_floating for k in kinds) or Kind.INDEX not in kinds:
         return args
     dtype = f".to({anchor}.dtype)"
     return [

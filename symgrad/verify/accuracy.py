@@ -9,6 +9,7 @@ is reported.
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,14 +46,14 @@ class Measured:
     dtype: torch.dtype
     what: str
     point: Point
-    got: float
-    plain: float
-    truth: float
+    got: complex
+    plain: complex
+    truth: complex
     expected_finite: bool
 
-    def ulp(self, computed: float) -> float:
+    def ulp(self, computed: complex) -> float:
         """The error of a number in units in the last place of the truth."""
-        exponent = math.frexp(self.truth)[1] - 1 if self.truth else -2000
+        exponent = math.frexp(abs(self.truth))[1] - 1 if self.truth else -2000
         unit = max(exponent - _MANTISSA[self.dtype], _LEAST[self.dtype])
         return abs(computed - self.truth) / 2.0**unit
 
@@ -66,13 +67,13 @@ class Measured:
         """Whether this refuses the op."""
         if self.dtype != torch.float64 or not self.comparable:
             return False
-        if not math.isfinite(self.got):
-            return self.expected_finite and math.isfinite(self.plain)
+        if not cmath.isfinite(self.got):
+            return self.expected_finite and cmath.isfinite(self.plain)
         plain_is_right = _off(self.plain, self.truth) <= RIGHT
         return plain_is_right and _off(self.got, self.truth) > WRONG
 
 
-def _off(got: float, truth: float) -> float:
+def _off(got: complex, truth: complex) -> float:
     """Relative error; what is too small for a normal double counts as nothing."""
     error = abs(got - truth)
     return error / abs(truth) if error > 1e-300 and truth else float(error > 1e-300)
@@ -99,7 +100,7 @@ def run(subject: Subject) -> Outcome:
 
 def _summary(op: Op, measured: Sequence[Measured]) -> Outcome:
     comparable = [m for m in measured if m.comparable]
-    finite = [m for m in comparable if math.isfinite(m.got)]
+    finite = [m for m in comparable if cmath.isfinite(m.got)]
     if len({tuple(m.point.items()) for m in finite}) < FEWEST:
         raise Fault(
             f"too few points inside the domain; {sampling.remedy(op)}",
@@ -124,7 +125,7 @@ def _accuracy(dtype: torch.dtype, finite: Iterable[Measured]) -> str:
         return f"{name}: none"
     errors = sorted(m.ulp(m.got) for m in mine)
     high = errors[math.ceil(0.999 * len(errors)) - 1]
-    plain = max((m.ulp(m.plain) for m in mine if math.isfinite(m.plain)), default=0)
+    plain = max((m.ulp(m.plain) for m in mine if cmath.isfinite(m.plain)), default=0)
     figures = f"{errors[-1]:.3g} (99.9 %: {high:.3g}, plain torch: {plain:.3g})"
     return f"{name}: {figures} of {len(errors)}"
 
@@ -152,22 +153,27 @@ def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
                 dtype=batch.dtype,
                 what=what,
                 point=point,
-                got=float(got[what].expand(size)[k]),
-                plain=float(plain[what].expand(size)[k]),
+                got=got[what].expand(size)[k].item(),
+                plain=plain[what].expand(size)[k].item(),
                 truth=truth,
                 expected_finite=finite and batch.ordinary[k],
             )
 
 
 def _columns(points: Sequence[Point], dtype: torch.dtype) -> dict[str, Tensor]:
-    return {n: torch.tensor([p[n] for p in points], dtype=dtype) for n in points[0]}
+    columns = {n: [p[n] for p in points] for n in points[0]}
+    plane = dtype.to_complex()
+    return {
+        n: torch.tensor(column, dtype=plane if type(column[0]) is complex else dtype)
+        for n, column in columns.items()
+    }
 
 
 def _by_gradient(found: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"the gradient of {name}": tensor for name, tensor in found.items()}
 
 
-def _truth(op: Op, point: Point, cotangents: Point) -> dict[str, float]:
+def _truth(op: Op, point: Point, cotangents: Point) -> dict[str, complex]:
     """Outputs and gradients at one point; NaN where there is none."""
     nodes, root = objective(op)
     leaves = {
@@ -180,9 +186,9 @@ def _truth(op: Op, point: Point, cotangents: Point) -> dict[str, float]:
     found = dict(zip((f.name for f in op.outputs), outputs, strict=True))
     given = {f.name: f.value for f in op.overrides}
     numbers = {str(n.data): v for v, n in enumerate(nodes) if n.op == "input"}
-    defined = all(map(math.isfinite, outputs))
+    defined = all(map(cmath.isfinite, outputs))
     for name in reference.differentiable(op):
-        slope: float | None = math.nan
+        slope: complex | None = math.nan
         if name in given and defined:
             [slope] = precise.floats(nodes, [given[name]], leaves)
         elif defined:
@@ -193,6 +199,6 @@ def _truth(op: Op, point: Point, cotangents: Point) -> dict[str, float]:
 
 def _slope(
     nodes: Sequence[Node], root: int, wrt: int | None, leaves: dict[int, Number]
-) -> float | None:
+) -> complex | None:
     """The derivative; zero by an input that no formula uses."""
     return 0.0 if wrt is None else precise.slope(nodes, root, wrt, leaves)

@@ -6,6 +6,7 @@ leaks from a branch that is not taken, and a NaN that gets lost on the way.
 
 from __future__ import annotations
 
+import cmath
 import itertools
 import math
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""
 
 RTOL = 1e-9
+_DOUBLE = {Kind.REAL: torch.float64, Kind.COMPLEX: torch.complex128}
 
 
 def run(subject: Subject) -> Outcome:
@@ -65,8 +67,10 @@ def _check_convention(subject: Subject, convention: Convention) -> None:
 
 
 def _cotangents(op: Op) -> dict[str, Tensor]:
-    names = [f.name for f in op.differentiable_outputs]
-    return {name: torch.full((1,), COTANGENT, dtype=torch.float64) for name in names}
+    return {
+        f.name: torch.full((1,), COTANGENT, dtype=_DOUBLE[op.nodes[f.value].kind])
+        for f in op.differentiable_outputs
+    }
 
 
 def _points(op: Op) -> Iterator[Point]:
@@ -85,7 +89,7 @@ def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
     if item.kind is Kind.MASK:
         return [False, True]
     more: list[Number] = []
-    if item.kind is Kind.REAL:
+    if item.kind.is_floating:
         more = [*special, *sampling.finite_ends(item), 1.0, -1.0]
     elif item.kind in (Kind.FLOAT, Kind.INT):
         more = [type(usual)(0), type(usual)(1)]
@@ -109,18 +113,18 @@ def _check_point(
     expected = reference.native(op, values, cotangents)
     given = {f.name for f in op.overrides}
     for name in (n for n in got if n not in given):
-        plain_gradient = float(expected[name]) if compare else math.nan
-        if _is_wrong(op, name, point, float(got[name]), plain_gradient):
-            texts = sampling.describe(point), str(plain_gradient), str(float(got[name]))
+        plain_gradient = expected[name].item() if compare else math.nan
+        if _is_wrong(op, name, point, got[name].item(), plain_gradient):
+            texts = sampling.describe(point), str(plain_gradient), str(got[name].item())
             raise Fault(f"the gradient of {name} at an edge", *texts)
     return True
 
 
-def _is_wrong(op: Op, name: str, point: Point, got: float, plain: float) -> bool:
+def _is_wrong(op: Op, name: str, point: Point, got: complex, plain: complex) -> bool:
     """Other than plain torch's, or NaN where plain torch says nothing but should."""
-    if math.isfinite(plain):
-        return not math.isclose(got, plain, rel_tol=RTOL, abs_tol=1e-12)
-    return math.isnan(got) and _is_smooth(op, name, point)
+    if cmath.isfinite(plain):
+        return not cmath.isclose(got, plain, rel_tol=RTOL, abs_tol=1e-12)
+    return cmath.isnan(got) and _is_smooth(op, name, point)
 
 
 def _is_smooth(op: Op, name: str, point: Mapping[str, Number]) -> bool:
@@ -137,7 +141,7 @@ def _check_nan(subject: Subject) -> None:
     op = subject.op
     point = _usual(op)
     for item in op.inputs:
-        if item.kind is not Kind.REAL:
+        if not item.kind.is_floating:
             continue
         values = as_tensors(op, [{**point, item.name: math.nan}])
         expected = [_has_nan(r) for r in reference.outputs(op, values)]

@@ -17,7 +17,7 @@ from torch.autograd.gradcheck import GradcheckError
 
 from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.program import Kind, Node
+from symgrad.program import Kind, Node, is_complex
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.subject import (
     Fault,
@@ -138,9 +138,13 @@ def _check_outputs(subject: Subject, values: Values) -> None:
         if got.shape != formula[name].shape:
             shapes = str(tuple(formula[name].shape)), str(tuple(got.shape))
             raise Fault(f"{name} has a wrong shape", show(values), *shapes)
-        if not torch.allclose(got.double(), formula[name].double(), 1e-7, 1e-12):
+        if not torch.allclose(_wide(got), _wide(formula[name]), 1e-7, 1e-12):
             found = str(formula[name].tolist()), str(got.tolist())
             raise Fault(f"{name} is wrong", show(values), *found)
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float64))
 
 
 def _check_marks(subject: Subject, values: Values) -> None:
@@ -172,13 +176,13 @@ def depends(op: Op, value: int) -> set[str]:
         seen.add(number)
         if node.op == "input":
             found.add(str(node.data))
-        todo.extend(_moving(node))
+        todo.extend(_moving(op.nodes, node))
     return found & set(reference.differentiable(op))
 
 
-def _moving(node: Node) -> tuple[int, ...]:
+def _moving(nodes: Sequence[Node], node: Node) -> tuple[int, ...]:
     """The arguments by which the derivative of a node can be other than zero."""
-    if node.op != "call":
+    if node.op != "call" or is_complex(nodes, node):
         return node.args
     partials = TABLE[str(node.data)].partials
     return tuple(a for a, p in zip(node.args, partials, strict=True) if p != "0")

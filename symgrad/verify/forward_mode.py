@@ -8,7 +8,6 @@ dimension changes.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
@@ -27,7 +26,9 @@ from symgrad.verify.subject import (
     Values,
     backward,
     call,
+    inner,
     random_cotangents,
+    random_direction,
     show,
     smooth_values,
 )
@@ -50,17 +51,13 @@ def run(subject: Subject) -> Outcome:
         values = smooth_values(op, shapes, rng)
         results = reference.named_outputs(op, values)
         cotangents = random_cotangents(op, results, rng)
-        tangents = {n: _direction(values[n], rng) for n in reference.differentiable(op)}
+        tangents = {
+            n: random_direction(torch.as_tensor(values[n]), rng)
+            for n in reference.differentiable(op)
+        }
         worst = max(worst, _against_backward(subject, values, cotangents, tangents))
         _check_batches(subject, values, cotangents, tangents)
     return Outcome(worst, note=budget.note(op))
-
-
-def _direction(value: object, rng: random.Random) -> Tensor:
-    """A tangent of either sign, never 0 and never 1."""
-    like = torch.as_tensor(value)
-    numbers = [rng.choice((-1, 1)) * rng.uniform(0.5, 2.5) for _ in range(like.numel())]
-    return torch.tensor(numbers, dtype=like.dtype).reshape(like.shape)
 
 
 def _pushed(
@@ -92,8 +89,8 @@ def _against_backward(
     alone = {n: _pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
     worst = 0.0
     for name, tangent in tangents.items():
-        back = pulled[name] * tangent
-        parts = [g * alone[name][output] for output, g in cotangents.items()]
+        back = inner(pulled[name], tangent)
+        parts = [inner(g, alone[name][output]) for output, g in cotangents.items()]
         where = f"along {name}, {show(values)}"
         off = _differ("the jvp is not backward's", where, back, parts)
         worst = max(worst, off)

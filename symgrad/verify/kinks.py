@@ -13,7 +13,7 @@ from symgrad import algebra
 from symgrad.functions import TABLE, Kink
 from symgrad.op import Op
 from symgrad.partials import formula
-from symgrad.program import COMPARISONS, Graph, Node, Program
+from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
 from symgrad.verify import reference, sampling
 
 MARGIN = 1e-3
@@ -73,7 +73,7 @@ def _decided(nodes: Sequence[Node], comparison: int) -> bool:
     """Whether a comparison concerns cotangents or whole numbers only."""
     behind = Program(tuple(nodes), {}, {}).reachable([comparison])
     leaves = [nodes[v] for v in behind if nodes[v].op in ("input", "cotangent")]
-    floating = any(leaf.kind.value in ("real", "float") for leaf in leaves)
+    floating = any(leaf.kind.is_floating or leaf.kind is Kind.FLOAT for leaf in leaves)
     return not floating or any(leaf.op == "cotangent" for leaf in leaves)
 
 
@@ -92,7 +92,7 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
     counted = [op.stand_ins.get(f.name, f.value) for f in op.differentiable_outputs]
     frozen = reference.frozen_values(op, values)
 
-    def at(name: str, move: float) -> list[Tensor]:
+    def at(name: str, move: complex) -> list[Tensor]:
         moved = {**values, name: torch.as_tensor(values[name]) + move}
         found = reference.evaluate(op.nodes, counted, moved, frozen=frozen)
         return [torch.as_tensor(result) for result in found]
@@ -102,10 +102,9 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
     for value in here:
         good = good & torch.as_tensor(value).isfinite()
     h = reference.STEP * sampling.scale(op)
-    for name in reference.differentiable(op):
-        ends = zip(
-            at(name, h), at(name, -h), at(name, 2 * h), at(name, -2 * h), strict=True
-        )
+    for name, turn in reference.directions(op):
+        moves = (turn * h * k for k in (1, -1, 2, -2))
+        ends = zip(*(at(name, move) for move in moves), strict=True)
         for value, (a, b, c, d) in zip(here[len(roots) :], ends, strict=True):
             slope, wide = (a - b) / (2 * h), (c - d) / (4 * h)
             size = 1 + torch.as_tensor(value).abs()

@@ -58,7 +58,7 @@ def nonlinear_overrides(
 
     def at(value: int, cotangents: Mapping[str, Tensor]) -> Tensor:
         [result] = reference.evaluate(op.nodes, [value], values, cotangents)
-        return torch.as_tensor(result, dtype=torch.float64)
+        return torch.as_tensor(result)
 
     both = {n: FACTOR * first[n] + second[n] for n in first}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -104,23 +105,30 @@ def _point(
 
 
 def _wide(op: Op, rng: random.Random, decades: float) -> Point:
-    reals = [item for item in op.inputs if item.kind is Kind.REAL]
+    reals = [item for item in op.inputs if item.kind.is_floating]
     return {item.name: sampling.wide(op, item, rng, decades) for item in reals}
 
 
 def _beside(op: Op, kink: Point, rng: random.Random) -> Point:
     """A point at a distance of 1e-9 to 1 from a kink, or from a special number."""
-    moved = rng.choice([item.name for item in op.inputs if item.kind is Kind.REAL])
-    start = kink[moved] if rng.random() < 0.7 else rng.choice(special_numbers(op))
-    return {**kink, moved: start + rng.choice((-1, 1)) * 10 ** rng.uniform(-9, 0)}
+    moved = rng.choice([item for item in op.inputs if item.kind.is_floating])
+    beside = rng.random() < 0.7
+    start = kink[moved.name] if beside else rng.choice(special_numbers(op))
+    side: complex = rng.choice((-1, 1))
+    if moved.kind is Kind.COMPLEX:
+        side = cmath.rect(1, rng.uniform(-math.pi, math.pi))
+    return {**kink, moved.name: start + side * 10 ** rng.uniform(-9, 0)}
 
 
 def _rounded(op: Op, point: Point, dtype: torch.dtype) -> Point:
     """The point with its real inputs as the dtype has them, within its range."""
     limit = 10.0 ** _DECADES[dtype]
-    reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
-    near = {n: min(max(point[n], -limit), limit) for n in reals}
-    return point | {n: torch.tensor(v, dtype=dtype).item() for n, v in near.items()}
+    floating = [item for item in op.inputs if item.kind.is_floating]
+    tensors = [torch.tensor(point[i.name], dtype=dtype_of(i, dtype)) for i in floating]
+    near = [torch.view_as_real(t) if t.is_complex() else t for t in tensors]
+    for parts in near:
+        parts.clamp_(-limit, limit)
+    return point | {i.name: t.item() for i, t in zip(floating, tensors, strict=True)}
 
 
 def _is_moderate(point: Point) -> bool:
@@ -136,6 +144,7 @@ def crossings(op: Op, fixed: Point, rng: random.Random) -> list[Point]:
     if budget.is_large(op):
         return []
     nodes, pairs = watched(op.nodes)
+    pairs = tuple(p for p in pairs if not any(nodes[v].kind.is_complex for v in p))
     tried = [_ordinary(op, rng, fixed) for _ in range(CANDIDATES)]
     tried += [p | _wide(op, rng, 2.0) for p in tried]
     inside = [p for p in tried if is_inside(op, p)]
@@ -208,6 +217,14 @@ def _cotangents(op: Op, rng: random.Random) -> Point:
     # Exact in float32, so that one truth serves both, and of so many digits that
     # those of several outputs do not cancel.
     return {
-        f.name: rng.choice((-1, 1)) * rng.randint(2**19, 5 * 2**19) / 2**20
+        f.name: _cotangent(op.nodes[f.value].kind, rng)
         for f in op.differentiable_outputs
     }
+
+
+def _cotangent(kind: Kind, rng: random.Random) -> complex:
+    sides = [
+        rng.choice((-1, 1)) * rng.randint(2**19, 5 * 2**19) / 2**20
+        for _ in range(1 + kind.is_complex)
+    ]
+    return complex(*sides) if kind.is_complex else sides[0]

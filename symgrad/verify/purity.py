@@ -144,6 +144,7 @@ def _twins(op: Op, values: Values) -> tuple[str, str] | None:
     for first, second in itertools.pairwise(names):
         a, b = values[first], values[second]
         alike = isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape
+        alike = alike and op.input(first).kind is op.input(second).kind
         if alike and bool(smooth_elements(op, {**values, second: a}).all()):
             return first, second
     return None

@@ -6,6 +6,7 @@ the formula, or from an override's formula; ``native`` gives torch's own.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ from symgrad.passes import guard
 from symgrad.program import Kind, Node, Program
 from symgrad.verify import sampling
 
-Value = Tensor | float | int | bool
+Value = Tensor | complex | bool
 Values = Mapping[str, Value]
 """Inputs by name."""
 
@@ -41,7 +42,7 @@ _OPERATORS: Mapping[str, Callable[..., Any]] = {
     "div": operator.truediv,
     **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
-_CONSTANTS = {"pi": math.pi, "E": math.e, "oo": math.inf, "nan": math.nan}
+_CONSTANTS = {"pi": math.pi, "E": math.e, "oo": math.inf, "nan": math.nan, "I": 1j}
 
 
 def outputs(op: Op, values: Values) -> list[Tensor]:
@@ -100,7 +101,7 @@ def _apply(node: Node, args: Sequence[Any], leaves: Mapping[str, Any]) -> Any:
     return _call(str(node.data), args)
 
 
-def _constant(data: Fraction | str | None) -> float | int:
+def _constant(data: Fraction | str | None) -> complex:
     if isinstance(data, Fraction):
         whole = data.denominator == 1 and abs(data) < 2**53  # torch takes 64 bits
         return int(data) if whole else float(data)
@@ -122,12 +123,15 @@ def _choose(condition: Any, a: Any, b: Any) -> Any:
     return torch.where(condition, *_lifted([a, b]))
 
 
+_DOUBLE = {complex: torch.complex128}
+
+
 def _lifted(args: Sequence[Any]) -> list[Tensor]:
     """Numbers and integer tensors as floating tensors."""
     return [
         arg
-        if isinstance(arg, Tensor) and arg.is_floating_point()
-        else torch.as_tensor(arg, dtype=torch.float64)
+        if isinstance(arg, Tensor) and (arg.is_floating_point() or arg.is_complex())
+        else torch.as_tensor(arg, dtype=_DOUBLE.get(type(arg), torch.float64))
         for arg in args
     ]
 
@@ -141,8 +145,9 @@ def _called(name: str, args: Sequence[Any]) -> Tensor:
     row = TABLE[name]
     written = args[: row.partials[0] == "nan"]  # torch wants a number as such
     lifted: list[Any] = [*written, *_lifted(args[len(written) :])]
-    function = _torch_function(name)
-    if all(partial == "0" for partial in row.partials):
+    plane = any(arg.is_complex() for arg in lifted[len(written) :])
+    function = _torch_function(name, plane)
+    if not plane and all(partial == "0" for partial in row.partials):
         lifted = [arg.detach() for arg in lifted]  # torch refuses some of these
     if function is not None:
         return torch.as_tensor(function(*lifted))
@@ -153,9 +158,9 @@ def _called(name: str, args: Sequence[Any]) -> Tensor:
 
 
 @cache
-def _torch_function(name: str) -> Callable[..., Any] | None:
+def _torch_function(name: str, plane: bool) -> Callable[..., Any] | None:
     """The torch function that spells a row of the table."""
-    spelled = spelling(name)
+    spelled = spelling(name, plane)
     if spelled is None:
         return None
     first, *rest = spelled.split(".")
@@ -178,8 +183,14 @@ def objective(
     names = list(cotangents)
     roots = [op.stand_ins.get(n, _output(op, n)) for n in names]
     results = evaluate(op.nodes, roots, values, frozen=frozen)
-    terms = [(cotangents[n] * r).sum() for n, r in zip(names, results, strict=True)]
+    terms = [_paired(cotangents[n], r) for n, r in zip(names, results, strict=True)]
     return torch.stack(terms).sum()
+
+
+def _paired(cotangent: Tensor, result: Any) -> Tensor:
+    """The inner product of a cotangent and an output."""
+    product = cotangent.conj() * result
+    return (product.real if product.is_complex() else product).sum()
 
 
 def _output(op: Op, name: str) -> int:
@@ -200,6 +211,12 @@ def gradients(
         else:
             found[name] = _difference(op, values, name, cotangents, frozen)
     return found
+
+
+def directions(op: Op) -> list[tuple[str, complex]]:
+    """How the differentiable inputs can move: a complex one also along ``1j``."""
+    turns = {item.name: (1, 1j)[: 1 + item.kind.is_complex] for item in op.inputs}
+    return [(name, turn) for name in differentiable(op) for turn in turns[name]]
 
 
 def differentiable(op: Op) -> list[str]:
@@ -228,15 +245,19 @@ def _difference(
     """Central differences, one element of one input at a time."""
     base = torch.as_tensor(values[name])
     step = STEP * sampling.scale(op)
-    slopes = []
-    for index in range(base.numel()):
+    found = torch.zeros_like(base)
+    for index, turn in itertools.product(range(base.numel()), _turns(op, name)):
         ends = []
         for move in (step, -step):
             moved = base.clone()
-            moved.view(-1)[index] += move
+            moved.view(-1)[index] += move * turn
             ends.append(objective(op, {**values, name: moved}, cotangents, frozen))
-        slopes.append((ends[0] - ends[1]) / (2 * step))
-    return torch.stack(slopes).view(base.shape) if slopes else torch.zeros_like(base)
+        found.view(-1)[index] += turn * (ends[0] - ends[1]) / (2 * step)
+    return found
+
+
+def _turns(op: Op, name: str) -> list[complex]:
+    return [turn for other, turn in directions(op) if other == name]
 
 
 def native(

@@ -6,6 +6,7 @@ again.
 
 from __future__ import annotations
 
+import cmath
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from symgrad.op import Input, Interval, Op
 from symgrad.program import Kind
 
-Number = float | int | bool
+Number = complex | bool
 Point = dict[str, Number]
 """One number for each input."""
 
@@ -41,6 +42,8 @@ def ordinary(op: Op, item: Input, rng: random.Random) -> Number:
         chosen = rng.choice(sample.values)
         return int(chosen) if item.kind in _WHOLE else chosen
     low, high = core(op, item)
+    if item.kind is Kind.COMPLEX:
+        return complex(rng.uniform(low, high), rng.uniform(low, high))
     if item.kind in _WHOLE:
         return rng.randint(math.ceil(low), max(math.ceil(low), math.floor(high)))
     return rng.uniform(low, high)
@@ -57,7 +60,7 @@ def core(op: Op, item: Input) -> tuple[float, float]:
 
 def scale(op: Op) -> float:
     """The size of the smallest real input, at most 1: what a small step is small to."""
-    reaches = [max(map(abs, core(op, i))) for i in op.inputs if i.kind is Kind.REAL]
+    reaches = [max(map(abs, core(op, i))) for i in op.inputs if i.kind.is_floating]
     return min([1.0, *(reach for reach in reaches if reach > 0)])
 
 
@@ -99,9 +102,11 @@ def wide(op: Op, item: Input, rng: random.Random, decades: float) -> Number:
     Magnitudes near 1 are the most frequent.  A domain's ends are approached as zero
     is.  What is not real is ordinary: only tensors come from the whole range.
     """
-    if item.kind is not Kind.REAL:
+    if not item.kind.is_floating:
         return ordinary(op, item, rng)
     size = math.pow(10.0, decades * rng.uniform(-1, 1) ** 3)
+    if item.kind is Kind.COMPLEX:
+        return cmath.rect(size, rng.uniform(-math.pi, math.pi))
     end = rng.choice([0.0, *finite_ends(item)])
     sides = [end + size, end - size]
     rng.shuffle(sides)
@@ -117,7 +122,7 @@ def finite_ends(item: Input) -> list[float]:
 
 def remedy(op: Op) -> str:
     """What a person can do where too few points were found."""
-    far = [item for item in op.inputs if item.kind is Kind.REAL and _is_far(op, item)]
+    far = [item for item in op.inputs if item.kind.is_floating and _is_far(op, item)]
     if not far:
         return "declare domains or samples"
     ends = [(item.name, *core(op, item)) for item in far]
@@ -143,4 +148,4 @@ def describe(values: Mapping[str, object]) -> str:
 
 
 def _short(value: object) -> str:
-    return f"{value:.17g}" if isinstance(value, float) else str(value)
+    return f"{value:.17g}" if isinstance(value, float | complex) else str(value)

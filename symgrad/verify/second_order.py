@@ -90,7 +90,7 @@ def _check_attached(
                 f"the gradient of {name} is cut off from its inputs", show(values)
             )
         found = torch.autograd.grad(
-            first[name].sum(),
+            _total(first[name]),
             list(given.values()),
             allow_unused=True,
             retain_graph=True,
@@ -157,11 +157,16 @@ def _against_native(
             agreement(f"the gradient of {name}, by {other},", a, b, values, 1.0)
 
 
+def _total(gradient: Tensor) -> Tensor:
+    """A number that every part of a gradient is in."""
+    return ((2 + 1j) * gradient).real.sum() if gradient.is_complex() else gradient.sum()
+
+
 def _second(gradient: Tensor, inputs: list[Any]) -> tuple[Tensor, ...]:
     if not gradient.requires_grad:
         return tuple(torch.zeros_like(x) for x in inputs)
     return torch.autograd.grad(
-        gradient.sum(),
+        _total(gradient),
         inputs,
         allow_unused=True,
         materialize_grads=True,

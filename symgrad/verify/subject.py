@@ -193,6 +193,8 @@ def _drawn(
 
 def dtype_of(item: Input, floating: torch.dtype = torch.float64) -> torch.dtype:
     """The dtype in which an input is passed."""
+    if item.kind is Kind.COMPLEX:
+        return floating.to_complex()
     return {Kind.INDEX: torch.int64, Kind.MASK: torch.bool}.get(item.kind, floating)
 
 
@@ -210,11 +212,23 @@ def random_cotangents(
     found = {}
     for f in op.differentiable_outputs:
         like = results[f.name]
-        numbers = [
-            rng.choice((-1, 1)) * rng.uniform(0.5, 2.5) for _ in range(like.numel())
-        ]
-        found[f.name] = torch.tensor(numbers, dtype=like.dtype).reshape(like.shape)
+        found[f.name] = random_direction(like, rng)
     return found
+
+
+def random_direction(like: Tensor, rng: random.Random) -> Tensor:
+    """A cotangent or a tangent of either sign, never 0 and never 1."""
+    parts = [
+        [rng.choice((-1, 1)) * rng.uniform(0.5, 2.5) for _ in range(like.numel())]
+        for _ in range(1 + like.is_complex())
+    ]
+    numbers = [complex(*pair) for pair in zip(*parts)] if parts[1:] else parts[0]
+    return torch.tensor(numbers, dtype=like.dtype).reshape(like.shape)
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """The products of two tensors as vectors of the plane: real numbers."""
+    return (a.conj() * b).real if a.is_complex() else a * b
 
 
 def show(values: Mapping[str, Any]) -> str:
