@@ -208,22 +208,19 @@ def conj(graph: Graph, a: int) -> int:
 
 
 def real_part(graph: Graph, a: int) -> int:
-    """The real part of a; a real factor, and a factor of I, are taken out."""
+    """The real part of a: that of the complex tensor in it, where there is but one."""
     node = graph[a]
     if not node.kind.is_complex:
         return a
-    if node.op == "neg":
-        return neg(graph, real_part(graph, node.args[0]))
     if node.data == "conjugate":
         return real_part(graph, node.args[0])
-    if node.op in ("mul", "div"):
-        left, right = node.args
-        if node.op == "mul" and _is_i(graph, left):
-            return neg(graph, graph.call("im", right))
-        if not graph[right].kind.is_complex:
-            return _ARITHMETIC[node.op](graph, real_part(graph, left), right)
-        if node.op == "mul" and not graph[left].kind.is_complex:
-            return mul(graph, left, real_part(graph, right))
+    if node.op == "mul" and _is_i(graph, node.args[0]):
+        return neg(graph, graph.call("im", node.args[1]))
+    flat = [not graph[arg].kind.is_complex for arg in node.args]
+    linear = node.op in ("neg", "add", "sub", "mul") or flat[1:] == [True]
+    if node.op in _ARITHMETIC and linear and (any(flat) or node.op == "neg"):
+        parts = [real_part(graph, arg) for arg in node.args]
+        return _ARITHMETIC[node.op](graph, *parts)
     return graph.call("re", a)
 
 

@@ -77,10 +77,13 @@ def may_miss(op: Op) -> bool:
     """Whether cotangents and tangents that are zero are not made by torch.
 
     With several outputs some are not needed as a rule.  An input without gradient may
-    move all the same: then all tangents can be zero, and torch has to make them.
+    move all the same: then all tangents can be zero, and torch has to make them; so it
+    has where some are complex and some are not.
     """
-    held = any(item.kind.is_floating and not item.grad for item in op.inputs)
-    return len(op.outputs) > 1 and not held
+    floating = [item for item in op.inputs if item.kind.is_floating]
+    kinds = [op.nodes[f.value].kind for f in op.differentiable_outputs]
+    alike = len({item.kind for item in floating}) == len(set(kinds)) == 1
+    return len(op.outputs) > 1 and alike and all(item.grad for item in floating)
 
 
 def filled(op: Op, given: Sequence[str], shapes: str) -> list[str]:
