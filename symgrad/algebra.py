@@ -215,13 +215,21 @@ def real_part(graph: Graph, a: int) -> int:
     if node.data == "conjugate":
         return real_part(graph, node.args[0])
     if node.op == "mul" and _is_i(graph, node.args[0]):
-        return neg(graph, graph.call("im", node.args[1]))
+        return neg(graph, imaginary_part(graph, node.args[1]))
     flat = [not graph[arg].kind.is_complex for arg in node.args]
     linear = node.op in ("neg", "add", "sub", "mul") or flat[1:] == [True]
     if node.op in _ARITHMETIC and linear and (any(flat) or node.op == "neg"):
         parts = [real_part(graph, arg) for arg in node.args]
         return _ARITHMETIC[node.op](graph, *parts)
     return graph.call("re", a)
+
+
+def imaginary_part(graph: Graph, a: int) -> int:
+    """The imaginary part of a; torch has no vmap for that of a conjugate."""
+    node = graph[a]
+    if node.data == "conjugate":
+        return neg(graph, imaginary_part(graph, node.args[0]))
+    return graph.call("im", a)
 
 
 def where(graph: Graph, condition: int | bool, a: int, b: int) -> int:
@@ -254,6 +262,7 @@ _ARITHMETIC: Mapping[str, Callable[..., int]] = {
 _SHORTCUTS: Mapping[object, Callable[..., int]] = {
     "pow": power,
     "re": real_part,
+    "im": imaginary_part,
     "conjugate": conj,
 }
 

@@ -20,7 +20,7 @@ def cube_root(x: Ball) -> Ball:
 
 def sigmoid(x: Ball) -> Ball:
     """1/(1 + exp(-x)), from the exponential that does not overflow."""
-    if x > 0:
+    if x.real > 0:
         return 1 / (1 + (-x).exp())
     e = x.exp()
     return e / (1 + e)

@@ -13,7 +13,7 @@ from symgrad.op import Input, Interval
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
 
-KINDS = tuple(kind.value for kind in Kind)
+KINDS = tuple(kind.value for kind in Kind if kind is not Kind.PLANE)
 MAX_CHARACTERS = 500
 _NUMBERS = (Kind.FLOAT, Kind.INT, Kind.BOOL)
 _INT_BITS = 63

@@ -59,10 +59,13 @@ def literal(node: ast.Constant, source: str, lead: int) -> Fraction:
     """
     start, end = lead + node.col_offset, lead + (node.end_col_offset or 0)
 
-    def wrong(code: str, message: str) -> FormulaError:
-        return FormulaError(code, message, start, end)
+    def wrong(code: str, message: str, help: str | None = None) -> FormulaError:
+        return FormulaError(code, message, start, end, help)
 
     value = node.value
+    if isinstance(value, complex):
+        said = f"{source[start:end]} is not allowed in a formula"
+        raise wrong("SG204", said, f"write '{source[start : end - 1]}*I'")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong("SG204", f"{source[start:end]} is not allowed in a formula")
     if isinstance(value, int):
@@ -121,13 +124,16 @@ def call(graph: Graph, function: str, args: Sequence[int]) -> int:
 
 def applied(graph: Graph, function: str, args: Sequence[int]) -> int:
     """The same without a check: the parts of a real number are plain."""
-    plain = _OF_REALS.get(function)
+    plain = OF_REALS.get(function)
     if plain is not None and not graph[args[0]].kind.is_complex:
         return plain(graph, args[0])
+    turned = graph[args[0]]
+    if function == "im" and turned.data == "conjugate":  # torch has no vmap for that
+        return graph.node("neg", applied(graph, "im", turned.args))
     return graph.call(function, *args)
 
 
-_OF_REALS: Mapping[str, Callable[[Graph, int], int]] = {
+OF_REALS: Mapping[str, Callable[[Graph, int], int]] = {
     "re": lambda graph, a: a,
     "im": lambda graph, a: graph.node("mul", graph.const(0), a),
     "conjugate": lambda graph, a: a,

@@ -61,6 +61,10 @@ class Input:
     grad: bool = True
     boundary: str | None = None
 
+    def admits(self, value: complex) -> bool:
+        """Whether a number is in the domain, which only real ones have."""
+        return self.domain is None or float(value.real) in self.domain
+
     @property
     def differentiable(self) -> bool:
         """Whether backward returns a gradient for this input, and not ``None``."""

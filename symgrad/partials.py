@@ -36,7 +36,10 @@ def _built(
 def definition(graph: Graph, row: Function, args: tuple[int, ...]) -> int:
     """The function in others of the table, for a backend that cannot spell it."""
     assert row.definition is not None, row.name
-    return int(_built(graph, row.definition, dict(zip(row.args, args, strict=True))))
+    plane = any(graph[arg].kind.is_complex for arg in args)
+    kind = Kind.COMPLEX if plane else Kind.REAL
+    named = dict(zip(row.args, args, strict=True))
+    return int(_built(graph, row.definition, named, kind))
 
 
 def partial(

@@ -42,9 +42,9 @@ def constant(nodes: Sequence[Node], value: int) -> float:
     Raises ``ValueError`` where it is not finite and real, or too large for a double.
     """
     number = _nearest(values(nodes, [value], {})[0])
-    if isinstance(number, complex) or not math.isfinite(number):
-        raise ValueError("not a finite real number")
-    return number
+    if isinstance(number, float) and math.isfinite(number):
+        return number
+    raise ValueError("not a finite real number")
 
 
 def holds(nodes: Sequence[Node], value: int) -> bool:
@@ -212,9 +212,8 @@ def _rises(
     small = 0 < abs(x) < 1
     step = flint.arb(2) ** (-prec // 4) * (abs(x) if small else 1)
     here = f(x)
-    return [
-        (f(x + move * direction) - here) / move for move in (step, -step, step / 16, -step / 16)
-    ]
+    moves = (step, -step, step / 16, -step / 16)
+    return [(f(x + move * direction) - here) / move for move in moves]
 
 
 def _limit(rises: Sequence[Ball], prec: int, digits: int) -> Ball | None:

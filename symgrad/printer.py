@@ -112,6 +112,8 @@ def choice(condition: Text, a: Text, b: Text) -> Text:
 
 def numeral(value: complex | bool) -> str:
     """A number as ruff leaves it: no plus sign in the exponent."""
+    if isinstance(value, complex):
+        return _plane_literal(value).text
     return repr(value).replace("e+", "e")
 
 

@@ -32,5 +32,8 @@ ROWS: tuple[Function, ...] = (
     Function("re", ("1",), "real", (_X,), lambda x: x.real, definition="x"),
     Function("im", ("0",), "imag", (_X,), lambda x: x.imag, definition="0*x"),
     Function("conjugate", ("1",), "conj", (_X,), _conjugate, definition="x"),
-    Function("arg", ("0",), "angle", (_X,), _argument),
+    # torch's own forgets channels_last
+    Function(
+        "arg", ("0",), "angle", (_X,), _argument, definition="atan2(im(x), re(x))"
+    ),
 )

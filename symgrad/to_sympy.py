@@ -10,7 +10,13 @@ import sympy
 
 from symgrad.program import Node
 
-_CONSTANTS = {"pi": sympy.pi, "E": sympy.E, "oo": sympy.oo, "nan": sympy.nan, "I": sympy.I}
+_CONSTANTS = {
+    "pi": sympy.pi,
+    "E": sympy.E,
+    "oo": sympy.oo,
+    "nan": sympy.nan,
+    "I": sympy.I,
+}
 
 _CLASSES: Mapping[str, Callable[..., Any]] = {
     "add": sympy.Add,

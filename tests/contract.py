@@ -6,7 +6,7 @@ other data of a case are bound here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,9 +96,14 @@ def bound(
 
 
 def outputs(result: Any) -> Outputs:
-    """The floating outputs of an op."""
+    """The floating and the complex outputs of an op."""
     several = result if isinstance(result, tuple) else (result,)
-    return tuple(y for y in several if y.is_floating_point())
+    return tuple(y for y in several if moves(y))
+
+
+def moves(tensor: Tensor) -> bool:
+    """Whether a tensor is of a dtype that has derivatives."""
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def point(
@@ -112,13 +117,19 @@ def point(
         name: draw(shapes[i % len(shapes)])
         for i, (name, draw) in enumerate(case.draws.items())
     }
-    tensors = {n: t.to(dtype) if t.is_floating_point() else t for n, t in drawn.items()}
-    return at(case, tensors)
+    return at(case, {n: cast(t, dtype) for n, t in drawn.items()})
+
+
+def cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A tensor in a floating dtype, or in the complex one of that; data as they are."""
+    if tensor.is_complex():
+        return tensor.to(dtype.to_complex())
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def at(case: Case, tensors: Mapping[str, Tensor]) -> Point:
     """A case at given tensors."""
-    floating = [n for n, t in tensors.items() if t.is_floating_point()]
+    floating = [n for n, t in tensors.items() if moves(t)]
     wanted = tuple(n for n in floating if n not in case.data)
     reference = COMPOSED.get(case.op, case.reference)
     return Point(
@@ -134,7 +145,7 @@ def total(function: Bound) -> Callable[..., Tensor]:
     """A scalar objective in which every element of every output counts differently."""
 
     def objective(*args: Tensor) -> Tensor:
-        parts = [(y * weights(y)).sum() for y in function(*args)]
+        parts = [inner(weights(y), y).sum() for y in function(*args)]
         return torch.stack(parts).sum()
 
     return objective
@@ -143,7 +154,19 @@ def total(function: Bound) -> Callable[..., Tensor]:
 def weights(y: Tensor) -> Tensor:
     """Cotangents that differ from place to place, exact in every dtype."""
     count = torch.arange(y.numel(), device=y.device) % 5
-    return (0.5 + 0.25 * count).view(y.shape).to(y.dtype)
+    found = (0.5 + 0.25 * count).view(y.shape).to(y.dtype)
+    return found * (1 - 0.5j) if y.is_complex() else found
+
+
+def real_sum(tensors: Iterable[Tensor]) -> Tensor:
+    """One real number that every part of every tensor is in."""
+    parts = [(2 - 1j) * t if t.is_complex() else t for t in tensors]
+    return torch.stack([p.real.sum() for p in parts]).sum()
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """The products of two tensors, as vectors of the plane where they are complex."""
+    return (a.conj() * b).real if a.is_complex() else a * b
 
 
 def assert_same(

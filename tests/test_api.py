@@ -222,7 +222,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"inputs": {"x": "reel"}}, "reel"),
     ({"inputs": {"x": "int"}}, "differentiable"),
     ({"inputs": [x, beta]}, "'beta'"),
-    ({"inputs": {"x": "complex"}}, "complex"),
+    ({"forward": {"y": sympy.Max(x, 1) + sympy.erf(sympy.I * x)}}, "complex"),
     ({"forward": {}}, "'forward'"),
     ({"forward": {"y": 2 * x, "z": 3}}, "depends on no tensor"),
     ({"forward": {"y": sympy.polygamma(x, x)}}, "whole number"),

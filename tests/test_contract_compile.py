@@ -12,9 +12,9 @@ from comparison import Case
 from contract import Bound, Point, assert_same, point, total
 from torch import Tensor, nn
 from torch.func import grad, jvp, vmap
-from torch_cases import CASES
+from torch_cases import EVERY
 
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_case = pytest.mark.parametrize("case", EVERY, ids=str)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ FREE_BACKWARD = ("straight_through.sign_ste",)
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c.op not in FREE_BACKWARD], ids=str
+    "case", [c for c in EVERY if c.op not in FREE_BACKWARD], ids=str
 )
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=NAMES)
 def test_compile_of_transforms(
@@ -83,7 +83,7 @@ def test_compile_of_transforms(
 
 @pytest.mark.parametrize("op", FREE_BACKWARD)
 def test_what_compile_cannot_see_is_said(op: str) -> None:
-    case = next(c for c in CASES if c.op == op)
+    case = next(c for c in EVERY if c.op == op)
     assert "torch.compile cannot see it" in str(case.function.__doc__).replace(
         "\n    ", " "
     )
@@ -110,7 +110,7 @@ def test_sizes_cost_one_recompile(case: Case) -> None:
     assert backend.graphs <= 2
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.numbers], ids=str)
+@pytest.mark.parametrize("case", [c for c in EVERY if c.numbers], ids=str)
 @pytest.mark.parametrize("name", ["first", "last"])
 def test_a_number_costs_one_recompile(case: Case, name: str) -> None:
     chosen = list(case.numbers)[0 if name == "first" else -1]
@@ -145,6 +145,6 @@ def test_export(case: Case, strict: bool) -> None:
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 def test_inductor() -> None:
     """Once with real kernels; the other tests trace as it does and run in eager."""
-    given = point(next(c for c in CASES if c.op == "gated_units.swiglu"))
+    given = point(next(c for c in EVERY if c.op == "gated_units.swiglu"))
     function = torch.compile(given.ours, fullgraph=True)
     assert_same(gradients(function, given), gradients(given.theirs, given))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 from comparison import Case
-from contract import Point, assert_same, at, point
+from complex_cases import COMPLEX
+from contract import Point, assert_same, at, cast, point
 from torch import Tensor
 from torch.func import jvp
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -29,10 +30,7 @@ def results(given: Point, leaves: list[Tensor], ours: bool = True) -> list[Tenso
 
 def in_float64(given: Point) -> Point:
     """The same points in float64."""
-    wide = {
-        name: t.double() if t.is_floating_point() else t
-        for name, t in given.tensors.items()
-    }
+    wide = {n: cast(t, torch.float64) for n, t in given.tensors.items()}
     return at(given.case, wide)
 
 
@@ -157,3 +155,35 @@ def test_no_float64_appears(case: Case, dtype: torch.dtype) -> None:
     with NoFloat64():
         results(given, given.leaves)
         jvp(given.ours, tuple(given.args), tuple(given.args))
+
+
+@pytest.mark.parametrize("case", COMPLEX, ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_complex_dtypes(case: Case, dtype: torch.dtype) -> None:
+    """The values' dtypes are plain torch's, each gradient has its input's own."""
+    given = point(case, [(2, 3), (3,)], dtype)
+    leaves = given.leaves
+    found, plain = results(given, leaves), results(given, given.leaves, ours=False)
+    assert [t.dtype for t in found] == [t.dtype for t in plain]
+    assert [g.dtype for g in found[-len(leaves) :]] == [t.dtype for t in leaves]
+    wide = [t.to(p.dtype) for t, p in zip(exact(given), plain, strict=True)]
+    assert_same(found, wide, rtol=FLOAT32, atol=FLOAT32 / 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert_same(results(given, given.leaves), found, 0, 0)
+
+
+@pytest.mark.parametrize("narrow", [torch.float32, *HALVES], ids=str)
+def test_real_and_complex_inputs_of_different_widths(narrow: torch.dtype) -> None:
+    """A real input of half precision is computed with as float32, as beside reals."""
+    case = next(c for c in COMPLEX if c.op.endswith("rotary"))
+    given = point(case, [(2, 3)])
+    mixed = at(case, {**given.tensors, "theta": given.tensors["theta"].to(narrow)})
+    leaves = mixed.leaves
+    y, grad_q, grad_theta = results(mixed, leaves)
+    assert (y.dtype, grad_q.dtype, grad_theta.dtype) == (
+        torch.complex128,
+        torch.complex128,
+        narrow,
+    )
+    unit = HALVES.get(narrow, FLOAT32)
+    assert_rounded_once([grad_theta], exact(mixed)[-1:], unit)

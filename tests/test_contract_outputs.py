@@ -12,9 +12,9 @@ from contract import Bound, assert_same, point, weights
 from specs import module
 from torch import Tensor
 from torch.func import jvp
-from torch_cases import CASES
+from torch_cases import EVERY
 
-SEVERAL = [c for c in CASES if len(point(c).ours(*point(c).args)) > 1]
+SEVERAL = [c for c in EVERY if len(point(c).ours(*point(c).args)) > 1]
 
 
 def partial_gradients(

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 from comparison import Case
-from contract import Bound, assert_same, point, total
+from contract import Bound, Outputs, assert_same, point, real_sum, total
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
-from torch_cases import CASES
+from torch_cases import EVERY
 
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_case = pytest.mark.parametrize("case", EVERY, ids=str)
 
 
 def _all(args: list[Tensor]) -> tuple[int, ...]:
@@ -46,11 +46,28 @@ def _jvp_of_one(f: Bound, args: list[Tensor]) -> Any:
     return [one(i) for i in range(len(args))]
 
 
+def _in_reals(f: Bound, args: list[Tensor]) -> tuple[Bound, list[Tensor]]:
+    """Function and arguments with a last axis of 2 for what is complex.
+
+    torch's Jacobians are of real numbers.
+    """
+    plane = [a.is_complex() for a in args]
+
+    def of_reals(*parts: Tensor) -> Outputs:
+        pairs = zip(plane, parts, strict=True)
+        given = [torch.view_as_complex(p) if flag else p for flag, p in pairs]
+        return tuple(torch.view_as_real(y) if y.is_complex() else y for y in f(*given))
+
+    return of_reals, [torch.view_as_real(a) if a.is_complex() else a for a in args]
+
+
 def _jacobians(f: Bound, args: list[Tensor]) -> Any:
+    f, args = _in_reals(f, args)
     return jacrev(f, _all(args))(*args), jacfwd(f, _all(args))(*args)
 
 
 def _hessians(f: Bound, args: list[Tensor]) -> Any:
+    f, args = _in_reals(f, args)
     return (
         hessian(total(f), _all(args))(*args),
         jacrev(jacfwd(total(f), _all(args)), _all(args))(*args),
@@ -65,10 +82,10 @@ def _jvp_of_grad(f: Bound, args: list[Tensor]) -> Any:
 
 def _third(f: Bound, args: list[Tensor]) -> Any:
     def slope(*args: Tensor) -> Tensor:
-        return sum(g.sum() for g in grad(total(f), _all(args))(*args))
+        return real_sum(grad(total(f), _all(args))(*args))
 
     def curvature(*args: Tensor) -> Tensor:
-        return sum((g * torch.cos(g)).sum() for g in grad(slope, _all(args))(*args))
+        return real_sum(g * torch.cos(g) for g in grad(slope, _all(args))(*args))
 
     return grad(curvature, _all(args))(*args)
 
@@ -143,7 +160,7 @@ VALUE_IS_NOT_SLOPE = ("spiking", "straight_through", "box_loss.complete_iou")
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if not c.op.startswith(VALUE_IS_NOT_SLOPE)], ids=str
+    "case", [c for c in EVERY if not c.op.startswith(VALUE_IS_NOT_SLOPE)], ids=str
 )
 def test_gradcheck_in_every_mode(case: Case) -> None:
     """torch's own checks with all that they can check."""

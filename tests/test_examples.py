@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from contract import real_sum
 from generated_modules import EXAMPLES, GENERATED, generated
 from torch import Tensor
 
@@ -18,6 +19,7 @@ ARGUMENTS: dict[str, Any] = {
     "index": torch.tensor([1, 2, 3]),
     "mask": torch.tensor([True, False, True]),
 }
+FLOATING = {"real": torch.float64, "complex": torch.complex128}
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Example:
     def wanted(self) -> list[bool]:
         """For each input whether it has a gradient."""
         return [
-            kind == "real" and not _without_grad(self.declared["inputs"][name])
+            kind in FLOATING and not _without_grad(self.declared["inputs"][name])
             for name, kind in self.kinds.items()
         ]
 
@@ -74,9 +76,9 @@ OPS = _examples()
 def call(example: Example, **changed: Any) -> tuple[dict[str, Tensor], Any]:
     """The op at a point inside every domain; its floating inputs, and its result."""
     point = {
-        name: torch.full((3,), 0.4 + 0.05 * i, dtype=torch.float64)
+        name: torch.full((3,), 0.4 + 0.05 * i, dtype=FLOATING[kind])
         for i, (name, kind) in enumerate(example.kinds.items())
-        if kind == "real"
+        if kind in FLOATING
     }
     for value in point.values():
         value.requires_grad_()
@@ -138,13 +140,15 @@ def test_a_wrong_kind_of_argument_is_a_type_error(op: Example) -> None:
 @pytest.mark.parametrize("op", OPS, ids=str)
 def test_an_op_of_empty_tensors_is_empty(op: Example) -> None:
     empty = {
-        name: torch.zeros(0, 3) for name, kind in op.kinds.items() if kind == "real"
+        name: torch.zeros(0, 3, dtype=FLOATING[kind])
+        for name, kind in op.kinds.items()
+        if kind in FLOATING
     }
     for value in empty.values():
         value.requires_grad_()
     _, result = call(op, **empty)
     outputs = result if isinstance(result, tuple) else (result,)
     assert all(y.shape == (0, 3) for y in outputs)
-    sum(y.sum() for y in outputs).backward()
+    real_sum(outputs).backward()
     grads = [value.grad for value in empty.values()]
     assert all(grad is None or grad.shape == (0, 3) for grad in grads)

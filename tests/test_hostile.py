@@ -155,7 +155,7 @@ MATHEMATICS: list[Row] = [
     ("S06", formula("x(y+1)"), "SG210", "6:11", "'x' is not a function"),
     ("S08", formula("x/0"), "SG207", "6:13", "division by zero"),
     ("S10", formula("x*log(0)"), "SG207", "6:13", "finite"),
-    ("S12", formula("x*2j"), "SG702", "6:13", "complex"),
+    ("S12", formula("x*2j"), "SG204", "6:13", "2j is not allowed"),
     ("S14", formula("x*(x<y)"), "SG208", "6:14", "condition cannot be used"),
     ("S16", formula("exp(x, y)"), "SG211", "6:11", "takes 1 argument, not 2"),
     ("S18", formula("x*1e-400"), "SG205", "6:13", "underflows"),

@@ -16,8 +16,10 @@ ORDER = [
     "errors",
     "codes",
     "names",
+    "kinds",
     "program",
     "op",
+    "objective",
     # the function table, and values at high precision
     "ball_functions",
     "function_row",
@@ -29,7 +31,9 @@ ORDER = [
     "rows_piecewise",
     "rows_activation",
     "rows_threshold",
+    "rows_complex",
     "functions",
+    "wirtinger",
     "balls",
     "precise",
     # the front end

@@ -144,12 +144,19 @@ def test_a_name_before_a_parenthesis_is_a_function(name: str) -> None:
     assert shown(graph.nodes, value) == f"sin({name})"
 
 
+@pytest.mark.parametrize("text", ["re(x)", "conjugate(x)"])
+def test_the_parts_of_a_real_number_are_plain(text: str) -> None:
+    graph, value = built(text)
+    assert shown(graph.nodes, value) == "x"
+
+
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_function_of_the_table_can_be_called(name: str) -> None:
     row = NAMES[name]
     first = "2" if row.partials[0] == "nan" else "x"
     args = [first, *["y"] * (len(row.args) - 1)]
-    graph, value = built(f"{name}({', '.join(args)})")
+    kinds = {**KINDS, "x": Kind.COMPLEX} if row.name in fold.OF_REALS else KINDS
+    graph, value = built(f"{name}({', '.join(args)})", kinds)
     assert graph[value].data == row.name
     with pytest.raises(FormulaError) as caught:
         built(f"{name}()")
@@ -215,8 +222,10 @@ MISTAKES = [
     ("SG214", 5, 6, "zeta(1, y)"),
     ("SG214", 5, 6, "zeta(x)"),
     ("SG701", 0, 4, "x[i]"),
-    ("SG702", 2, 3, "x*I"),
-    ("SG702", 2, 4, "x*2j"),
+    ("SG204", 2, 4, "x*2j"),
+    ("SG215", 0, 12, "erf(x + I*y)"),
+    ("SG215", 0, 7, "I*x > y"),
+    ("SG215", 0, 11, "Max(x, I*y)"),
     ("SG704", 0, 5, "x @ y"),
     ("SG705", 0, 3, "sum(x)"),
 ]

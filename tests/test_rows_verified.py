@@ -5,12 +5,13 @@ from __future__ import annotations
 from specs import spec
 from table_rows import ROWS, each, is_written
 
+from symgrad.fold import OF_REALS
 from symgrad.functions import Function
 from symgrad.generate import generate
 from symgrad.verify.ladder import climb
 
 
-@each(ROWS, "row")
+@each([row for row in ROWS if row.name not in OF_REALS], "row")
 def test_an_op_of_one_function_passes(row: Function) -> None:
     ranges = dict(zip(row.args, row.sample, strict=True))
     first = row.args[0]

@@ -12,6 +12,7 @@ import torch
 import torch.distributions as D
 import torch.nn.functional as F
 from comparison import POSITIVE, UNIT, Case, X, between, count, mask
+from complex_cases import COMPLEX
 from references import (
     buckingham,
     clamped_swiglu,
@@ -344,3 +345,6 @@ DECLARED = [
 ]
 
 CASES = [*ACTIVATIONS, *UNITS, *LOSSES, *DENSITIES, *POTENTIALS, *DECLARED]
+"""The ops of real numbers."""
+
+EVERY = [*CASES, *COMPLEX]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.backends.torch_context import filled, may_be_half, may_miss, restored, shape_of
+from symgrad.backends.torch_context import (
+    filled,
+    may_be_half,
+    may_miss,
+    restored,
+    shape_of,
+)
 from symgrad.backends.torch_lines import (
     Code,
     kept_names,

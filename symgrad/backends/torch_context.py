@@ -55,9 +55,7 @@ def restored(
     given = [name for v, name in arriving.items() if v in live]
     kept = [names[v] for v in tensors]
     lines = []
-    if is_plain(program, terms, leaves, most):
-        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
-    elif not may_be_half(program):
+    if is_plain(program, terms, leaves, most) or not may_be_half(program):
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept or given:
         saved = ["*ctx.saved_tensors"] if kept else []

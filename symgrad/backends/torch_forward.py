@@ -195,8 +195,10 @@ def _results(
     for output, value in program.outputs.items():
         text = texts[output]
         aliased = program.nodes[value].op in LEAVES | {"stop_gradient"}
-        aliased = aliased or program.nodes[value].data in ("re", "im")  # torch's views
-        if aliased or value in seen:
+        part = program.nodes[value].data
+        if part == "conjugate":
+            text = Text(f"{text.within(ATOM)}.resolve_conj()")  # torch only marks it
+        elif aliased or value in seen or part in ("re", "im"):
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:
             text = call("_rounded", [text, Text(rounding[output])])

@@ -261,7 +261,7 @@ def _solved(graph: Graph, condition: int, base: Point) -> dict[str, Number] | No
 
 def _on_kink(op: Op, program: Program, point: Point) -> Golden | None:
     """What the emitted gradient must be where one-sided derivatives differ."""
-    if any(i.domain is not None and point[i.name] not in i.domain for i in op.inputs):
+    if not all(item.admits(point[item.name]) for item in op.inputs):
         return None
     numbers = _input_numbers(program.nodes)
     leaves: dict[int, Number] = {

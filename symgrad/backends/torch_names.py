@@ -38,8 +38,9 @@ _OTHERWISE: Mapping[str, str] = {
     "zeta": "torch.special.zeta",
 }
 
-_IN_PLANE: Mapping[str, str] = {
-    "conjugate": "torch.conj_physical",
+_IN_PLANE: Mapping[str, str | None] = {
+    "arg": None,
+    "conjugate": "torch.conj",
     "im": "torch.imag",
     "re": "torch.real",
     "sign": "torch.sgn",

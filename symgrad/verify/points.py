@@ -205,12 +205,7 @@ def special_numbers(op: Op) -> list[float]:
 
 def is_inside(op: Op, point: Point) -> bool:
     """Whether every input is in its domain."""
-    return all(
-        item.domain is None
-        or item.kind.is_condition
-        or float(point[item.name]) in item.domain
-        for item in op.inputs
-    )
+    return all(item.admits(point[item.name]) for item in op.inputs)
 
 
 def _cotangents(op: Op, rng: random.Random) -> Point:

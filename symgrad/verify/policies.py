@@ -14,10 +14,10 @@ from fractions import Fraction
 
 from symgrad import precise
 from symgrad.functions import TABLE, Function, Kink
+from symgrad.objective import objective
 from symgrad.op import EdgePolicy, Op
 from symgrad.program import Graph, Kind, Node
 from symgrad.verify import reference
-from symgrad.verify.accuracy import objective
 from symgrad.verify.kinks import condition, watched
 from symgrad.verify.points import as_tensors
 from symgrad.verify.sampling import Number, Point
@@ -118,4 +118,6 @@ def _slope(op: Op, point: Point, name: str, move: float) -> float | None:
         elif node.op == "cotangent":
             leaves[value] = 1.0
     wrt = next(v for v, n in enumerate(nodes) if n.op == "input" and n.data == name)
-    return precise.slope(nodes, root, wrt, {**leaves, wrt: float(point[name]) + move})
+    found = precise.slope(nodes, root, wrt, {**leaves, wrt: point[name] + move})
+    assert not isinstance(found, complex)  # only real inputs stand on a kink
+    return None if found is None else float(found)

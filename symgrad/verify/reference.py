@@ -152,7 +152,8 @@ def _called(name: str, args: Sequence[Any]) -> Tensor:
     if function is not None:
         return torch.as_tensor(function(*lifted))
     assert row.definition is not None, name
-    nodes, root = formula(row.definition, row.args)
+    kind = Kind.COMPLEX if plane else Kind.REAL
+    nodes, root = formula(row.definition, row.args, kind)
     [result] = evaluate(nodes, [root], dict(zip(row.args, lifted, strict=True)))
     return torch.as_tensor(result)
 
@@ -189,7 +190,7 @@ def objective(
 
 def _paired(cotangent: Tensor, result: Any) -> Tensor:
     """The inner product of a cotangent and an output."""
-    product = cotangent.conj() * result
+    product: Tensor = cotangent.conj() * result
     return (product.real if product.is_complex() else product).sum()
 
 

@@ -222,8 +222,9 @@ def random_direction(like: Tensor, rng: random.Random) -> Tensor:
         [rng.choice((-1, 1)) * rng.uniform(0.5, 2.5) for _ in range(like.numel())]
         for _ in range(1 + like.is_complex())
     ]
-    numbers = [complex(*pair) for pair in zip(*parts)] if parts[1:] else parts[0]
-    return torch.tensor(numbers, dtype=like.dtype).reshape(like.shape)
+    tensors = [torch.tensor(p, dtype=like.real.dtype) for p in parts]
+    found = torch.complex(*tensors) if like.is_complex() else tensors[0]
+    return found.reshape(like.shape)
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:

@@ -1,0 +1,101 @@
+"""The rules for complex arguments: every row of their table, against balls."""
+
+from __future__ import annotations
+
+import cmath
+import random
+
+import flint
+import pytest
+import torch
+from specs import spec
+
+from symgrad import precise
+from symgrad.balls import evaluate
+from symgrad.functions import TABLE
+from symgrad.generate import generate
+from symgrad.in_memory import load_text as load_module
+from symgrad.partials import formula
+from symgrad.program import Kind
+from symgrad.verify.ladder import climb
+from symgrad.wirtinger import RULES
+
+NAMES = sorted(RULES)
+COUNT = 6
+
+
+def points(name: str) -> list[tuple[complex, ...]]:
+    """Random points of the plane, the same on every run."""
+    rng = random.Random(name)
+    arity = len(TABLE[name].args)
+    return [
+        tuple(complex(rng.uniform(-2, 2), rng.uniform(-2, 2)) for _ in range(arity))
+        for _ in range(COUNT)
+    ]
+
+
+def rule_at(name: str, text: str, point: tuple[complex, ...]) -> complex:
+    """A text of the rules at a point, in balls."""
+    row = TABLE[name]
+    nodes, root = formula(text, (*row.args, "y"), Kind.COMPLEX)
+    with flint.ctx.workprec(200):
+        balls = [flint.acb(z) for z in point]
+        given = dict(zip((*row.args, "y"), (*balls, row.precise(*balls)), strict=True))
+    leaves = {v: given[str(n.data)] for v, n in enumerate(nodes) if n.op == "input"}
+    [found] = evaluate(nodes, [root], leaves, 200)
+    return complex(found)
+
+
+def slope(name: str, index: int, point: tuple[complex, ...], turn: complex) -> complex:
+    """The derivative of the row's own balls in a direction of the plane."""
+
+    def along(z: flint.acb) -> flint.acb:
+        args = [flint.acb(value) for value in point]
+        args[index] = z
+        return flint.acb(TABLE[name].precise(*args))
+
+    direction = flint.acb(turn)
+    found = precise.differentiate(along, point[index], 30, direction)
+    assert found is not None
+    return complex(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_partials(name: str) -> None:
+    """``dy = partial*dz + conjugate*conj(dz)`` for ``dz`` of 1, I and between."""
+    rule, count = RULES[name], len(TABLE[name].args)
+    for point in points(name):
+        for index in range(count):
+            partial = rule_at(name, rule.partials[index], point)
+            turned = rule.conjugates and rule_at(name, rule.conjugates[index], point)
+            for turn in (1, 1j, 0.6 - 0.8j):
+                moved = partial * turn + (turned or 0) * complex(turn).conjugate()
+                moved = moved.real if name in ("re", "im", "abs", "arg") else moved
+                expected = slope(name, index, point, turn)
+                assert cmath.isclose(moved, expected, rel_tol=1e-13, abs_tol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_op_of_one_function_passes(name: str) -> None:
+    """Values, gradients, forward mode, second derivatives, layouts, dtypes."""
+    args = TABLE[name].args
+    made = spec("f", dict.fromkeys(args, "complex"), f"{name}({', '.join(args)})")
+    report = climb(generate(made).source, made, "full")
+    assert report.passed, str(report)
+
+
+AT_ZERO = ("abs", "arg", "sign")
+
+
+@pytest.mark.parametrize("name", AT_ZERO)
+def test_the_convention_at_zero_is_that_of_torch(name: str) -> None:
+    made = spec("f", {"z": "complex"}, f"{name}(z)")
+    f = load_module("zero", generate(made).source).f
+    plain = {"abs": torch.abs, "arg": torch.angle, "sign": torch.sgn}[name]
+    found = []
+    for function in (f, plain):
+        z = torch.zeros(3, dtype=torch.complex128, requires_grad=True)
+        y = function(z)
+        [g] = torch.autograd.grad(y, z, torch.full_like(y, 1.5))
+        found.append(g)
+    assert torch.equal(*found)
