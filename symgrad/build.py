@@ -14,9 +14,9 @@ from symgrad.from_sympy import from_sympy, symbols_of
 from symgrad.grammar import FormulaError
 from symgrad.op import Formula, Op, Spec
 from symgrad.parse import parse
-from symgrad.precise import constant
+from symgrad.precise import number
 from symgrad.printer import Text, formula
-from symgrad.program import Graph, Node
+from symgrad.program import Graph, Node, moving_kind
 from symgrad.skeleton import PLACE, Draft, checked
 from symgrad.spec import canonical
 from symgrad.to_sympy import needed, tree_size
@@ -152,8 +152,10 @@ def _overrides(
     """The gradients as given, in inputs, lets, outputs and ``grad_<output>``."""
     if not draft.backward:  # a cotangent that nothing uses has no place in the graph
         return ()
-    arriving = [f"grad_{formula.name}" for formula in outline.differentiable_outputs]
-    cotangents = {n: scope.graph.cotangent(n.removeprefix("grad_")) for n in arriving}
+    arriving = outline.differentiable_outputs
+    graph = scope.graph
+    kinds = {f.name: moving_kind(graph[values[f.name]]) for f in arriving}
+    cotangents = {f"grad_{n}": graph.cotangent(n, kind) for n, kind in kinds.items()}
     given, names = draft.backward.items(), {**values, **cotangents}
     return tuple(scope.formula(name, written, names) for name, written in given)
 
@@ -182,7 +184,7 @@ def _check_constants(nodes: Sequence[Node]) -> None:
 
 def _check_constant(nodes: Sequence[Node], value: int) -> None:
     try:
-        constant(nodes, value)
+        number(nodes, value)
     except (ValueError, ArithmeticError) as error:
         shown = _text(nodes, value, {}).text
         problem = _problem("SG207", f"{shown} is not a finite real number")

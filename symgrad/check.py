@@ -11,7 +11,7 @@ from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
 from symgrad.places import Problems
-from symgrad.program import Graph
+from symgrad.program import Graph, Kind, moving_kind
 from symgrad.yamlfile import Path
 
 
@@ -251,7 +251,7 @@ def _overrides(
 ) -> list[Formula]:
     """The gradients that the user gives, in the names of the op and its cotangents."""
     arriving = {
-        f"grad_{name}": draft.graph.cotangent(name)
+        f"grad_{name}": _cotangent(draft, name)
         for name in given.forward
         if given.backward and name not in given.nondifferentiable
     }
@@ -272,6 +272,13 @@ def _overrides(
         if value is not None:
             overrides.append(_formula(name, text, value))
     return overrides
+
+
+def _cotangent(draft: _Draft, output: str) -> int:
+    """``grad_<output>``, complex where that is."""
+    value = draft.names.get(output)
+    kind = Kind.REAL if value is None else moving_kind(draft.graph[value])
+    return draft.graph.cotangent(output, kind)
 
 
 # The whole

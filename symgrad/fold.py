@@ -264,7 +264,7 @@ def _operations(graph: Graph, value: int) -> int | None:
 
 
 def _number(graph: Graph, value: int) -> float:
-    """A constant as a double: roughly, unless it is near zero or not finite at once."""
+    """The size of a constant: roughly, unless it is near zero or not finite at once."""
     numbers = _constants(graph).numbers
     if value not in numbers:
         if len(numbers) >= MAX_COMPUTED:
@@ -287,6 +287,6 @@ def _computed(graph: Graph, value: int) -> float:
     except precise.Undecided:
         pass
     try:
-        return precise.constant(graph.nodes, value)
+        return abs(precise.number(graph.nodes, value))
     except (ValueError, ArithmeticError):
         return math.nan

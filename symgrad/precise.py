@@ -8,6 +8,7 @@ are an independent witness.
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "differentiate",
     "evaluate",
     "floats",
+    "number",
     "slope",
     "value",
     "values",
@@ -36,15 +38,23 @@ VANISHING = -1200
 """Balls within 2**VANISHING of zero are zero: no double is that small."""
 
 
-def constant(nodes: Sequence[Node], value: int) -> float:
-    """The double nearest to a value that has no inputs behind it.
+def number(nodes: Sequence[Node], value: int) -> complex:
+    """The double or the complex number nearest to a value without inputs behind it.
 
-    Raises ``ValueError`` where it is not finite and real, or too large for a double.
+    Raises ``ValueError`` where it is not finite, or too large for a double.
     """
-    number = _nearest(values(nodes, [value], {})[0])
-    if isinstance(number, float) and math.isfinite(number):
-        return number
-    raise ValueError("not a finite real number")
+    found: complex = _nearest(values(nodes, [value], {})[0])
+    if cmath.isfinite(found):
+        return found
+    raise ValueError("not a finite number")
+
+
+def constant(nodes: Sequence[Node], value: int) -> float:
+    """The same for a value that must be real; ``ValueError`` where it is not."""
+    found = number(nodes, value)
+    if isinstance(found, float):
+        return found
+    raise ValueError("not a real number")
 
 
 def holds(nodes: Sequence[Node], value: int) -> bool:

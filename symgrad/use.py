@@ -19,6 +19,7 @@ def complaints(op: Op, policies: Iterable[str]) -> Iterator[Complaint]:
     yield from _unused_inputs(op)
     yield from _constant_outputs(op)
     yield from _idle_policies(op, policies)
+    yield from _turned_overrides(op)
 
 
 def unused_lets(op: Op) -> list[Formula]:
@@ -54,6 +55,17 @@ def _idle_policies(op: Op, policies: Iterable[str]) -> Iterator[Complaint]:
             known = [here for here in sorted(called) if NAMES[here].kinks]
             help = listing("functions with corners here", known)
             yield Complaint("SG141", said, ("edges", name), help, True)
+
+
+def _turned_overrides(op: Op) -> Iterator[Complaint]:
+    """A complex gradient for a real input."""
+    for formula in op.overrides:
+        plane = op.nodes[formula.value].kind.is_complex
+        if plane and not op.input(formula.name).kind.is_complex:
+            said = f"the gradient of '{formula.name}' is complex, and the input is real"
+            yield Complaint(
+                "SG215", said, ("backward", formula.name), "take re() of it"
+            )
 
 
 def _ends(op: Op) -> list[int]:

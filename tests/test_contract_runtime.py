@@ -219,6 +219,8 @@ def test_one_tensor_for_all(case: Case) -> None:
     first = given.tensors[given.wanted[0]]
     if {t.dtype for t in given.args} != {first.dtype}:
         pytest.skip("a real and a complex input are never one tensor")
+    if case.op.endswith("cauchy_term"):
+        pytest.skip("it has a pole where two inputs are equal")
     size = first.abs().clamp(0.1, 0.9)
     shared = (size * torch.sgn(first) if first.is_complex() else size).requires_grad_()
     count = len(given.wanted)

@@ -177,7 +177,8 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
         used = {*results, *_unmarked(op, program)}
         shaped = may_miss(op) and len(program.cotangents) > 1
         used |= set(program.cotangents) if shaped else set()
-        used |= {*shape_outputs(program), *program.jvps}
+        used |= {*shape_outputs(program)}
+        used |= set(program.jvps) if is_rounded(op, program) else set()
         lines += unpack(
             [n if n in used else "_" for n in program.outputs], Text(result), 8
         )

@@ -177,6 +177,8 @@ def _detached(node: Node, operand: Text) -> Text:
 def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     """Cheap powers as products and roots."""
     base, exponent = args
+    if node.kind is Kind.COMPLEX and not nodes[node.args[0]].kind.is_complex:
+        base = binary("add", base, Text("0j"))  # torch's jvp of a real base is wrong
     data = nodes[node.args[1]].data if nodes[node.args[1]].op == "const" else None
     if data in (2, 3):
         product = binary("mul", base, base)

@@ -91,7 +91,8 @@ def _apply(node: Node, args: Sequence[Any], leaves: Mapping[str, Any]) -> Any:
     if node.op == "const":
         return _constant(node.data)
     if node.op in _OPERATORS:
-        return _OPERATORS[node.op](*args)
+        floating = node.kind.is_floating
+        return _OPERATORS[node.op](*(map(_in_double, args) if floating else args))
     if node.op in ("and", "or", "not"):
         return _connect(node, args)
     if node.op in ("where", "guard"):
@@ -99,6 +100,14 @@ def _apply(node: Node, args: Sequence[Any], leaves: Mapping[str, Any]) -> Any:
     if node.op == "stop_gradient":
         return args[0].detach() if isinstance(args[0], Tensor) else args[0]
     return _call(str(node.data), args)
+
+
+def _in_double(arg: Any) -> Any:
+    """An integer tensor as float64: beside a number torch would make it float32."""
+    whole = isinstance(arg, Tensor) and not (
+        arg.is_floating_point() or arg.is_complex()
+    )
+    return arg.double() if whole else arg
 
 
 def _constant(data: Fraction | str | None) -> complex:
