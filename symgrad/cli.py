@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -214,7 +214,27 @@ def _table_lines(row: Function) -> list[str]:
         f"{row.name}({', '.join(row.args)}){also}",
         *(f"    d/d{a} = {p}" for a, p in zip(row.args, row.partials, strict=True)),
         *([f"    kinks: {kinks}"] if kinks else []),
+        *_plane_lines(row),
     ]
+
+
+def _plane_lines(row: Function) -> Iterator[str]:
+    """The derivatives by complex arguments, where they are others."""
+    from symgrad.kinds import REAL_VALUED
+    from symgrad.wirtinger import RULES
+
+    rule = RULES.get(row.name)
+    if rule is None:
+        return
+    if rule.conjugates is None and rule.partials == row.partials:
+        yield "    also of complex numbers"
+        return
+    real = row.name in REAL_VALUED
+    for a, partial in zip(row.args, rule.partials, strict=True):
+        moved = f"dy = re(({partial})*d{a})"
+        yield f"    complex: {moved if real else f'd/d{a} = {partial}'}"
+    for a, partial in zip(row.args, rule.conjugates or (), strict=False):
+        yield f"    complex: d/dconjugate({a}) = {partial}"
 
 
 def _add_not_built(name: str, help: str) -> None:

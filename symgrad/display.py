@@ -10,7 +10,7 @@ import sympy
 
 from symgrad.derive import differentiate, primal
 from symgrad.op import Op
-from symgrad.program import Graph, Program
+from symgrad.program import Graph, Node, Program
 from symgrad.symbols import SYMBOLS
 from symgrad.to_sympy import to_sympy, tree_size
 
@@ -39,7 +39,7 @@ def _gradients(op: Op) -> Iterator[tuple[str, str]]:
     graph = Graph(program.nodes)
     leaves = _inputs(program)
     for output, value in program.cotangents.items():
-        leaves[value] = sympy.Symbol(_adjoint(output))
+        leaves[value] = _leaf(_adjoint(output), program.nodes[value])
     for value, name in program.names.items():
         leaves.setdefault(value, sympy.Symbol(name))
     for name, terms in program.partials.items():
@@ -49,10 +49,13 @@ def _gradients(op: Op) -> Iterator[tuple[str, str]]:
 
 
 def _derivative(op: Op, name: str) -> str:
-    """What a gradient is called: one output's partial, or a row of the adjoint."""
+    """What a gradient is called: one output's partial, or a row of the adjoint.
+
+    In the plane there is no partial, only the adjoint of a linear map.
+    """
     outputs = op.differentiable_outputs
     given = any(formula.name == name for formula in op.overrides)
-    if given or len(outputs) != 1:
+    if given or len(outputs) != 1 or op.in_plane:
         return _adjoint(name)
     return rf"\frac{{\partial {_symbol(outputs[0].name)}}}{{\partial {_symbol(name)}}}"
 
@@ -62,7 +65,15 @@ def _adjoint(name: str) -> str:
 
 
 def _inputs(program: Program) -> dict[int, sympy.Symbol]:
-    return {value: sympy.Symbol(name) for name, value in program.inputs.items()}
+    return {
+        value: _leaf(name, program.nodes[value])
+        for name, value in program.inputs.items()
+    }
+
+
+def _leaf(name: str, node: Node) -> sympy.Symbol:
+    """A symbol that is its own conjugate where it is real."""
+    return sympy.Symbol(name, real=None if node.kind.is_complex else True)
 
 
 def _symbol(name: str) -> str:

@@ -172,6 +172,11 @@ class Op:
         moving = [f for f in open_ if ends[f.name] in active or f.name in given]
         return tuple(moving if moving else open_)
 
+    @cached_property
+    def in_plane(self) -> bool:
+        """Whether anything in it is complex."""
+        return any(node.kind.is_complex for node in self.nodes)
+
     @property
     def has_surrogate_derivative(self) -> bool:
         """Whether some output's derivative is not that of its own formula."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from contract import assert_same
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
@@ -58,6 +59,16 @@ def test_gradcheck_in_every_mode(name: str) -> None:
     if any(g.requires_grad for g in _gradients(function, inputs)):
         second = {"check_fwd_over_rev": True, "check_batched_grad": True}
         assert gradgradcheck(function, inputs, **second)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_compile(name: str) -> None:
+    """Values and gradients, traced without a break."""
+    function, inputs = wanted_alone(OPS[name])
+    torch._dynamo.reset()
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    assert_same(compiled(*inputs), function(*inputs))
+    assert_same(_gradients(compiled, inputs), _gradients(function, inputs))
 
 
 def _gradients(function: Any, inputs: list[Tensor]) -> tuple[Tensor, ...]:

@@ -142,7 +142,6 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": _OF_MATH.pattern,
         "_math": r"\b_math\.",
-        "cmath": r"\bcmath\.",
         "F": r"[ (-]F\.",
         "nn": r"\(nn\.Module\)",
     }

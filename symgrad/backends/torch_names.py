@@ -120,23 +120,6 @@ def scalars(name: str, tensors: Sequence[bool] = ()) -> tuple[bool, ...]:
     return taken
 
 
-_CMATH: Mapping[str, str] = {
-    "abs": "abs",
-    "arg": "cmath.phase",
-    "conjugate": ".conjugate()",
-    "im": ".imag",
-    "re": ".real",
-}
-"""Python's, and what follows a complex number after a dot."""
-
-_IN_CMATH = frozenset(
-    {"exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"}
-    | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh"}
-)
-
-
-def number_spelling(name: str, plane: bool = False) -> str | None:
-    """How Python calls the function for numbers; ``None`` where it has none."""
-    if plane:
-        return f"cmath.{name}" if name in _IN_CMATH else _CMATH.get(name)
+def number_spelling(name: str) -> str | None:
+    """How Python calls the function for real numbers; ``None`` where it has none."""
     return f"math.{name}" if name in _IN_MATH else _NUMBERS.get(name)

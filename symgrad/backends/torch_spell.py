@@ -49,6 +49,8 @@ def speller(program: Program, anchor: str) -> Speller:
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
+        if node.kind is Kind.PLANE and value in held:
+            args = _in_plane(nodes, node, args, anchor, held)
         if node.kind.is_floating:
             args = _floating(nodes, node, args, anchor)
         if node.op in _ARITHMETIC:
@@ -79,14 +81,31 @@ def _held_as_tensors(nodes: Sequence[Node]) -> set[int]:
     """The values that are tensors in code: also functions of numbers in torch only."""
     held: set[int] = set()
     for value, node in enumerate(nodes):
-        plane = is_complex(nodes, node)
-        lacking = node.op == "call" and number_spelling(str(node.data), plane) is None
+        lacking = node.op == "call" and number_spelling(str(node.data)) is None
         lacking = lacking and node.data != "pow" and not is_constant(nodes, value)
         parts = node.args[1:] if node.op in ("where", "guard") else node.args
         parts = () if node.op in CONNECTIVES else parts  # Python's give a bool
+        # torch.compile takes no function of Python's complex numbers
+        lacking = lacking or (node.kind is Kind.PLANE and not is_constant(nodes, value))
         if node.kind.is_tensor or lacking or not held.isdisjoint(parts):
             held.add(value)
     return held
+
+
+def _in_plane(
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    anchor: str,
+    held: Set[int],
+) -> Sequence[Text]:
+    """The arguments, of which a number that is no constant becomes a tensor."""
+    return [
+        text
+        if arg in held or is_constant(nodes, arg) or nodes[arg].kind.is_condition
+        else _lifted(text, anchor, nodes[arg].kind)
+        for arg, text in zip(node.args, args, strict=True)
+    ]
 
 
 def _only_factors(program: Program) -> set[int]:
@@ -202,10 +221,8 @@ def _call(
     name = str(node.data)
     tensors = [arg in held for arg in node.args]
     plane = is_complex(nodes, node)
-    native = number_spelling(name, plane)
+    native = number_spelling(name)
     if not any(tensors) and native is not None:
-        if native.startswith("."):
-            return Text(f"{args[0].within(ATOM)}{native}")
         return call(native, args)
     admitted = scalars(name, tensors)
     anchor = _nearest(nodes, node, args) or anchor

@@ -18,7 +18,6 @@ from symgrad.verify.report import Finding
 
 MODULES = (
     "__future__",
-    "cmath",
     "functools",
     "inspect",
     "math",
