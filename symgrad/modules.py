@@ -26,7 +26,7 @@ _ATTRIBUTES = (
     "reset_parameters set_extra_state set_submodule share_memory state_dict to "
     "to_empty train training type xpu zero_grad"
 )
-TAKEN = frozenset({*_ATTRIBUTES.split(), "nn", "self"})
+TAKEN = frozenset({*_ATTRIBUTES.split(), "complex_dtype", "nn", "self"})
 """Attributes that a module has already, and what its methods need besides."""
 
 _IMPORTED = "Any F NamedTuple Tensor TypeVar functools inspect math nn torch"

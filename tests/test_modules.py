@@ -106,6 +106,25 @@ def test_it_trains_to_what_a_layer_of_torch_would() -> None:
                 q -= 0.1 * g
 
 
+def test_complex_parameters() -> None:
+    """Of the complex dtype of that width, and trained like any other."""
+    keys = {"name": "Turn", "parameters": {"w": {"shape": ["n"], "init": 1}, "b": 0}}
+    inputs = {"z": "complex", "w": "complex", "b": "real"}
+    made = module(inputs, "z*w + b", module=keys).Turn(3, dtype=torch.float64)
+    assert {n: p.dtype for n, p in made.named_parameters()} == {
+        "w": torch.complex128,
+        "b": torch.float64,
+    }
+    z = torch.randn(3, dtype=torch.complex128)
+    goal = (2 - 1j) * z
+    for _ in range(2):  # one step of Newton's method is enough for a quadratic
+        (made(z) - goal).abs().square().sum().backward()
+        with torch.no_grad():
+            made.w -= made.w.grad / (2 * z.abs() ** 2)
+        made.zero_grad()
+    torch.testing.assert_close(made.w.detach(), torch.full_like(z, 2 - 1j))
+
+
 def test_names_that_modules_have_are_known() -> None:
     """As of the torch that is installed."""
     public = {name for name in dir(nn.Module()) if not name.startswith("_")}

@@ -12,6 +12,7 @@ from symgrad.printer import numeral
 
 _DEVICE = "device: torch.device | str | None = None"
 _DTYPE = "dtype: torch.dtype | None = None"
+_PLANE_DTYPE = "(dtype or torch.get_default_dtype()).to_complex()"
 
 
 def module_class(op: Op) -> tuple[str, ...]:
@@ -46,7 +47,9 @@ def _docstring(op: Op, module: ModuleClass) -> list[str]:
         f"    {item.name}: Python {item.kind.value}." for item in _options(op)
     ]
     if module.parameters:
-        arguments.append("    device, dtype: of the parameters.")
+        plane = any(op.input(p.name).kind.is_complex for p in module.parameters)
+        parts = ", or of their two parts" * plane
+        arguments.append(f"    device, dtype: of the parameters{parts}.")
     return indented([*text, *(["", "Args:", *arguments] if arguments else [])])
 
 
@@ -67,15 +70,19 @@ def _constructor(op: Op, module: ModuleClass) -> list[str]:
     lines.append("        super().__init__()")
     kept = [*module.sizes, *(item.name for item in _options(op))]
     lines += [f"        self.{name} = {name}" for name in kept]
-    lines += [line for trained in module.parameters for line in _empty(trained)]
+    plane = {item.name for item in op.inputs if item.kind.is_complex}
+    if plane.intersection(p.name for p in module.parameters):
+        lines.append(f"        complex_dtype = {_PLANE_DTYPE}")
+    for trained in module.parameters:
+        lines += _empty(trained, "complex_dtype" if trained.name in plane else "dtype")
     return [*lines, *(["        self.reset_parameters()"] if module.parameters else [])]
 
 
-def _empty(parameter: Parameter) -> list[str]:
+def _empty(parameter: Parameter, dtype: str) -> list[str]:
     """A parameter of the right shape; its values come later."""
     shape = ", ".join(map(str, parameter.shape))
     shape = f"({shape},)" if len(parameter.shape) == 1 else f"({shape})"
-    args = [shape, "device=device", "dtype=dtype"]
+    args = [shape, "device=device", f"dtype={dtype}"]
     return bracketed(
         f"self.{parameter.name} = nn.Parameter(torch.empty(", args, "))", 8
     )
