@@ -166,22 +166,38 @@ def gen(
 @command.command()
 @_common
 @click.option("--quick", is_flag=True, help="Only the rungs that gen runs.")
-@click.option("--spec", "against", metavar="SPEC:OP", help="For a MODULE:FUNCTION.")
+@click.option(
+    "--spec",
+    "against",
+    metavar="SPEC:OP",
+    help="What a MODULE:FUNCTION is to be, given in place of the specs.",
+)
+@click.option(
+    "--rung", "rungs", type=int, multiple=True, help="With --spec: only this."
+)
 def verify(
     specs: tuple[str, ...],
     folder: Path,
     quick: bool,
     against: str | None,
+    rungs: tuple[int, ...],
     as_json: bool,
 ) -> int:
-    """Run the whole ladder against what is on the disk."""
-    _require_specs(specs)
-    if against:
-        raise _refusal("SG790", "verify MODULE:FUNCTION is not built yet")
-    from symgrad import gen
+    """Run the whole ladder against what is on the disk, or on any callable.
 
-    outcome = gen.verify_disk(specs, folder, "quick" if quick else "full")
-    return console.show(outcome, as_json)
+    \b
+    symgrad verify examples/swish.yaml
+    symgrad verify package.module:function --spec examples/swish.yaml:swish
+    """
+    _require_specs(specs)
+    level: Any = "quick" if quick else "full"
+    if against is None:
+        from symgrad import gen
+
+        return console.show(gen.verify_disk(specs, folder, level), as_json)
+    from symgrad import callables
+
+    return console.show(callables.verify(specs, against, level, rungs), as_json)
 
 
 @command.command()

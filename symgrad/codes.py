@@ -264,6 +264,11 @@ its inputs, or give 'samples'.
 SG602 verification was stopped
 The process in which generated code runs went beyond its limit of time or memory.
 
+SG603 no such callable
+'verify' and 'audit' take MODULE:NAME, where MODULE is what 'import' takes, or the path
+of a Python file, and NAME a function or class in it. It is imported in a process of
+its own, from the current folder as well.
+
 SG701 axes and indices are not built yet
 The format has them; this version does not.
 

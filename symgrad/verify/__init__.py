@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from symgrad.op import Spec
+from symgrad.op import Op, Spec
 from symgrad.verify.lint import lint
 from symgrad.verify.process import ask
 from symgrad.verify.report import (
@@ -22,9 +22,10 @@ from symgrad.verify.report import (
     RungResult,
     from_json,
 )
+from symgrad.verify.target import Target
 from symgrad.verify.worker import Request
 
-__all__ = ["Finding", "Report", "RungResult", "lint", "verify"]
+__all__ = ["Finding", "Report", "RungResult", "lint", "verify", "verify_callable"]
 
 Level = Literal["quick", "full"]
 GIB = 1024**3
@@ -49,15 +50,47 @@ def verify(
     start = time.monotonic()
     results, failures = _linted(source, spec)
     if not failures:
-        answer = ask(Request(source, spec, level, only, memory_limit), time_limit)
-        if answer.data is None:
-            failures = [Finding(None, "", answer.problem, code=STOPPED)]
-        else:
-            climbed = from_json(answer.data)
-            results += climbed.results
-            failures = list(climbed.failures)
+        request = Request(source, spec, level, only, memory_limit)
+        climbed = _asked(request, time_limit)
+        results += climbed.results
+        failures = list(climbed.failures)
     named = tuple(replace(f, reproduce=_command(f, spec, level)) for f in failures)
     return Report(tuple(results), named, time.monotonic() - start)
+
+
+def verify_callable(
+    target: Target,
+    op: Op,
+    origin: str,
+    level: Level = "full",
+    *,
+    time_limit: float = 300.0,
+    only: Sequence[int] | None = None,
+) -> Report:
+    """Climb the ladder with a callable of the user's, in a process of its own.
+
+    It takes what ``op`` declares, in that order, and is to be what ``op`` describes;
+    nothing is known of how it is written, so rung 0 is left out.  ``origin`` is how a
+    person would name the op, and ``only`` restricts the climb to some rungs.
+    """
+    start = time.monotonic()
+    rungs = None if only is None else [(op.name, number) for number in only]
+    request = Request(target, Spec("", "", (op,), ""), level, rungs, None)
+    report = _asked(request, time_limit)
+    again = f"symgrad verify {target} --spec {origin}"
+    named = (
+        replace(f, reproduce=f"{again} --rung {f.rung}" if f.rung else again)
+        for f in report.failures
+    )
+    return Report(report.results, tuple(named), time.monotonic() - start)
+
+
+def _asked(request: Request, time_limit: float) -> Report:
+    """What the child process found, or that it did not come to an end."""
+    answer = ask(request, time_limit)
+    if answer.data is None:
+        return Report((), (Finding(None, "", answer.problem, code=STOPPED),), 0.0)
+    return from_json(answer.data)
 
 
 def _linted(source: str, spec: Spec) -> tuple[list[RungResult], list[Finding]]:

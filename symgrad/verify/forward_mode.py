@@ -40,11 +40,32 @@ CHOICES = 2
 BATCH = 3
 
 
+_ABSENT = ("jvp", "forward AD", "forward mode", "vmap", "setup_context", "functorch")
+"""Words in what torch says of a Function that was written without a method."""
+
+
 def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` unless forward mode is the transpose of backward."""
-    op = subject.op
-    if f"{subject.cls.__name__}{FORWARD_MODE}" not in subject.function.__globals__:
+    cls = subject.cls
+    if cls is None:
+        return _if_there(subject)
+    if f"{cls.__name__}{FORWARD_MODE}" not in subject.function.__globals__:
         return Outcome(note="has no forward mode")
+    return _checked(subject)
+
+
+def _if_there(subject: Subject) -> Outcome:
+    """The same for a callable that may have been written without."""
+    try:
+        return _checked(subject)
+    except (RuntimeError, NotImplementedError) as error:
+        if any(word in str(error) for word in _ABSENT):
+            return Outcome(note=f"not supported: {str(error).splitlines()[0]}")
+        raise
+
+
+def _checked(subject: Subject) -> Outcome:
+    op = subject.op
     rng = sampling.generator(op, "forward mode")
     worst = 0.0
     for shapes in islice(shape_choices(op), 1 if budget.is_large(op) else CHOICES):

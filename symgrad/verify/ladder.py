@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from symgrad.op import Spec
+from symgrad.op import Op, Spec
 from symgrad.verify import (
     accuracy,
     dtypes,
@@ -22,8 +22,16 @@ from symgrad.verify import (
     traced,
 )
 from symgrad.verify.loading import load
-from symgrad.verify.report import FAILED, STOPPED, Finding, Report, RungResult
+from symgrad.verify.report import (
+    FAILED,
+    NOT_FOUND,
+    STOPPED,
+    Finding,
+    Report,
+    RungResult,
+)
 from symgrad.verify.subject import Fault, Outcome, Subject, subjects
+from symgrad.verify.target import Target, find
 
 Level = Literal["quick", "full"]
 
@@ -57,14 +65,38 @@ def climb(
     source: str, spec: Spec, level: Level, only: Sequence[tuple[str, int]] | None = None
 ) -> Report:
     """Run every op up the ladder, or only the given pairs of op and rung."""
-    start = time.monotonic()
-    results: list[RungResult] = []
-    failures: list[Finding] = []
     try:
         tested = subjects(load(spec.stem, source), spec)
     except Exception:
         failure = Finding(None, "", "the module cannot be imported", got=_trace())
-        return Report((), (failure,), time.monotonic() - start)
+        return Report((), (failure,), 0.0)
+    return climb_with(tested, level, only)
+
+
+def climb_to(
+    target: Target, op: Op, level: Level, only: Sequence[tuple[str, int]] | None = None
+) -> Report:
+    """The same for a callable of the user's, which is to be what an op describes."""
+    try:
+        function = find(target)
+    except BaseException as error:
+        said = f"{target} cannot be found: {type(error).__name__}: {error}"
+        return Report((), (Finding(None, op.name, said, code=NOT_FOUND),), 0.0)
+    if not callable(function):
+        said = f"{target} is not callable"
+        return Report((), (Finding(None, op.name, said, code=NOT_FOUND),), 0.0)
+    return climb_with([Subject(op, function)], level, only)
+
+
+def climb_with(
+    tested: Sequence[Subject],
+    level: Level,
+    only: Sequence[tuple[str, int]] | None = None,
+) -> Report:
+    """Run subjects up the ladder, one after the other."""
+    start = time.monotonic()
+    results: list[RungResult] = []
+    failures: list[Finding] = []
     for subject in tested:
         for rung in RUNGS:
             if _is_due(subject, rung, level, only):

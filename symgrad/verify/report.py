@@ -9,6 +9,7 @@ from typing import Any
 FAILED = "SG600"
 TOO_FEW_POINTS = "SG601"
 STOPPED = "SG602"
+NOT_FOUND = "SG603"
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Subject:
-    """An op beside what was emitted for it."""
+    """An op beside what was emitted for it.
+
+    Of a callable that is not ours no class is known; then what a rung asks for beyond
+    gradients may be missing, and is wrong only where it is there and wrong.
+    """
 
     op: Op
     function: Callable[..., Any]
-    cls: type[torch.autograd.Function]
+    cls: type[torch.autograd.Function] | None = None
 
 
 def subjects(module: ModuleType, spec: Spec) -> list[Subject]:

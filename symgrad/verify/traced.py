@@ -36,6 +36,8 @@ def run(subject: Subject) -> Outcome:
     op = subject.op
     if op.overrides:
         return Outcome(note="not with a backward given by the spec")
+    if subject.cls is None:
+        return Outcome(note="not of a callable whose class is not known")
     rng = sampling.generator(op, "traced")
     values = smooth_values(op, next(shape_choices(op)), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)

@@ -13,13 +13,17 @@ from typing import Literal
 
 from symgrad.op import Spec
 from symgrad.verify.report import Report
+from symgrad.verify.target import Target
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be verified.  ``memory_limit`` is in bytes, ``None`` for no limit."""
+    """What is to be verified: the text of a module, or a callable of the user's.
 
-    source: str
+    Of that the spec has one op.  ``memory_limit`` is in bytes, ``None`` for no limit.
+    """
+
+    source: str | Target
     spec: Spec
     level: Literal["quick", "full"]
     only: Sequence[tuple[str, int]] | None
@@ -39,12 +43,16 @@ def main() -> None:
 def _verified(request: Request) -> Report:
     import torch
 
-    from symgrad.verify.ladder import climb
+    from symgrad.verify.ladder import climb, climb_to
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     _limit(request.memory_limit)
-    return climb(request.source, request.spec, request.level, request.only)
+    source, level, only = request.source, request.level, request.only
+    if isinstance(source, Target):
+        [op] = request.spec.ops
+        return climb_to(source, op, level, only)
+    return climb(source, request.spec, level, only)
 
 
 def _limit(memory: int | None) -> None:
