@@ -64,6 +64,8 @@ def _alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 DIVISORS = (0.3, 2.0, -1.5, 0.0, math.inf, -math.inf, math.nan)
+# the logarithm of a Python number that has none is an error in the generated backward
+ABOVE_0 = (0.3, 1.0, 3.0, math.inf, math.nan)
 UNIT = (0.0, 1e-300, 1e-13, 0.5, 1 - 1e-13, 1.0)
 SLOPES = {"lower": (0.1,), "upper": (0.3,)}
 WITHOUT_EPS = {"eps": None}
@@ -189,14 +191,20 @@ SCALAR = (
     Row("fmod_number", ("fmod.Scalar",), torch=torch.fmod),
     Row("remainder_number", ("remainder.Scalar",), torch=torch.remainder),
     Row("copysign_number", ("copysign.Scalar",), torch=torch.copysign),
-    Row("power_of_number", ("pow.Scalar",), torch=torch.pow),
+    Row("power_of_number", ("pow.Scalar",), torch=torch.pow, points={"c": ABOVE_0}),
     Row("power_number", ("pow.Tensor_Scalar",), torch=torch.pow),
-    Row("xlogy_number", ("xlogy.Scalar_Other",), torch=torch.xlogy),
+    Row(
+        "xlogy_number",
+        ("xlogy.Scalar_Other",),
+        torch=torch.xlogy,
+        points={"c": ABOVE_0},
+    ),
     Row("number_logy", ("xlogy.Scalar_Self",), torch=torch.xlogy),
     Row(
         "xlog1py_number",
         ("special_xlog1py.other_scalar",),
         torch=torch.special.xlog1py,
+        points={"c": ABOVE_0},
     ),
     Row(
         "number_log1py",
