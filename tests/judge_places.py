@@ -19,14 +19,17 @@ def _any(test: Callable[[Tensor], Tensor]) -> Callable[[Trial], Tensor]:
 
 
 def _first(test: Callable[[Tensor], Tensor]) -> Callable[[Trial], Tensor]:
-    """Where the first argument passes a test."""
+    """Where the first argument of the op passes a test."""
     return lambda trial: test(spread(trial)[0])
 
 
 def spread(trial: Trial) -> list[Tensor]:
     """The arguments of the op, all as columns of float64."""
     like = trial.columns[0]
-    return [torch.as_tensor(x).double().expand(like.shape) for x in _arguments(trial)]
+    return [
+        torch.as_tensor(x, dtype=torch.float64).expand(like.shape)
+        for x in _arguments(trial)
+    ]
 
 
 def _arguments(trial: Trial) -> Sequence[Tensor | float]:
@@ -44,23 +47,24 @@ def _everywhere(trial: Trial) -> Tensor:
 
 PLACES: Mapping[str, Callable[[Trial], Tensor]] = {
     "at NaN": _any(torch.isnan),
-    "at infinity": _any(torch.isinf),
-    "at 0": _first(lambda x: x == 0),
-    "where an argument is 0": _any(lambda x: x == 0),
-    "at -0": _first(lambda x: (x == 0) & x.signbit()),
-    "at -1 and 1": _first(lambda x: x.abs() == 1),
-    "at whole numbers up to 0": _first(lambda x: (x <= 0) & (x == x.round())),
-    "up to 1e-300": _first(lambda x: x.abs() <= 1e-300),
-    "from 1e300": _any(lambda x: x.abs() >= 1e300),
-    "below -500": _first(lambda x: x < -500),
-    "above 1000": _first(lambda x: x > 1000),
-    "outside of the domain": _undefined,
-    "everywhere": _everywhere,
-    "where torch loses digits": _everywhere,
+    "at infinities": _any(torch.isinf),
+    "at 0": _any(lambda x: x == 0),
+    "at -0": _any(lambda x: (x == 0) & x.signbit()),
+    "at -1 and 1": _any(lambda x: x.abs() == 1),
+    "at 0, -1, -2, …": _any(lambda x: (x <= 0) & (x == x.round()) & x.isfinite()),
+    "near 0": _any(lambda x: x.abs() < 1e-3),
+    "within 1e-300 of 0": _any(lambda x: x.abs() <= 1e-300),
+    "from 1e300 on": _any(lambda x: x.abs() >= 1e300),
+    "where the first is near 0 or 1": _first(
+        lambda x: (x < 1e-3) | (x > 1 - 1e-3) & (x <= 1)
+    ),
+    "below -500": _any(lambda x: x < -500),
+    "where the value is NaN": _undefined,
+    "where torch is inexact": _everywhere,
     "where torch has none": _everywhere,
 }
 
-EXACT = "where torch loses digits"
+EXACT = "where torch is inexact"
 """The place where ours must be the truth, and torch's must not."""
 
 MISSING = "where torch has none"

@@ -66,7 +66,6 @@ def _alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 DIVISORS = (0.3, 2.0, -1.5, 0.0, math.inf, -math.inf, math.nan)
 # the logarithm of a Python number that has none is an error in the generated backward
 ABOVE_0 = (0.3, 1.0, 3.0, math.inf, math.nan)
-UNIT = (0.0, 1e-300, 1e-13, 0.5, 1 - 1e-13, 1.0)
 SLOPES = {"lower": (0.1,), "upper": (0.3,)}
 WITHOUT_EPS = {"eps": None}
 EACH = {"reduction": "none"}
@@ -245,7 +244,6 @@ LOSSES = (
         ("binary_cross_entropy",),
         f"{NN}binary_cross_entropy",
         EACH,
-        points={"p": UNIT, "target": UNIT},
     ),
     Row(
         "binary_cross_entropy_with_logits",

@@ -62,5 +62,6 @@ class _Walk:
 
 def _double(ball: Ball) -> float | None:
     """The double in the middle of a ball that is narrow enough."""
-    narrow = ball.is_finite() and ball.rad() <= abs(ball.mid()) * 2**-60 + 2**-1100
+    finest = flint.arb(2) ** -1100
+    narrow = ball.is_finite() and ball.rad() <= abs(ball.mid()) * 2**-60 + finest
     return float(ball.mid()) if narrow else None

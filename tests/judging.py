@@ -15,12 +15,13 @@ from torch import Tensor
 
 from symgrad.generate import generate
 from symgrad.in_memory import load_text as load_module
-from symgrad.op import Op
+from symgrad.op import Input, Op
 from symgrad.program import Kind
 from symgrad.spec import load
 
 KINDS = ("value", "gradient", "second")
 FINITE = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -3.0, 30.0, -30.0, 1e-300, 1e300, -1e300)
+UNIT = (1e-300, 1e-13, 1 - 1e-13)
 EXTREMES = (*FINITE, float("inf"), float("-inf"), float("nan"))
 NUMBERS = (0.0, 1.0, -1.0, 0.5, 3.0, -2.5, float("inf"), float("-inf"), float("nan"))
 MOST = 512
@@ -86,33 +87,41 @@ def trials(row: Row) -> list[Trial]:
     groups: dict[Numbers, list[Columns]] = {}
     for numbers, columns in itertools.chain(_sampled(row), _extremes(row)):
         groups.setdefault(numbers, []).append(columns)
-    return [
-        Trial(row, tuple(map(_joined, zip(*found, strict=True))), numbers)
+    joined = (
+        (numbers, [torch.cat(parts) for parts in zip(*found, strict=True)])
         for numbers, found in groups.items()
-    ]
+    )
+    return [Trial(row, _inside(row, columns), numbers) for numbers, columns in joined]
 
 
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    """One column of odd length, the last of the extremes at its end.
+def _inside(row: Row, columns: Sequence[Tensor]) -> Columns:
+    """The points inside the domains that the op declares, an odd number of them.
 
-    That one is NaN, and torch's kernels then see it twice: among the elements that they
-    take several at a time, and as one of the rest.
+    The last of the extremes is NaN, and torch's kernels then see it in both ways that
+    they have: among elements that they take several at a time, and as one of the rest.
     """
-    whole = torch.cat(parts)
-    return whole[1 - len(whole) % 2 :]
+    inside = torch.ones_like(columns[0], dtype=torch.bool)
+    for item, column in zip(_tensors(row), columns, strict=True):
+        if item.domain is not None:
+            low, high = item.domain.low, item.domain.high
+            inside &= (column >= low) & (column <= high)
+    kept = [column[inside] for column in columns]
+    return tuple(column[1 - len(column) % 2 :] for column in kept)
+
+
+def _tensors(row: Row) -> list[Input]:
+    return [item for item in ours()[0][row.op].inputs if item.kind.is_tensor]
 
 
 def _extremes(row: Row) -> Iterator[tuple[Numbers, Columns]]:
     """Every combination of the extremes of each tensor and of each number."""
     inputs = ours()[0][row.op].inputs
-    axes = [row.points.get(item.name) or _axis(item) for item in inputs]
-    for numbers in itertools.product(
-        *(axis for item, axis in zip(inputs, axes, strict=True) if not item.kind.is_tensor)
-    ):
-        grid = itertools.product(
-            *(axis for item, axis in zip(inputs, axes, strict=True) if item.kind.is_tensor)
-        )
-        yield numbers, tuple(map(_column, zip(*grid, strict=True)))
+    axes: dict[bool, list[tuple[Any, ...]]] = {True: [], False: []}
+    for item in inputs:
+        axes[item.kind.is_tensor].append(row.points.get(item.name) or _axis(item))
+    grid = list(zip(*itertools.product(*axes[True]), strict=True))
+    for numbers in itertools.product(*axes[False]):
+        yield numbers, tuple(map(_column, grid))
 
 
 def _column(values: tuple[Any, ...]) -> Tensor:
@@ -120,11 +129,13 @@ def _column(values: tuple[Any, ...]) -> Tensor:
     return torch.tensor(values, dtype=None if boolean else torch.float64)
 
 
-def _axis(item: Any) -> tuple[Any, ...]:
+def _axis(item: Input) -> tuple[Any, ...]:
     if item.kind is Kind.MASK:
         return (False, True)
     if item.has_default:
         return (item.default,)
+    if item.domain is not None:
+        return (*EXTREMES[:-1], *UNIT, EXTREMES[-1])
     return EXTREMES if item.kind.is_tensor else NUMBERS
 
 
@@ -168,10 +179,9 @@ Outcome = Mapping[str, list[Tensor] | None]
 
 def outcome(trial: Trial, function: Callable[..., Tensor]) -> Outcome:
     """Value, gradients, and the gradients of the sum of those."""
-    tensors = [item for item in trial.op.inputs if item.kind.is_tensor]
     leaves = [
         column.clone().requires_grad_(item.differentiable)
-        for item, column in zip(tensors, trial.columns, strict=True)
+        for item, column in zip(_tensors(trial.row), trial.columns, strict=True)
     ]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     value = function(*leaves)
