@@ -51,6 +51,10 @@ TRIGAMMA = (
     Difference("second", INFINITE, LIMIT),
     Difference("second", TINY, "It overflows: -oo in torch, ours is NaN."),
 )
+SATURATED = (
+    Difference("second", EXACT, LIMIT),
+    Difference("second", INFINITE, LIMIT),
+)
 UNDEFINED = Difference(
     "gradient second", INVALID, "Outside of the domain one has NaN, one a number."
 )
@@ -104,6 +108,7 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "special_i1e": BESSEL,
     "special_log_ndtr": (
         Difference("gradient", EXACT, "torch loses digits in the left tail."),
+        Difference("gradient", INFINITE, LIMIT),
         Difference(
             "second",
             "below -500",
@@ -151,11 +156,8 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "hypot": (
         Difference("second", TINY, "The cube of x underflows in both."),
     ),
-    "logaddexp": (Difference("second", EXACT, LIMIT),),
-    "logaddexp2": (
-        Difference("second", EXACT, LIMIT),
-        Difference("second", INFINITE, LIMIT),
-    ),
+    "logaddexp": SATURATED,
+    "logaddexp2": SATURATED,
     "div_floor": FLOOR_DIVISION,
     "div_number_floor": FLOOR_DIVISION,
     "xlogy_number": (LOG_OF_NAN,),
@@ -166,11 +168,9 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
         Difference("value", HUGE, "torch rounds once: a product that overflows is none."),
     ),
     "addcdiv": (
-        Difference("gradient", EXACT, SQUARES),
-        Difference("gradient", INFINITE, SQUARES),
-        Difference("second", EXACT, SQUARES),
-        Difference("second", INFINITE, SQUARES),
-        Difference("second", TINY, SQUARES),
+        Difference("gradient second", EXACT, SQUARES),
+        Difference("gradient second", INFINITE, SQUARES),
+        Difference("gradient second", TINY, SQUARES),
     ),
     "smooth_l1_loss": (
         Difference("gradient", INVALID, "torch's is NaN; we have the sign of NaN, 0."),
@@ -186,7 +186,7 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "binary_cross_entropy": (
         Difference("gradient second", EXACT, "torch holds p*(1 - p) above 1e-12."),
         Difference(
-            "second",
+            "gradient second",
             "where the first is near 0 or 1",
             "torch holds p*(1 - p) above 1e-12, and forgets that it holds the logarithm.",
         ),

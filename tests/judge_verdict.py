@@ -96,14 +96,14 @@ def _compare_columns(
 
 
 def _ours_is_exact(case: Case, wrt: int, mine: Tensor, there: Tensor) -> Tensor:
-    """Those of the places at which balls say so, as far as they are looked at."""
+    """Those of the finite points at which balls say so, as far as they are looked at."""
+    there = there & torch.stack(spread(case.trial)).isfinite().all(0)
     places = there.nonzero().flatten()
     refuted = [
         place
         for place in places[:: len(places) // LOOKED_AT or 1].tolist()
         if not _near(mine[place].item(), true_value(case, wrt, place))
     ]
-    there = there.clone()
     there[refuted] = False
     return there
 

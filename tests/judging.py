@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from hypothesis import settings
 from judge_rows import SPEC, Row
 from torch import Tensor
 
@@ -34,9 +35,14 @@ Columns = tuple[Tensor, ...]
 
 @functools.cache
 def database() -> dict[str, Any]:
-    """torch's operators by name and variant."""
+    """torch's operators by name and variant.
+
+    Their module sets what hypothesis does from then on; that is put back.
+    """
+    settings.register_profile("before", settings.default)
     from torch.testing._internal.common_methods_invocations import op_db
 
+    settings.load_profile("before")
     names = [(info.name, info.variant_test_name) for info in op_db]
     labels = ["/".join(filter(None, pair)) for pair in names]
     return dict(zip(labels, op_db, strict=True))
