@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from judge_rows import UNDERIVED
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -73,6 +75,28 @@ NUMBER_LOG = Difference("second", HUGE, "x*x overflows; ours is NaN.")
 TINY_LOG = Difference("second", TINY, "x*x underflows; ours is NaN.")
 LOG_OF_NAN = Difference("gradient", "at NaN", "log(NaN) times 0: torch's is 0.")
 SQUARES = "torch divides by a square, which over- or underflows."
+
+NONE = Difference("gradient second", MISSING, "torch has no derivative.")
+
+GARBAGE = Difference("value", "at NaN", "torch returns what was in the memory before.")
+OVERFLOW = Difference("value", HUGE, "Powers of x overflow, with both signs in ours.")
+DIGITS = Difference("value", EXACT, "torch keeps 6 digits where |x| is 5 or more.")
+
+UNDERIVED_VALUES: Mapping[str, tuple[Difference, ...]] = {
+    "special_bessel_j0": (DIGITS,),
+    "special_bessel_j1": (DIGITS,),
+    "special_spherical_bessel_j0": (
+        Difference("value", INFINITE, "torch has the limit, 0; ours is NaN."),
+    ),
+    "special_chebyshev_polynomial_u": (GARBAGE,),
+    "special_chebyshev_polynomial_v": (OVERFLOW,),
+    "special_chebyshev_polynomial_w": (GARBAGE,),
+    "special_laguerre_polynomial_l": (GARBAGE, OVERFLOW),
+    "special_legendre_polynomial_p": (GARBAGE,),
+    "special_shifted_chebyshev_polynomial_u": (GARBAGE,),
+    "special_shifted_chebyshev_polynomial_v": (OVERFLOW,),
+    "special_shifted_chebyshev_polynomial_w": (GARBAGE,),
+}
 
 DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "acos": (ENDS,),
@@ -191,4 +215,6 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
             "torch holds p*(1 - p) above 1e-12, and forgets that it holds the logarithm.",
         ),
     ),
+    **{row.op: (NONE, *UNDERIVED_VALUES.get(row.op, ())) for row in UNDERIVED},
 }
+"""Op of the spec to its differences."""

@@ -64,8 +64,3 @@ PLACES: Mapping[str, Callable[[Trial], Tensor]] = {
     "where torch has none": _everywhere,
 }
 
-EXACT = "where torch is inexact"
-"""The place where ours must be the truth, and torch's must not."""
-
-MISSING = "where torch has none"
-"""The place of derivatives that torch refuses."""

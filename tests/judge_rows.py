@@ -63,6 +63,10 @@ def _alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return of_each
 
 
+def _of_degree_3(polynomial: Callable[..., Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda x: polynomial(x, 3)
+
+
 DIVISORS = (0.3, 2.0, -1.5, 0.0, math.inf, -math.inf, math.nan)
 # the logarithm of a Python number that has none is an error in the generated backward
 ABOVE_0 = (0.3, 1.0, 3.0, math.inf, math.nan)
@@ -253,4 +257,28 @@ LOSSES = (
     ),
 )
 
-ROWS = (*UNARY, *ACTIVATIONS, *BINARY, *SCALAR, *TERNARY, *LOSSES)
+POLYNOMIALS = (
+    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v "
+    "chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he "
+    "laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t "
+    "shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v "
+    "shifted_chebyshev_polynomial_w"
+).split()
+UNDERIVED = (
+    *_named(
+        "special.",
+        "bessel_j0 bessel_j1 modified_bessel_i0 modified_bessel_i1 spherical_bessel_j0",
+    ),
+    *(
+        Row(
+            f"special_{name}",
+            (f"special_{name}", f"special_{name}.n_scalar"),
+            f"special.{name}",
+            torch=_of_degree_3(getattr(torch.special, name)),
+        )
+        for name in POLYNOMIALS
+    ),
+)
+"""Functions that torch has no derivative of; the degree of a polynomial is 3."""
+
+ROWS = (*UNARY, *ACTIVATIONS, *BINARY, *SCALAR, *TERNARY, *LOSSES, *UNDERIVED)

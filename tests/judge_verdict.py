@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
-from judge_differences import DIFFERENCES, Difference
-from judge_places import EXACT, MISSING, PLACES, spread
+from judge_differences import DIFFERENCES, EXACT, MISSING, Difference
+from judge_places import PLACES, spread
 from judge_rows import Row
 from judge_truth import truth
 from judging import KINDS, Trial, outcome, trials, weights
@@ -16,7 +16,9 @@ from torch import Tensor
 
 RTOL, ATOL = 1e-8, 1e-12
 LOOKED_AT = 12
-"""Of many differences that are put down to torch's digits, those that are computed."""
+"""Of many points that are compared with the truth, those that are."""
+SHOWN = 3
+"""Of many that differ, those that a message names."""
 
 
 @dataclass
@@ -35,7 +37,8 @@ def verdict(row: Row) -> Verdict:
         found.points += len(trial.columns[0])
         mine, theirs = (outcome(trial, f) for f in (trial.mine, trial.theirs))
         for kind in KINDS:
-            _compare(Case(trial, kind), mine[kind], theirs[kind], found)
+            for results in _paired(trial, kind, mine[kind], theirs[kind]):
+                _judge(results, found)
     return found
 
 
@@ -46,91 +49,96 @@ def stale(row: Row, found: Verdict) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Case:
-    """One kind of results of a trial."""
+class Results:
+    """One kind of results of a trial, by one input; ``None`` where there are none."""
 
     trial: Trial
     kind: str
+    wrt: int
+    mine: Tensor | None
+    theirs: Tensor | None
 
     @property
     def reasons(self) -> list[Difference]:
-        """Those that the table has for this kind."""
+        """Those that the table has for this kind, and for what torch has."""
         every = DIFFERENCES.get(self.trial.row.op, ())
-        return [d for d in every if self.kind in d.kinds.split()]
+        here = [d for d in every if self.kind in d.kinds.split()]
+        return [d for d in here if (d.place == MISSING) == (self.theirs is None)]
+
+    def point(self, place: int) -> list[float]:
+        """The arguments of the op."""
+        return [x[place].item() for x in spread(self.trial)]
+
+    def truth(self, place: int) -> float | None:
+        """The truth there, times the cotangent that derivatives have."""
+        found = truth(self.trial.op, self.kind, self.wrt, self.point(place))
+        if found is None or self.kind == "value":
+            return found
+        return found * weights(self.trial.columns[0])[place].item()
 
 
-def _compare(
-    case: Case, mine: list[Tensor] | None, theirs: list[Tensor] | None, found: Verdict
-) -> None:
-    if mine is None or theirs is None:
-        _refused(case, mine is None, theirs is None, found)
-        return
-    for wrt, pair in enumerate(zip(mine, theirs, strict=True)):
-        _compare_columns(case, wrt, *(x.detach().double() for x in pair), found)
+def _paired(
+    trial: Trial, kind: str, mine: list[Tensor] | None, theirs: list[Tensor] | None
+) -> Iterator[Results]:
+    """The results by each input; what neither has is no matter."""
+    for wrt in range(len(mine or theirs or ())):
+        columns = (None if x is None else x[wrt].detach() for x in (mine, theirs))
+        yield Results(trial, kind, wrt, *columns)
 
 
-def _refused(case: Case, ours: bool, torchs: bool, found: Verdict) -> None:
-    """One of the two has no such derivative."""
-    if torchs and not ours:
-        reasons = [d for d in case.reasons if d.place == MISSING]
-        found.seen |= {(case.kind, d) for d in reasons}
-        if reasons:
-            return
-    if ours != torchs:
-        found.unexplained.append(f"{case.kind}: {'ours' if ours else 'torch'} has none")
-
-
-def _compare_columns(
-    case: Case, wrt: int, mine: Tensor, theirs: Tensor, found: Verdict
-) -> None:
+def _judge(results: Results, found: Verdict) -> None:
     """Take away what each reason explains; what is left is unexplained."""
-    left = ~torch.isclose(mine, theirs, RTOL, ATOL, equal_nan=True)
-    for difference in case.reasons:
-        there = left & PLACES[difference.place](case.trial)
-        if difference.place == EXACT:
-            there = _ours_is_exact(case, wrt, mine, there)
+    left = _differing(results)
+    for difference in results.reasons:
+        there = left & PLACES[difference.place](results.trial)
+        if difference.place in (EXACT, MISSING):
+            there = _vouched_for(results, there)
         if bool(there.any()):
-            found.seen.add((case.kind, difference))
+            found.seen.add((results.kind, difference))
         left &= ~there
-    found.unexplained += list(_described(case, wrt, mine, theirs, left))
+    found.unexplained += [_described(results, place) for place in _some(left, SHOWN)]
 
 
-def _ours_is_exact(case: Case, wrt: int, mine: Tensor, there: Tensor) -> Tensor:
-    """Those of the finite points at which balls say so, as far as they are looked at."""
-    there = there & torch.stack(spread(case.trial)).isfinite().all(0)
-    places = there.nonzero().flatten()
-    refuted = [
-        place
-        for place in places[:: len(places) // LOOKED_AT or 1].tolist()
-        if not _near(mine[place].item(), true_value(case, wrt, place))
-    ]
-    there[refuted] = False
-    return there
+def _differing(results: Results) -> Tensor:
+    """All points, if one of the two has no result."""
+    if results.mine is None or results.theirs is None:
+        return torch.ones_like(results.trial.columns[0], dtype=torch.bool)
+    pair = results.mine.double(), results.theirs.double()
+    return ~torch.isclose(*pair, RTOL, ATOL, equal_nan=True)
 
 
-def true_value(case: Case, wrt: int, place: int) -> float | None:
-    """The truth at one point, times the cotangent that derivatives have there."""
-    point = [x[place].item() for x in spread(case.trial)]
-    found = truth(case.trial.op, case.kind, wrt, point)
-    if found is None or case.kind == "value":
-        return found
-    return found * weights(case.trial.columns[0])[place].item()
+def _vouched_for(results: Results, there: Tensor) -> Tensor:
+    """Those of the points at which ours is the truth, as far as they are looked at.
+
+    Where torch has a result, a point for which there is no truth is not one of them.
+    """
+    finite = torch.stack(spread(results.trial)).isfinite().all(0)
+    known = there & finite
+    wrong = [place for place in _some(known, LOOKED_AT) if not _is_true(results, place)]
+    kept = there.clone() if results.theirs is None else known
+    kept[wrong] = False
+    return kept
 
 
-def _near(got: float, want: float | None) -> bool:
-    return want is not None and math.isclose(got, want, rel_tol=RTOL, abs_tol=ATOL)
+def _is_true(results: Results, place: int) -> bool:
+    want = results.truth(place)
+    if want is None or results.mine is None:
+        return results.theirs is None
+    got = results.mine[place].item()
+    return math.isclose(got, want, rel_tol=RTOL, abs_tol=ATOL)
 
 
-def _described(
-    case: Case, wrt: int, mine: Tensor, theirs: Tensor, left: Tensor
-) -> Iterator[str]:
-    """The first, with the inputs and the truth."""
-    for place in left.nonzero().flatten().tolist()[:SHOWN]:
-        point = [x[place].item() for x in spread(case.trial)]
-        yield (
-            f"{case.kind} by input {wrt} at {point}: {mine[place].item():.17g},"
-            f" torch {theirs[place].item():.17g}, truth {true_value(case, wrt, place)}"
-        )
+def _some(places: Tensor, count: int) -> list[int]:
+    """Some of the places that are marked, evenly."""
+    every = places.nonzero().flatten().tolist()
+    return every[:: -(-len(every) // count) or 1]
 
 
-SHOWN = 3
+def _described(results: Results, place: int) -> str:
+    got, want = (
+        None if x is None else x[place].item() for x in (results.mine, results.theirs)
+    )
+    return (
+        f"{results.kind} by input {results.wrt} at {results.point(place)}:"
+        f" {got!r}, torch {want!r}, truth {results.truth(place)!r}"
+    )

@@ -182,6 +182,8 @@ def _reference_inputs(name: str) -> list[Any]:
 Outcome = Mapping[str, list[Tensor] | None]
 """Of each kind a tensor, or one for each input with a gradient; ``None`` if refused."""
 
+UNKNOWN: Outcome = {"gradient": None, "second": None}
+
 
 def outcome(trial: Trial, function: Callable[..., Tensor]) -> Outcome:
     """Value, gradients, and the gradients of the sum of those."""
@@ -191,9 +193,10 @@ def outcome(trial: Trial, function: Callable[..., Tensor]) -> Outcome:
     ]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     value = function(*leaves)
+    if not value.requires_grad:
+        return {**UNKNOWN, "value": [value]}
     first = _gradients(value, wanted, weights(value))
-    total = sum(first) if first else None
-    second = None if total is None else _gradients(total, wanted, torch.ones_like(total))
+    second = None if first is None else _of_sum(first, wanted)
     return {"value": [value.detach()], "gradient": first, "second": second}
 
 
@@ -202,16 +205,22 @@ def weights(value: Tensor) -> Tensor:
     return (0.5 + 0.25 * (torch.arange(value.numel()) % 5)).to(value.dtype)
 
 
+def _of_sum(first: list[Tensor], wanted: list[Tensor]) -> list[Tensor] | None:
+    """The gradients of the sum of gradients; zeros where those are constants."""
+    total = sum(first[1:], first[0])
+    if not total.requires_grad:
+        return [torch.zeros_like(leaf) for leaf in wanted]
+    return _gradients(total, wanted, torch.ones_like(total))
+
+
 def _gradients(
     value: Tensor, wanted: list[Tensor], cotangent: Tensor
 ) -> list[Tensor] | None:
-    """Zeros where nothing depends on the inputs; ``None`` where torch refuses."""
-    if not value.requires_grad:
-        return [torch.zeros_like(leaf) for leaf in wanted]
+    """``None`` where torch has none."""
     try:
         found = torch.autograd.grad(
             value, wanted, cotangent, create_graph=True, materialize_grads=True
         )
-    except (RuntimeError, NotImplementedError):
+    except RuntimeError:
         return None
     return list(found)
