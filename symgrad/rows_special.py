@@ -58,7 +58,7 @@ _NORMAL = (
         definition="erfc(-sqrt(1/2)*x)/2",
     ),
     # a density over a tail, each side in what does not underflow there: to the left
-    # relu(x) is 0 and erfc is 1, to the right erfcx is 1; relu(x) - x is no number at oo
+    # relu(x) is 0 and erfc is 1, to the right erfcx is 1, at infinity too
     Function(
         "log_ndtr",
         (

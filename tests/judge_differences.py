@@ -57,6 +57,7 @@ SATURATED = (
     Difference("second", EXACT, LIMIT),
     Difference("second", INFINITE, LIMIT),
 )
+TAIL = Difference("gradient", EXACT, "torch's is two terms that cancel.")
 UNDEFINED = Difference(
     "gradient second", INVALID, "Outside of the domain one has NaN, one a number."
 )
@@ -90,12 +91,12 @@ UNDERIVED_VALUES: Mapping[str, tuple[Difference, ...]] = {
     ),
     "special_chebyshev_polynomial_u": (GARBAGE,),
     "special_chebyshev_polynomial_v": (OVERFLOW,),
-    "special_chebyshev_polynomial_w": (GARBAGE,),
+    "special_chebyshev_polynomial_w": (GARBAGE, OVERFLOW),
     "special_laguerre_polynomial_l": (GARBAGE, OVERFLOW),
     "special_legendre_polynomial_p": (GARBAGE,),
     "special_shifted_chebyshev_polynomial_u": (GARBAGE,),
     "special_shifted_chebyshev_polynomial_v": (OVERFLOW,),
-    "special_shifted_chebyshev_polynomial_w": (GARBAGE,),
+    "special_shifted_chebyshev_polynomial_w": (GARBAGE, OVERFLOW),
 }
 
 DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
@@ -111,7 +112,9 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
         Difference("value", POLES, "Ours is infinity, torch's large and finite."),
     ),
     "mvlgamma_1": (
-        Difference("gradient", "at -0", "A pole; torch adds 0 to x and loses its sign."),
+        Difference(
+            "gradient", "at -0", "A pole; torch adds 0 to x and loses its sign."
+        ),
     ),
     "rsqrt": (
         Difference(
@@ -128,8 +131,15 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
         Difference("second", EXACT, "torch's is NaN where x is clamped."),
         Difference("second", INFINITE, "torch's is NaN where x is clamped."),
     ),
+    "expm1": (TAIL,),
+    "sigmoid": (TAIL,),
+    "tanh": (TAIL,),
+    "special_ndtr": (
+        Difference("value", EXACT, "torch loses digits in the left tail."),
+    ),
+    "special_i0e": (TAIL,),
     "special_i1": BESSEL,
-    "special_i1e": BESSEL,
+    "special_i1e": (TAIL, *BESSEL),
     "special_log_ndtr": (
         Difference("gradient", EXACT, "torch loses digits in the left tail."),
         Difference("gradient", INFINITE, LIMIT),
@@ -141,27 +151,28 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     ),
     "special_erfcx": (
         Difference("gradient", INFINITE, LIMIT),
-        Difference("second", EXACT, "torch loses its digits: two terms cancel."),
+        Difference("gradient second", EXACT, "torch's is two terms that cancel."),
     ),
     "hardsigmoid": (
         Difference("gradient", EXACT, "torch has the float32 nearest to 1/6."),
         Difference("second", MISSING, "torch has no second derivative."),
     ),
-    "mish": (
-        Difference("second", EXACT, LIMIT),
-    ),
+    "mish": (Difference("second", EXACT, LIMIT),),
     "selu": (VECTORS_TWICE, CORNER),
     "elu": (VECTORS_TWICE, CORNER),
     "celu": (
         VECTORS_TWICE,
         Difference("gradient second", EXACT, "torch rounds 1/alpha to float32."),
     ),
-    "softsign": (Difference("gradient", INFINITE, LIMIT),),
+    "softsign": (TAIL, Difference("gradient", INFINITE, LIMIT)),
     "relu6": (VECTORS,),
     "hardtanh": (VECTORS,),
     "hardshrink": (VECTORS,),
     "softshrink": (VECTORS,),
-    "gelu_none": (Difference("second", EXACT, LIMIT),),
+    "gelu_none": (
+        Difference("value gradient", EXACT, "torch loses digits in the left tail."),
+        Difference("second", EXACT, LIMIT),
+    ),
     "prelu": (CORNER,),
     "remainder": (
         Difference("gradient", "at 0", "There is no value; ours is NaN, torch's not."),
@@ -177,9 +188,7 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
         Difference("second", INFINITE, LIMIT),
     ),
     "atan2": (Difference("gradient", EXACT, SQUARES),),
-    "hypot": (
-        Difference("second", TINY, "The cube of x underflows in both."),
-    ),
+    "hypot": (Difference("second", TINY, "The cube of x underflows in both."),),
     "logaddexp": SATURATED,
     "logaddexp2": SATURATED,
     "div_floor": FLOOR_DIVISION,
@@ -189,12 +198,17 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "number_logy": (NUMBER_LOG, TINY_LOG),
     "number_log1py": (NUMBER_LOG,),
     "addcmul": (
-        Difference("value", HUGE, "torch rounds once: a product that overflows is none."),
+        Difference("value", HUGE, "torch rounds once, so that no product overflows."),
     ),
     "addcdiv": (
         Difference("gradient second", EXACT, SQUARES),
         Difference("gradient second", INFINITE, SQUARES),
         Difference("gradient second", TINY, SQUARES),
+    ),
+    "lerp": (Difference("value", HUGE, "torch rounds once, ours twice."),),
+    "binary_cross_entropy_with_logits": (
+        Difference("value gradient", EXACT, "torch's is a difference that cancels."),
+        Difference("value", INFINITE, "torch has infinity minus infinity."),
     ),
     "smooth_l1_loss": (
         Difference("gradient", INVALID, "torch's is NaN; we have the sign of NaN, 0."),
@@ -212,7 +226,7 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
         Difference(
             "gradient second",
             "where the first is near 0 or 1",
-            "torch holds p*(1 - p) above 1e-12, and forgets that it holds the logarithm.",
+            "torch holds p*(1 - p) above 1e-12, and forgets that it clamps log(p).",
         ),
     ),
     **{row.op: (NONE, *UNDERIVED_VALUES.get(row.op, ())) for row in UNDERIVED},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from generated_modules import ROOT
-from judge_differences import DIFFERENCES
+from judge_differences import DIFFERENCES, Difference
 from judge_entries import UNJUDGED, judged
-from judge_rows import ROWS, Row
+from judge_rows import ROWS, UNDERIVED, Row
 from judging import ours
 
 PAGE = ROOT / "docs" / "pytorch_coverage.md"
@@ -31,8 +32,9 @@ without a difference.
 DIFFERENT = """\
 ## Where they differ
 
-At every other point the operators agree. Where PyTorch is called inexact, a test
-computes the truth in ball arithmetic, from values alone: ours is it.
+At every other point the operators agree. Where PyTorch is inexact or has no derivative,
+a test computes the truth at some of the points in ball arithmetic, from values of the
+formula alone: ours is it. `second` are the gradients of the gradients.
 """
 
 OTHERS = """\
@@ -66,27 +68,38 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _score() -> list[tuple[str, str]]:
-    entries = judged()
-    agreeing = [e for e, rows in entries.items() if not any(map(differing, rows))]
+    """How many entries there are of each sort, by the rows that judge them."""
+    sorts = Counter(_sort(rows) for rows in judged().values())
     return [
-        ("elementwise, losses included", str(len(entries) + len(UNJUDGED))),
-        ("judged", str(len(entries))),
-        ("in agreement at every point", str(len(agreeing))),
-        ("in agreement but for the points below", str(len(entries) - len(agreeing))),
+        ("elementwise, losses included", str(sorts.total() + len(UNJUDGED))),
+        ("judged", str(sorts.total())),
+        *((f"… {sort}", str(sorts[sort])) for sort in SORTS),
         ("not judged", str(len(UNJUDGED))),
     ]
 
 
-def differing(row: Row) -> bool:
-    """Whether a row has reasons to differ."""
-    return row.op in DIFFERENCES
+SORTS = (
+    "and in agreement at every point",
+    "and in agreement but for the points below",
+    "though PyTorch has no derivative: ours is the truth",
+)
+
+
+def _sort(rows: Iterable[Row]) -> str:
+    underived = any(row in UNDERIVED for row in rows)
+    differing = any(row.op in DIFFERENCES for row in rows)
+    return SORTS[2 if underived else int(differing)]
 
 
 def _differences() -> list[tuple[str, ...]]:
+    """Those that are the same for several operators together."""
+    ops: dict[Difference, list[str]] = {}
+    for op, several in DIFFERENCES.items():
+        for difference in several:
+            ops.setdefault(difference, []).append(f"`{op}`")
     return [
-        (f"`{op}`", difference.kinds.replace(" ", ", "), difference.place, difference.reason)
-        for op, several in DIFFERENCES.items()
-        for difference in several
+        (", ".join(names), d.kinds.replace(" ", ", "), d.place, d.reason)
+        for d, names in ops.items()
     ]
 
 

@@ -63,4 +63,3 @@ PLACES: Mapping[str, Callable[[Trial], Tensor]] = {
     "where torch is inexact": _everywhere,
     "where torch has none": _everywhere,
 }
-

@@ -82,8 +82,8 @@ UNARY = (
     Row("round_hundreds", ("round.decimals",), "round", {"decimals": -2}),
     *_named(
         "",
-        "acos asin atan ceil cos cosh deg2rad erf erfc erfinv exp exp2 expm1 floor frac "
-        "i0 log log10 log1p log2 lgamma digamma neg rad2deg reciprocal rsqrt sigmoid "
+        "acos asin atan ceil cos cosh deg2rad erf erfc erfinv exp exp2 expm1 floor "
+        "frac i0 log log10 log1p log2 lgamma digamma neg rad2deg reciprocal rsqrt sigmoid "
         "sign sgn sin sinc sinh sqrt tan tanh trunc angle nan_to_num",
     ),
     *(Row(name, (name, name + "_"), name) for name in ("acosh", "asinh", "atanh")),
@@ -258,12 +258,11 @@ LOSSES = (
 )
 
 POLYNOMIALS = (
-    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v "
-    "chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he "
-    "laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t "
-    "shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v "
-    "shifted_chebyshev_polynomial_w"
-).split()
+    *(f"chebyshev_polynomial_{kind}" for kind in "tuvw"),
+    *(f"shifted_chebyshev_polynomial_{kind}" for kind in "tuvw"),
+    *("hermite_polynomial_h", "hermite_polynomial_he"),
+    *("laguerre_polynomial_l", "legendre_polynomial_p"),
+)
 UNDERIVED = (
     *_named(
         "special.",

@@ -14,7 +14,9 @@ from judge_truth import truth
 from judging import KINDS, Trial, outcome, trials, weights
 from torch import Tensor
 
-RTOL, ATOL = 1e-8, 1e-12
+RTOL = 1e-8
+ATOL = {"value": 1e-280, "gradient": 1e-280, "second": 1e-12}
+"""Relative, down to the smallest doubles; second derivatives are sums that cancel."""
 LOOKED_AT = 12
 """Of many points that are compared with the truth, those that are."""
 SHOWN = 3
@@ -104,7 +106,7 @@ def _differing(results: Results) -> Tensor:
     if results.mine is None or results.theirs is None:
         return torch.ones_like(results.trial.columns[0], dtype=torch.bool)
     pair = results.mine.double(), results.theirs.double()
-    return ~torch.isclose(*pair, RTOL, ATOL, equal_nan=True)
+    return ~torch.isclose(*pair, RTOL, ATOL[results.kind], equal_nan=True)
 
 
 def _vouched_for(results: Results, there: Tensor) -> Tensor:
@@ -125,7 +127,7 @@ def _is_true(results: Results, place: int) -> bool:
     if want is None or results.mine is None:
         return results.theirs is None
     got = results.mine[place].item()
-    return math.isclose(got, want, rel_tol=RTOL, abs_tol=ATOL)
+    return math.isclose(got, want, rel_tol=RTOL, abs_tol=ATOL[results.kind])
 
 
 def _some(places: Tensor, count: int) -> list[int]:

@@ -157,7 +157,9 @@ def _sampled(row: Row) -> Iterator[tuple[Numbers, Columns]]:
         given = {**defaults, **sample.kwargs, **given}
         values = [given.get(name) for name in names]
         tensors = [v for v, i in zip(values, inputs, strict=True) if i.kind.is_tensor]
-        numbers = [v for v, i in zip(values, inputs, strict=True) if not i.kind.is_tensor]
+        numbers = [
+            v for v, i in zip(values, inputs, strict=True) if not i.kind.is_tensor
+        ]
         if all(map(_real, tensors)) and None not in numbers:
             yield tuple(map(float, numbers)), _thinned(tensors)
 
@@ -170,7 +172,9 @@ def _thinned(tensors: Sequence[Tensor]) -> Columns:
     """Some elements of each, at the same places, once all have the same shape."""
     flat = [t.detach().flatten() for t in torch.broadcast_tensors(*tensors)]
     step = -(-flat[0].numel() // MOST) or 1
-    return tuple(t[::step] if t.dtype is torch.bool else t[::step].double() for t in flat)
+    return tuple(
+        t[::step] if t.dtype is torch.bool else t[::step].double() for t in flat
+    )
 
 
 def _reference_inputs(name: str) -> list[Any]:

@@ -48,7 +48,9 @@ def test_entries_are_those_of_torch() -> None:
     table = of_torch()
     accounted = {*judged(), *UNJUDGED}
     assert accounted <= set(table)
-    elementwise = {name for name, texts in table.items() if "auto_element_wise" in texts}
+    elementwise = {
+        name for name, texts in table.items() if "auto_element_wise" in texts
+    }
     assert elementwise - accounted == RANDOM
 
 
