@@ -83,8 +83,8 @@ UNARY = (
     *_named(
         "",
         "acos asin atan ceil cos cosh deg2rad erf erfc erfinv exp exp2 expm1 floor "
-        "frac i0 log log10 log1p log2 lgamma digamma neg rad2deg reciprocal rsqrt sigmoid "
-        "sign sgn sin sinc sinh sqrt tan tanh trunc angle nan_to_num",
+        "frac i0 log log10 log1p log2 lgamma digamma neg rad2deg reciprocal rsqrt "
+        "sigmoid sign sgn sin sinc sinh sqrt tan tanh trunc angle nan_to_num",
     ),
     *(Row(name, (name, name + "_"), name) for name in ("acosh", "asinh", "atanh")),
     Row("negated_view", ("_neg_view",), "neg", torch=torch._neg_view),
