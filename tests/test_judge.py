@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
 import pytest
 import torch
 from judge_differences import DIFFERENCES
@@ -12,7 +16,8 @@ from judge_entries import RANDOM, UNJUDGED, judged, of_torch
 from judge_page import PAGE, page
 from judge_places import PLACES
 from judge_rows import ROWS, Row
-from judge_verdict import stale, verdict
+from judge_truth import truth
+from judge_verdict import Verdict, stale, verdict
 from judging import KINDS, database, ours
 
 
@@ -35,6 +40,39 @@ def test_the_judge_agrees(row: Row) -> None:
     assert found.points > 0
     assert found.unexplained == []
     assert stale(row, found) == []
+
+
+@pytest.mark.usefixtures("judge")
+def test_a_wrong_operator_is_found() -> None:
+    found = verdict(Row("sin", torch=lambda x: torch.sin(x) + 1e-6 * x))
+    assert [text.partition(" ")[0] for text in found.unexplained[::3]] == [
+        "value",
+        "gradient",
+    ]
+
+
+def test_reasons_without_a_difference_are_found() -> None:
+    assert stale(Row("sinc"), Verdict()) == ["second where torch is inexact"]
+
+
+@pytest.mark.parametrize(
+    ("op", "function", "x"),
+    [
+        ("tanh", mpmath.tanh, 0.75),
+        ("tanh", mpmath.tanh, -30.0),
+        ("digamma", mpmath.digamma, 2.5),
+        ("special_ndtr", mpmath.ncdf, -9.0),
+        ("special_erfcx", lambda x: mpmath.exp(x * x) * mpmath.erfc(x), 5.0),
+        ("special_bessel_j0", lambda x: mpmath.besselj(0, x), 5.5),
+    ],
+)
+def test_the_truth_is_that_of_another_library(
+    op: str, function: Callable[..., Any], x: float
+) -> None:
+    with mpmath.workdps(60):
+        for order, kind in enumerate(KINDS):
+            want = float(mpmath.diff(function, x, order))
+            assert truth(ours()[0][op], kind, 0, [x]) == pytest.approx(want, rel=1e-12)
 
 
 def test_the_page_is_that_of_the_tables(update: bool) -> None:
