@@ -81,7 +81,7 @@ NONE = Difference("gradient second", MISSING, "torch has no derivative.")
 
 GARBAGE = Difference("value", "at NaN", "torch returns what was in the memory before.")
 OVERFLOW = Difference("value", HUGE, "Powers of x overflow, with both signs in ours.")
-DIGITS = Difference("value", EXACT, "torch keeps 6 digits where |x| is 5 or more.")
+DIGITS = Difference("value", EXACT, "torch keeps 6 digits from 5 on.")
 
 UNDERIVED_VALUES: Mapping[str, tuple[Difference, ...]] = {
     "special_bessel_j0": (DIGITS,),
