@@ -36,9 +36,10 @@ _STEPS = (
         lambda x: x - x.floor(),
         definition="x - floor(x)",
     ),
+    # a/m may be rounded up to the next whole number, a - y has lost what does that
     Function(
         "Mod",
-        ("1", "-floor(a/m)"),
+        ("1", "-round((a - y)/m)"),
         "m",
         (_X, (0.3, 3.0)),
         ball.remainder,

@@ -58,12 +58,12 @@ _NORMAL = (
         definition="erfc(-sqrt(1/2)*x)/2",
     ),
     # a density over a tail, each side in what does not underflow there: to the left
-    # relu(x) is 0 and erfc is 1, to the right erfcx is 1
+    # relu(x) is 0 and erfc is 1, to the right erfcx is 1, at infinity too
     Function(
         "log_ndtr",
         (
             "sqrt(2/pi)*exp(-1/2*relu(x)**2)"
-            "/(erfcx(sqrt(1/2)*(relu(x) - x))*erfc(-sqrt(1/2)*relu(x)))",
+            "/(erfcx(-sqrt(1/2)*where(x > 0, 0, x))*erfc(-sqrt(1/2)*relu(x)))",
         ),
         "ln",
         (_X,),
