@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torchgen
 import yaml
+from judge_complex import ROWS as IN_THE_PLANE
 from judge_rows import POLYNOMIALS, ROWS, Row
 
 DERIVATIVES = Path(torchgen.__file__).parent / "packaged/autograd/derivatives.yaml"
 
-_COMPLEX = "complex tensors are not built yet"
 _CLASSES = "picks elements by the index of a class"
 _GAMMA = "the function table has no incomplete gamma function"
 _EXPONENT = "the exponent of `zeta` is a number that is written out"
@@ -20,11 +20,6 @@ _DEGREE = "its only tensor is the degree, which has no derivative"
 _CTC = "a dynamic programme over two sequences"
 
 UNJUDGED: Mapping[str, str] = {
-    "_conj": _COMPLEX,
-    "_conj_physical": _COMPLEX,
-    "conj_physical_": _COMPLEX,
-    "complex": _COMPLEX,
-    "polar": _COMPLEX,
     "frexp.Tensor": "an output of the dtype int32",
     "igamma": _GAMMA,
     "igammac": _GAMMA,
@@ -52,7 +47,7 @@ RANDOM = {"bernoulli", "normal.Tensor_float", "normal.float_Tensor", "poisson"}
 def judged() -> dict[str, list[Row]]:
     """Entry to the rows that run it, in the order of the table of rows."""
     found: dict[str, list[Row]] = {}
-    for row in ROWS:
+    for row in (*ROWS, *IN_THE_PLANE):
         for entry in row.entries:
             found.setdefault(entry, []).append(row)
     return found

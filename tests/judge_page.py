@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from generated_modules import ROOT
+from judge_complex import ROWS as IN_THE_PLANE
+from judge_complex import ours as in_the_plane
 from judge_differences import DIFFERENCES, Difference
 from judge_entries import UNJUDGED, judged
 from judge_rows import ROWS, UNDERIVED, Row
@@ -48,6 +50,14 @@ raises a `ValueError` for the others.
 """
 
 
+PLANE = """\
+## Complex tensors
+
+Of complex128 tensors, values and gradients are compared on the reference inputs of
+PyTorch's test database (`pytest tests/test_judge_complex.py`), where both are finite:
+"""
+
+
 def page() -> str:
     """The page that the tables give."""
     return "\n".join(
@@ -62,6 +72,8 @@ def page() -> str:
             *_table(("entry", "formula of the spec"), _judged()),
             "These PyTorch composes of others, so they have no entry:\n",
             *_table(("operator", "formula of the spec"), _composed()),
+            PLANE,
+            *_table(("operator", "formula of the spec"), _of_complex()),
         ]
     )
 
@@ -122,6 +134,11 @@ def _composed() -> list[tuple[str, str]]:
     return [(f"`{row.op}`", _formula(row)) for row in ROWS if not row.entries]
 
 
+def _of_complex() -> list[tuple[str, str]]:
+    return [(f"`{row.database}`", _formula(row)) for row in IN_THE_PLANE]
+
+
 def _formula(row: Row) -> str:
-    [output] = ours()[0][row.op].outputs
+    ops = in_the_plane()[0] if row in IN_THE_PLANE else ours()[0]
+    [output] = ops[row.op].outputs
     return f"`{output.text}`"
