@@ -93,7 +93,7 @@ def arithmetic(
         Unfit: a division by zero, or a constant too large to write down.
     """
     if op in ("div", "Mod"):
-        _check_divisor(graph, b, right)
+        check_divisor(graph, b, right)
     x, y = rational(graph, a), rational(graph, b)
     if op == "pow":
         return _power(graph, a, b, x, y)
@@ -117,8 +117,8 @@ def call(graph: Graph, function: str, args: Sequence[int]) -> int:
     Raises:
         Unfit: a remainder of a division by zero.
     """
-    if function in ("Mod", "fmod"):
-        _check_divisor(graph, args[1], None)
+    if function in ("Mod", "fmod", "floor_divide"):
+        check_divisor(graph, args[1], None)
     return applied(graph, function, args)
 
 
@@ -219,7 +219,7 @@ def _check_range(exact: Fraction) -> None:
         raise Unfit("SG205", "the constant underflows a double to 0")
 
 
-def _check_divisor(graph: Graph, value: int, place: ast.AST | None) -> None:
+def check_divisor(graph: Graph, value: int, place: ast.AST | None) -> None:
     is_zero = rational(graph, value) == 0
     if not is_zero and _operations(graph, value):
         is_zero = _number(graph, value) == 0

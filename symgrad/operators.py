@@ -112,6 +112,9 @@ def _link(walker: Walker, node: ast.BinOp, left: ast.expr, value: Value) -> Valu
 
 def _arithmetic(walker: Walker, op: str, node: ast.BinOp, a: int, b: int) -> int:
     whole = op == "floordiv"
+    if whole and any(walker.graph[side].kind.is_tensor for side in (a, b)):
+        fold.check_divisor(walker.graph, b, node.right)
+        return walker.graph.call("floor_divide", a, b)
     op = "div" if whole else op
     value = fold.arithmetic(walker.graph, op, a, b, node.right)
     return walker.graph.call("floor", value) if whole else value

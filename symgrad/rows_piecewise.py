@@ -48,6 +48,18 @@ _STEPS = (
         aliases=("remainder",),
         domain="m != 0",
     ),
+    # what // is of tensors: floor(a/m) would take a quotient that was rounded up
+    Function(
+        "floor_divide",
+        ("0", "0"),
+        "n",
+        (_X, (0.3, 3.0)),
+        lambda a, m: (a / m).floor(),
+        args=("a", "m"),
+        safe=(None, "1"),
+        definition="round((a - Mod(a, m))/m)",
+        domain="m != 0",
+    ),
     # the remainder that has the sign of a, where that of Mod has the sign of m
     Function(
         "fmod",

@@ -64,7 +64,7 @@ MEANINGS = [
     ("--x", "neg(neg(x))"),
     ("+x", "x"),
     ("x % y", "Mod(x, y)"),
-    ("x // y", "floor(div(x, y))"),
+    ("x // y", "floor_divide(x, y)"),
     ("5 % 3 * x", "mul(Mod(5, 3), x)"),
     # white space
     ("  x\n + \ty ", "add(x, y)"),
