@@ -1,16 +1,17 @@
-"""What ``symgrad verify MODULE:FUNCTION`` does, apart from reading and printing."""
+"""What ``verify MODULE:FUNCTION`` and ``audit`` do, apart from reading and printing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 from symgrad import spec
+from symgrad import verify as verify_module
 from symgrad.errors import Diagnostic, SymgradError
 from symgrad.gen import Outcome
 from symgrad.names import nearest
 from symgrad.op import Op
-from symgrad.verify import verify_callable
 from symgrad.verify.target import Target, parse
 
 
@@ -25,17 +26,49 @@ def verify(
     Raises ``SpecError`` for the spec, ``SymgradError`` for what is no target and for
     an op that the spec has not.
     """
-    op = _op(against)
+    op = op_of(against)
     only = rungs or None
     reports = tuple(
-        verify_callable(_target(text), op, against, level, only=only)
+        verify_module.verify_callable(target_of(text), op, against, level, only=only)
         for text in targets
     )
     failed = any(not report.passed for report in reports)
     return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
 
 
-def _target(text: str) -> Target:
+def audit(targets: Sequence[str], inputs: Sequence[str], declared: bool) -> Outcome:
+    """Look at hand-written Functions alone.
+
+    Raises ``SymgradError`` for what is no target and no ``NAME=SHAPE`` or
+    ``NAME=NUMBER``.
+    """
+    given = dict(map(_given, inputs))
+    reports = tuple(
+        verify_module.audit(target_of(text), given, declared) for text in targets
+    )
+    failed = any(not report.passed for report in reports)
+    return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
+
+
+_SHAPE = re.compile(r"\d+(x\d+)*")
+
+
+def _given(text: str) -> tuple[str, tuple[int, ...] | float]:
+    """``x=2x3`` is a tensor of that shape, ``p=0.5`` a number, ``n=3.`` one too."""
+    name, _, value = text.partition("=")
+    if name.isidentifier() and _SHAPE.fullmatch(value) and "x" in value:
+        return name, tuple(map(int, value.split("x")))
+    if name.isidentifier() and value in ("[]", "()"):
+        return name, ()
+    try:
+        return name, int(value) if value.isdigit() else float(value)
+    except ValueError:
+        help = "such as x=2x3 for a tensor of that shape, or p=0.5"
+        raise _usage(f"{text!r} is no NAME=SHAPE and no NAME=NUMBER", help) from None
+
+
+def target_of(text: str) -> Target:
+    """The target that ``MODULE:NAME`` means; ``SymgradError`` if it means none."""
     target = parse(text)
     if target is None:
         help = "such as package.module:function, or file.py:function"
@@ -43,8 +76,11 @@ def _target(text: str) -> Target:
     return target
 
 
-def _op(against: str) -> Op:
-    """The op that ``SPEC:OP`` names; ``SPEC`` alone will do where it has but one."""
+def op_of(against: str) -> Op:
+    """The op that ``SPEC:OP`` names; ``SPEC`` alone will do where it has but one.
+
+    Raises ``SpecError`` for the spec, ``SymgradError`` where it has no such op.
+    """
     path, colon, name = against.rpartition(":")
     if not colon or "/" in name or "\\" in name:
         path, name = against, ""

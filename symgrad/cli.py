@@ -29,7 +29,6 @@ _QUICK_START = """nothing to do: name a spec, such as
   symgrad gen examples/swish.yaml --stdout   prints it"""
 
 _NOT_BUILT = {
-    "audit": "Examine a hand-written autograd.Function.",
     "bench": "Time an op against autograd and torch.compile.",
     "build": "Compile kernels ahead of time.",
     "new": "Write a starter spec.",
@@ -198,6 +197,29 @@ def verify(
     from symgrad import callables
 
     return console.show(callables.verify(specs, against, level, rungs), as_json)
+
+
+@command.command()
+@click.argument("classes", nargs=-1, required=True, metavar="MODULE:CLASS...")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=SHAPE",
+    help="x=2x3 for a tensor, p=0.5 for a number; what is not said is guessed.",
+)
+@click.option(
+    "--declared", is_flag=True, help="Its backward is not meant to be forward's own."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Trace faults.")
+@click.option("--json", "as_json", is_flag=True, help="Report for machines.")
+def audit(
+    classes: tuple[str, ...], inputs: tuple[str, ...], declared: bool, as_json: bool
+) -> int:
+    """Examine a hand-written autograd.Function, without a spec."""
+    from symgrad import callables
+
+    return console.show(callables.audit(classes, inputs, declared), as_json)
 
 
 @command.command()

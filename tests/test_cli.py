@@ -79,7 +79,8 @@ def command(*words: str, **options) -> subprocess.CompletedProcess[bytes]:
         ("gen absent.yaml", 2, r"absent.yaml"),
         ("gen --check one.yaml", 1, r"generated/one.py is missing"),
         ("verify one.yaml", 2, r"generated/one.py"),
-        ("verify m:f --spec one.yaml:one", 2, r"SG\d+.*not built yet"),
+        ("verify m:f --spec one.yaml:two", 2, r"SG603.*no op 'two'"),
+        ("audit m", 2, r"SG603.*no MODULE:NAME"),
         *((f"{name} x", 2, r"SG\d+.*not built yet") for name in cli._NOT_BUILT),
     ],
 )

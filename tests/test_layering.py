@@ -96,6 +96,8 @@ ORDER = [
     "build",
     # the ladder
     "verify.report",
+    "verify.rungs",
+    "verify.target",
     "verify.process",
     "verify.loading",
     "verify.lint_op",
@@ -118,6 +120,10 @@ ORDER = [
     "verify.linearity",
     "verify.purity",
     "verify.ladder",
+    "audit",
+    "audit.trial",
+    "audit.checks",
+    "audit.run",
     "verify.worker",
     "verify",
     "verify.replay",
@@ -126,10 +132,12 @@ ORDER = [
     "disk",
     "write",
     "gen",
+    "callables",
     "in_memory",
     "api",
     "console",
     "cli",
+    "pytest_plugin",
 ]
 
 

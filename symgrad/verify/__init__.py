@@ -7,7 +7,7 @@ this package does not import torch.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -23,9 +23,17 @@ from symgrad.verify.report import (
     from_json,
 )
 from symgrad.verify.target import Target
-from symgrad.verify.worker import Request
+from symgrad.verify.worker import AuditRequest, Request
 
-__all__ = ["Finding", "Report", "RungResult", "lint", "verify", "verify_callable"]
+__all__ = [
+    "Finding",
+    "Report",
+    "RungResult",
+    "audit",
+    "lint",
+    "verify",
+    "verify_callable",
+]
 
 Level = Literal["quick", "full"]
 GIB = 1024**3
@@ -85,7 +93,26 @@ def verify_callable(
     return Report(report.results, tuple(named), time.monotonic() - start)
 
 
-def _asked(request: Request, time_limit: float) -> Report:
+def audit(
+    target: Target,
+    given: Mapping[str, tuple[int, ...] | float],
+    declared: bool = False,
+    *,
+    time_limit: float = 300.0,
+) -> Report:
+    """Look at a hand-written Function alone, in a process of its own.
+
+    ``given`` are shapes of tensors and values of numbers by the names of arguments;
+    what is not there is taken from defaults and annotations.  ``declared`` says that
+    backward is meant to be another than forward's own, as that of a surrogate is.
+    """
+    start = time.monotonic()
+    report = _asked(AuditRequest(target, given, declared), time_limit)
+    named = (replace(f, reproduce=f"symgrad audit {target}") for f in report.failures)
+    return Report(report.results, tuple(named), time.monotonic() - start)
+
+
+def _asked(request: Request | AuditRequest, time_limit: float) -> Report:
     """What the child process found, or that it did not come to an end."""
     answer = ask(request, time_limit)
     if answer.data is None:

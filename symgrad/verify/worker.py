@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -30,13 +30,23 @@ class Request:
     memory_limit: int | None
 
 
+@dataclass(frozen=True)
+class AuditRequest:
+    """A class to be audited, and what is known of its arguments by name."""
+
+    target: Target
+    given: Mapping[str, tuple[int, ...] | float]
+    declared: bool
+
+
 def main() -> None:
     """Answer one request."""
     request = pickle.load(sys.stdin.buffer)
     # Whatever the op or torch prints must not get among the answer.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    json.dump(_verified(request).as_json(), answer)
+    found = _audited if isinstance(request, AuditRequest) else _verified
+    json.dump(found(request).as_json(), answer)
     answer.flush()
 
 
@@ -53,6 +63,15 @@ def _verified(request: Request) -> Report:
         [op] = request.spec.ops
         return climb_to(source, op, level, only)
     return climb(source, request.spec, level, only)
+
+
+def _audited(request: AuditRequest) -> Report:
+    import torch
+
+    from symgrad.audit.run import audit
+
+    torch.set_num_threads(1)
+    return audit(request.target, request.given, request.declared)
 
 
 def _limit(memory: int | None) -> None:

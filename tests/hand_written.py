@@ -1,0 +1,220 @@
+"""Functions as people write them by hand: some right, most with one fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+
+class Swish(torch.autograd.Function):
+    """Right, in the old form."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, beta: Tensor) -> Tensor:
+        ctx.save_for_backward(x, beta)
+        return x * torch.sigmoid(beta * x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        x, beta = ctx.saved_tensors
+        s = torch.sigmoid(beta * x)
+        ds = s * torch.sigmoid(-beta * x)
+        grad_x = (g * (s + beta * x * ds)).sum_to_size(x.shape)
+        return grad_x, (g * x * x * ds).sum_to_size(beta.shape)
+
+
+def swish(x: Tensor, beta: Tensor) -> Any:
+    return Swish.apply(x, beta)
+
+
+def swapped(x: Tensor, beta: Tensor) -> Any:
+    """The op with its inputs in the wrong order."""
+    return Swish.apply(beta, x)
+
+
+class Modern(torch.autograd.Function):
+    """Right, in the form that torch.func takes."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return x.exp()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return g * y
+
+    @staticmethod
+    def jvp(ctx: Any, t: Tensor) -> Any:
+        (y,) = ctx.saved_tensors
+        return t * y
+
+
+class WrongJvp(Modern):
+    @staticmethod
+    def jvp(ctx: Any, t: Tensor) -> Any:
+        return 2 * t
+
+
+class WrongVmap(Modern):
+    """A rule of its own for batches, which is not that of one row."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, x: Tensor) -> Any:
+        return Modern.apply(x) / info.batch_size, in_dims[0]
+
+
+class _Square(torch.autograd.Function):
+    """What most of the faulty ones are variants of."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * 3 * x * x
+
+
+class OnceOnly(_Square):
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * 3 * x * x
+
+
+class Scaled(torch.autograd.Function):
+    """A tensor and a number."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: float = 2.0) -> Tensor:
+        ctx.scale = scale
+        return x * scale
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return g * ctx.scale, None
+
+
+class ExtraNone(Scaled):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return g * ctx.scale, None, None
+
+
+class Misplaced(Scaled):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return None, g * ctx.scale
+
+
+class WrongFactor(_Square):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * 2 * x * x
+
+
+class Unreduced(Swish):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        x, _ = ctx.saved_tensors
+        grad_x, grad_beta = Swish.backward(ctx, g)
+        scale = g.numel() / x.numel()
+        return grad_x / scale, grad_beta
+
+
+class TensorOnContext(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.x = x
+        return x**3
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return g * 3 * ctx.x * ctx.x
+
+
+class SavedIntermediate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        square = x * x
+        ctx.save_for_backward(square)
+        return x * square
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (square,) = ctx.saved_tensors
+        return g * 3 * square
+
+
+class FlatMemory(_Square):
+    """Reads the cotangent as if it were contiguous."""
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        flat = torch.as_strided(g, (g.numel(),), (1,)) if g.stride(-1) else g.flatten()
+        return flat.view(g.shape) * 3 * x * x
+
+
+class WritesCotangent(_Square):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g.mul_(3 * x.detach() ** 2)
+
+
+class Different(_Square):
+    """Frees what it needs for a second backward."""
+
+    calls = 0
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        Different.calls += 1
+        return g * 3 * x * x * (1 + 1e-3 * (Different.calls % 2))
+
+
+class Detached(_Square):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * 3 * (x * x).detach()
+
+
+class AlwaysFloat32(_Square):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x**3 if x.dtype == torch.float64 else x.float() ** 3
+
+
+class Spike(torch.autograd.Function):
+    """A step with the derivative of a smooth stand-in."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g / (1 + x * x)
