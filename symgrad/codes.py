@@ -90,7 +90,8 @@ names that generated code uses. The page on the spec format prints them all.
 
 SG127 a name that is taken
 Inputs, lets and outputs of one op have different names, so that each formula says
-what it means. So do the parameters of a function.
+what it means. So do the parameters of a function. A function of a file is not called
+like one of those that the format names; the page on the spec prints these in full.
 
 SG128 ops that differ only by case
 Some file systems and some readers do not tell them apart.
