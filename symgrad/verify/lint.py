@@ -75,8 +75,10 @@ _FORBIDDEN = {
     "from_file": _ALIEN,
 }
 _PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
-_IMPORT_CALLS = frozenset({"TypeVar"})
+_IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 """What may be called while the module is imported."""
+_STARTS = frozenset({"nn.init", "_nn.init"})
+"""Where the functions are that give parameters their initial values."""
 
 
 def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
@@ -124,7 +126,7 @@ def _objections(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_") and node.attr not in _PRIVATE:
             yield f"{node.attr} is private"
-        starts = ast.unparse(node.value) == "nn.init"
+        starts = ast.unparse(node.value) in _STARTS
         if node.attr.endswith("_") and not node.attr.startswith("_") and not starts:
             yield f"{node.attr} writes in place"
     if isinstance(node, ast.Call) and not _is_check(node.func):
