@@ -123,7 +123,8 @@ SG135 no such output
 'surrogate' and 'nondifferentiable' name outputs of 'forward'.
 
 SG136 no differentiable output
-If no output has a gradient, there is nothing to derive.
+If no output has a gradient, there is nothing to derive. An output that is made of
+'index' inputs and whole numbers alone is an integer tensor, and has none.
 
 SG137 no such differentiable input
 'backward' names inputs that have a gradient, 'samples' names inputs.
