@@ -100,11 +100,10 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
 
 
 def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
-    inputs = [item for op in spec.ops for item in op.inputs]
-    numbers = {item.name for item in inputs if not item.kind.is_tensor}
+    kept = _kept(tree, spec)
     for node in walked(tree):
         line = getattr(node, "lineno", 0)
-        for message in () if _is_kept(node, numbers) else _objections(node):
+        for message in () if node in kept else _objections(node):
             yield Remark(line, "", message)
     for statement in tree.body:
         if not _is_inert(statement):
@@ -144,11 +143,27 @@ def _is_check(function: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id.startswith("_check_")
 
 
-def _is_kept(node: ast.AST, numbers: Set[str]) -> bool:
-    """Whether this is a number on ``ctx``, where it bears the user's name for it."""
-    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
-        return False
-    return node.value.id == "ctx" and node.attr in numbers
+def _kept(tree: ast.Module, spec: Spec) -> set[ast.AST]:
+    """What bears a name of the user's: numbers on ``ctx``, all that a module keeps."""
+    inputs = [item for op in spec.ops for item in op.inputs]
+    numbers = {item.name for item in inputs if not item.kind.is_tensor}
+    kept = set(_attributes(tree, "ctx", numbers))
+    layers = {op.module.name: op for op in spec.ops if op.module is not None}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in layers:
+            op = layers[node.name]
+            sizes = op.module.sizes if op.module else ()
+            kept.update(
+                _attributes(node, "self", {*sizes, *(i.name for i in op.inputs)})
+            )
+    return kept
+
+
+def _attributes(part: ast.AST, of: str, names: Set[str]) -> Iterator[ast.AST]:
+    """The attributes ``of.name`` in a part of the text, for some names."""
+    for node in walked(part):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            yield from [node] if ast.unparse(node.value) == of else ()
 
 
 def _identifier(node: ast.AST) -> str:
