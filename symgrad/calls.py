@@ -47,10 +47,10 @@ def call(walker: Walker, node: ast.Call) -> Value:
     if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
         return walker.fail("SG204", "arguments are given by position", node)
     name = node.func.id
-    if name in SPECIAL:
-        return SPECIAL[name](walker, node)
     if name in walker.functions:
         return _template(walker, name, node)
+    if name in SPECIAL:
+        return SPECIAL[name](walker, node)
     if name in NAMES:
         return _table_function(walker, name, node)
     return _unknown(walker, node.func)

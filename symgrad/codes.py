@@ -90,7 +90,8 @@ names that generated code uses. The page on the spec format prints them all.
 
 SG127 a name that is taken
 Inputs, lets and outputs of one op have different names, so that each formula says
-what it means. So do the parameters of a function.
+what it means. So do the parameters of a function. A function of a file is not called
+like one of those that the format names; the page on the spec prints these in full.
 
 SG128 ops that differ only by case
 Some file systems and some readers do not tell them apart.
@@ -122,7 +123,8 @@ SG135 no such output
 'surrogate' and 'nondifferentiable' name outputs of 'forward'.
 
 SG136 no differentiable output
-If no output has a gradient, there is nothing to derive.
+If no output has a gradient, there is nothing to derive. An output that is made of
+'index' inputs and whole numbers alone is an integer tensor, and has none.
 
 SG137 no such differentiable input
 'backward' names inputs that have a gradient, 'samples' names inputs.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgrad.backends.torch import joint_program, module_code
+from symgrad.backends.torch_imports import giving_way
 from symgrad.backends.torch_tests import test_code
+from symgrad.naming import public_names
 from symgrad.op import Spec
 from symgrad.templates import render
 
@@ -27,8 +29,9 @@ def generate(spec: Spec) -> Module:
     """
     programs = [joint_program(op) for op in spec.ops]
     tests = test_code(spec.stem, spec.ops, programs)
+    source = render("torch/module.py.j2", module=module_code(spec.ops, programs))
     return Module(
         stem=spec.stem,
-        source=render("torch/module.py.j2", module=module_code(spec.ops, programs)),
+        source=giving_way(source, public_names(spec.ops)),
         tests=render("torch/test_module.py.j2", tests=tests),
     )

@@ -29,9 +29,6 @@ _ATTRIBUTES = (
 TAKEN = frozenset({*_ATTRIBUTES.split(), "complex_dtype", "nn", "self"})
 """Attributes that a module has already, and what its methods need besides."""
 
-_IMPORTED = "Any F NamedTuple Tensor TypeVar functools inspect math nn torch"
-_CLASSES = frozenset(_IMPORTED.split())
-
 
 def checked_module(
     value: Any,
@@ -48,9 +45,6 @@ def checked_module(
         return None
     name = given.name or camel(op_name)
     problems.check_name(name, (*path, "name"), is_key=given.name is None)
-    if name in _CLASSES:
-        message = f"the generated file has another '{name}'"
-        problems.add("SG127", message, (*path, "name"), None, given.name is None)
     parameters = [
         _parameter(key, value, inputs, problems, (*path, "parameters", key))
         for key, value in given.parameters.items()
@@ -66,9 +60,6 @@ def checked_module(
 def check_names(ops: Mapping[str, Op], problems: Problems) -> None:
     """Modules have names that no op and no other module has."""
     taken = dict.fromkeys(ops, "an op")
-    if "nn" in ops and any(op.module is not None for op in ops.values()):
-        message = "the module of this file needs the name 'nn'"
-        problems.add("SG127", message, ("ops", "nn"), None, True)
     for name, op in ops.items():
         if op.module is None:
             continue

@@ -58,6 +58,27 @@ the members of ``torch.autograd.Function``.
 
 RESERVED_PREFIXES = ("grad_", "need_")
 
+_FUNCTIONS = (
+    "Abs Heaviside Integral Max Min Mod Piecewise Pow Product Sum abs acos acosh acot "
+    "acoth acsc acsch amax amin arg asec asech asin asinh atan atan2 atanh cbrt ceil "
+    "ceiling cholesky clamp clip conjugate cos cosh cot coth csc csch cumsum det "
+    "digamma elu entr erf erfc erfcx erfinv exp exp2 expit expm1 floor frac gamma "
+    "gammaln gelu hardsigmoid hardswish hardtanh heaviside hypot i0 i0e i1 i1e im inv "
+    "leaky_relu lgamma ln log log10 log1p log2 log_ndtr log_softmax logaddexp logcosh "
+    "logdet loggamma logit logsigmoid logsumexp maximum mean minimum mish ndtr ndtri "
+    "norm polygamma pow prod re reciprocal relu relu6 remainder root round rsqrt sec "
+    "sech selu sgn sigmoid sign silu sin sinc sinh softmax softplus softsign solve "
+    "sqrt square std stop_gradient sum swish tan tanh trace transpose trigamma trunc "
+    "var where xlog1py xlogy"
+)
+
+FIXED_FUNCTIONS = frozenset(_FUNCTIONS.split())
+"""Functions that a spec cannot define anew.
+
+The list does not grow with the function table, so that no spec breaks by that: of any
+other name, the spec's own function is meant.
+"""
+
 
 def objection(name: str) -> tuple[str, str] | None:
     """The code and message of what is wrong with a name, if anything is."""

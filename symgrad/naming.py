@@ -11,18 +11,23 @@ FORWARD_MODE = "Jvp"
 """What the class of an op that has forward mode is called, after the op's own."""
 
 
+def public_names(ops: Sequence[Op]) -> set[str]:
+    """What the user calls the functions and the classes of a module."""
+    return {op.name for op in ops} | {op.module.name for op in ops if op.module}
+
+
 def class_names(ops: Sequence[Op]) -> dict[str, str]:
     """The class of each op of a module: ``rms_norm`` becomes ``RmsNorm``.
 
     ``Function`` is appended where that would be the name of another class or of a
-    function of the module.
+    function of the module, or of an input or output of the op, which would hide it.
     """
-    taken = {op.name for op in ops} | {op.module.name for op in ops if op.module}
-    taken |= {"Any", "F", "NamedTuple", "Tensor", "TypeVar", "nn"}
+    taken = public_names(ops) | {"Any", "F", "NamedTuple", "Tensor", "TypeVar", "nn"}
     names: dict[str, str] = {}
     for op in ops:
         name = camel(op.name)
-        while not taken.isdisjoint((name, name + FORWARD_MODE)):
+        hidden = taken | {i.name for i in op.inputs} | {f.name for f in op.outputs}
+        while not hidden.isdisjoint((name, name + FORWARD_MODE)):
             name += "Function"
         taken.update((name, name + FORWARD_MODE))
         names[op.name] = name

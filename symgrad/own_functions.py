@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from symgrad import model
-from symgrad.calls import NOT_BUILT, SPECIAL
-from symgrad.functions import NAMES
 from symgrad.grammar import tree
+from symgrad.names import FIXED_FUNCTIONS
 from symgrad.parse import FormulaError, Template, parse
 from symgrad.places import Problems
 from symgrad.program import Graph, Kind
@@ -34,8 +33,8 @@ def templates(given: Any, problems: Problems) -> dict[str, Template]:
 def _template(name: str, value: Any, problems: Problems) -> Template:
     path = ("functions", name)
     problems.check_name(name, path)
-    if name in NAMES or name in SPECIAL or name in NOT_BUILT:
-        message = f"'{name}' is a function of the table already"
+    if name in FIXED_FUNCTIONS:
+        message = f"'{name}' is a function of the format already"
         problems.add("SG127", message, path, is_key=True)
     parsed = problems.validate(model.FunctionModel, value, path)
     if parsed is None:

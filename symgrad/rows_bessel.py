@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import factorial
 
 from symgrad.function_row import Function, Kink
 
@@ -14,6 +15,26 @@ _BIG = "where(abs(x) < 1000, 1000, x)"
 _PER = f"/abs({_BIG})"
 _I0E_FALL = f"(1/2 + (1/8 + (1/8 + 25/128{_PER}){_PER}){_PER})/{_BIG}"
 _I1E_FALL = f"(1/2 - (3/8 + (3/8 + 63/128{_PER}){_PER}){_PER})/{_BIG}"
+
+# i1(x)/x has no digits where i1(x) is subnormal, and cancels in the second derivative:
+# up to 1 the slope of i1 is its series in x**2.
+_SMALL = "where(abs(x) < 1, x, 0)"
+_LARGE = "where(abs(x) < 1, 1, x)"
+
+
+def _slope_of_i1() -> str:
+    """The series, to the last digit for its own slope too."""
+    coefficient = [
+        Fraction(2 * k + 1, 2 * 4**k * factorial(k) * factorial(k + 1))
+        for k in range(10)
+    ]
+    *others, text = map(str, coefficient)
+    for term in reversed(others):
+        text = f"({term} + {text}*{_SMALL}**2)"
+    return text
+
+
+_I1_SMALL = _slope_of_i1()
 
 _MODIFIED = (
     Function("i0", ("i1(x)",), "i", (_X,), lambda x: x.bessel_i(0), safe=("0",)),
@@ -27,7 +48,7 @@ _MODIFIED = (
     ),
     Function(
         "i1",
-        ("where(x == 0, 1/2, i0(x) - y/where(x == 0, 1, x))",),
+        (f"where(abs(x) < 1, {_I1_SMALL}, i0(x) - y/{_LARGE})",),
         "i",
         (_X,),
         lambda x: x.bessel_i(1),
@@ -36,8 +57,8 @@ _MODIFIED = (
     Function(
         "i1e",
         (
-            "where(abs(x) < 1000, where(x == 0, 1/2, i0e(x) - sign(x)*y"
-            f" - y/where(x == 0, 1, x)), -y*({_I1E_FALL}))",
+            f"where(abs(x) < 1000, where(abs(x) < 1, {_I1_SMALL}*exp(-abs({_SMALL})),"
+            f" i0e(x) - y/{_LARGE}) - sign(x)*y, -y*({_I1E_FALL}))",
         ),
         "i",
         (_X,),

@@ -13,7 +13,7 @@ _POWERS = (
         "pow",
         (
             "where(e == 0, 0, e*x**(e - 1))",
-            "where(x == 0 and e >= 0, 0, y*log(x))",
+            "y*log(where(x == 0 and e >= 0, 1, x))",
         ),
         "p",
         (_POSITIVE, (-3.0, 3.0)),

@@ -8,16 +8,17 @@ from symgrad.functions import NAMES
 from symgrad.model import Complaint
 from symgrad.names import listing
 from symgrad.op import Formula, Op
-from symgrad.program import Node, Program
+from symgrad.program import Kind, Node, Program
 
 
 def complaints(op: Op, policies: Iterable[str]) -> Iterator[Complaint]:
-    """Inputs that no formula uses, outputs without a tensor, policies without a call.
+    """Inputs that no formula uses, outputs that have no use, policies without a call.
 
     ``policies`` are the functions that have a policy of their own, as written.
     """
     yield from _unused_inputs(op)
     yield from _constant_outputs(op)
+    yield from _whole_outputs(op)
     yield from _idle_policies(op, policies)
     yield from _turned_overrides(op)
 
@@ -42,6 +43,16 @@ def _constant_outputs(op: Op) -> Iterator[Complaint]:
             said = f"the output '{output.name}' depends on no tensor"
             help = "use a tensor in it, or compute it outside of the op"
             yield Complaint("SG142", said, ("forward", output.name), help)
+
+
+def _whole_outputs(op: Op) -> Iterator[Complaint]:
+    """Torch differentiates floating tensors; one of the outputs has to be one."""
+    wanted = [f for f in op.outputs if f.name not in op.nondifferentiable]
+    if wanted and all(op.nodes[f.value].kind is Kind.INDEX for f in wanted):
+        name = wanted[0].name
+        said = f"the output '{name}' is an integer tensor: no gradient passes through"
+        help = "use a real input as a number in it"
+        yield Complaint("SG136", said, ("forward", name), help)
 
 
 def _idle_policies(op: Op, policies: Iterable[str]) -> Iterator[Complaint]:

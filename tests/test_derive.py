@@ -136,6 +136,15 @@ def test_a_constant_of_a_derivative_may_be_infinite(
     torch.testing.assert_close(slope.item(), expected, equal_nan=True)
 
 
+@pytest.mark.parametrize("base", [{}, {"k": "float = 0"}], ids=["0", "k"])
+def test_powers_of_zero_have_no_slope_and_no_bend(base: dict[str, str]) -> None:
+    f = module({"x": "real", **base}, f"{'k' if base else 0}**x").f
+    x = leaf(3)
+    first = torch.autograd.grad(f(x).sum(), x, create_graph=True)[0]
+    assert first.count_nonzero() == 0
+    assert torch.autograd.grad(first.sum(), x)[0].count_nonzero() == 0
+
+
 def test_stop_gradient_stops_every_derivative() -> None:
     f = module("x w", "stop_gradient(x**2)*w*x").f
     x, w = leaf(3), leaf(3)

@@ -13,7 +13,7 @@ from generated_modules import ROOT
 
 from symgrad.declare import KINDS
 from symgrad.errors import SpecError
-from symgrad.names import RESERVED
+from symgrad.names import FIXED_FUNCTIONS, RESERVED
 from symgrad.spec import load_text
 
 BLOCKS = [block for page in DOCS for block in blocks(page)]
@@ -48,9 +48,12 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in DOCS} - {"README.md"} <= listed
 
 
-def test_reserved_names_are_printed_in_full() -> None:
-    [block] = [b for b in blocks(REFERENCE) if b.source == "reserved"]
-    assert block.text.split() == sorted(RESERVED)
+@pytest.mark.parametrize(
+    ("block", "names"), [("reserved", RESERVED), ("fixed", FIXED_FUNCTIONS)]
+)
+def test_names_are_printed_in_full(block: str, names: frozenset[str]) -> None:
+    [found] = [b for b in blocks(REFERENCE) if b.source == block]
+    assert found.text.split() == sorted(names)
 
 
 def test_every_kind_that_works_is_described() -> None:

@@ -80,6 +80,7 @@ ORDER = [
     "backends.torch_jvp",
     "backends.torch_function",
     "backends.torch_module",
+    "backends.torch_imports",
     "backends.torch_golden",
     "backends.torch_tests",
     "backends.torch",

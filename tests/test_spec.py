@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from symgrad.calls import NOT_BUILT, SPECIAL
 from symgrad.codes import CODES
 from symgrad.errors import SpecError, as_json, render
-from symgrad.names import RESERVED, RESERVED_PREFIXES, objection
+from symgrad.functions import NAMES
+from symgrad.names import FIXED_FUNCTIONS, RESERVED, RESERVED_PREFIXES, objection
 from symgrad.op import Input, Interval, Op, Sample
 from symgrad.program import Graph, Kind
 from symgrad.spec import load, load_text, load_with_warnings
@@ -293,6 +295,24 @@ def test_functions_are_expanded_where_they_are_called() -> None:
     half = graph.node("div", graph.input("x", Kind.REAL), graph.const(2))
     assert op.outputs[0].value == graph.node("mul", graph.input("a", Kind.REAL), half)
     assert op.outputs[0].text == "gate(a, x)"
+
+
+YOUNG = ("threshold", "beta", "rad", "deg", "zeta", "celu", "fmod", "j0", "betaln")
+
+
+@pytest.mark.parametrize("name", YOUNG)
+def test_functions_of_a_file_stand_before_younger_rows_of_the_table(name: str) -> None:
+    assert name in NAMES
+    head = f"symgrad: 1\nfunctions:\n  {name}: {{inputs: [a, b], value: a*b}}\n"
+    ops = f"ops:\n  op:\n    inputs: {{x: real}}\n    forward: {{y: '{name}(x, 3)'}}\n"
+    [op] = load_text(head + ops, "op.yaml").ops
+    assert op.nodes == one("", forward="y: x*3").nodes
+
+
+def test_functions_that_mean_the_same_in_every_spec() -> None:
+    """The list is done: to make it longer is to break specs."""
+    assert len(FIXED_FUNCTIONS) == 133
+    assert FIXED_FUNCTIONS.issubset({*NAMES, *SPECIAL, *NOT_BUILT})
 
 
 @pytest.mark.parametrize("name", ["pi", "E", "I", "oo", "beta", "gamma", "sin", "s"])

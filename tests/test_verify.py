@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from planted import FAULTS, FIXTURES, PAST_LINT, Fault
@@ -110,12 +111,33 @@ def test_lint_refuses(name: str) -> None:
 
 
 KEPT = ["lambda_", "item", "data", "out", "inplace", "load", "save"]
+LAYER = {"name": "Layer", "parameters": {"w_": {"shape": ["out_", 2], "init": 1}}}
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_lint_lets_people_name_their_numbers(name: str) -> None:
-    named = spec("f", {"x": "real", name: "float = 1"}, f"x*abs({name})")
+@pytest.mark.parametrize("keys", [{}, {"module": LAYER}], ids=["op", "module"])
+def test_lint_lets_people_name_what_they_give(name: str, keys: dict[str, Any]) -> None:
+    inputs = {"x_": "real", "w_": "real", name: "float = 1"}
+    named = spec("f", inputs, f"x_*abs({name}*w_)", **keys)
     assert lint(generate(named).source, named) == ()
+
+
+def test_lint_sees_in_place_methods_beside_such_names() -> None:
+    named = spec("f", {"x": "real", "add_": "real"}, "x*add_", module={"name": "Layer"})
+    source = generate(named).source
+    assert lint(source, named) == ()
+    assert lint(source.replace("return f(x, add_)", "return f(x.add_(1), add_)"), named)
+
+
+FLAGS = {"x": "real", "w": "real", "flag": "bool", "k": "float"}
+CHOSEN = ["where(flag, w*x, x)", "where(flag, w, 1)*where(flag and k > 1, x, 2)"]
+
+
+@pytest.mark.parametrize("formula", CHOSEN)
+def test_a_python_condition_leaves_the_shape_to_both_branches(formula: str) -> None:
+    chosen = spec("f", FLAGS, {"y": formula, "z": "w if k > 1 else x"})
+    report = climb(generate(chosen).source, chosen, "quick")
+    assert report.passed, str(report)
 
 
 def test_cotangents_do_not_cancel() -> None:

@@ -90,14 +90,13 @@ _OF_MATH = re.compile(rf"(?<![\w.])math\.(?={_FUNCTIONS})")
 
 
 def _method(op: Op, code: Code) -> Method:
-    """A method; what the name of an input hides goes by another name in it."""
+    """A method; what a name of the user's hides goes by another name in it."""
     signature, body = code
-    names = {item.name for item in op.inputs}
     if op.inputs[0].name == "self":  # linters take it for that of a class
         signature = tuple(_SELF.sub(r"\1  # noqa: PLW0211", s) for s in signature)
-    if "Tensor" in names:
+    if "Tensor" in op.names:
         body = tuple(re.sub(r"(?<=: )Tensor(?= = )", "torch.Tensor", b) for b in body)
-    if "math" in names:
+    if "math" in op.names:
         body = tuple(_OF_MATH.sub("_math.", line) for line in body)
     return Method(signature, body)
 

@@ -75,8 +75,10 @@ _FORBIDDEN = {
     "from_file": _ALIEN,
 }
 _PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
-_IMPORT_CALLS = frozenset({"TypeVar"})
+_IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 """What may be called while the module is imported."""
+_STARTS = frozenset({"nn.init", "_nn.init"})
+"""Where the functions are that give parameters their initial values."""
 
 
 def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
@@ -98,11 +100,10 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
 
 
 def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
-    inputs = [item for op in spec.ops for item in op.inputs]
-    numbers = {item.name for item in inputs if not item.kind.is_tensor}
+    kept = _kept(tree, spec)
     for node in walked(tree):
         line = getattr(node, "lineno", 0)
-        for message in () if _is_kept(node, numbers) else _objections(node):
+        for message in () if node in kept else _objections(node):
             yield Remark(line, "", message)
     for statement in tree.body:
         if not _is_inert(statement):
@@ -124,7 +125,7 @@ def _objections(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_") and node.attr not in _PRIVATE:
             yield f"{node.attr} is private"
-        starts = ast.unparse(node.value) == "nn.init"
+        starts = ast.unparse(node.value) in _STARTS
         if node.attr.endswith("_") and not node.attr.startswith("_") and not starts:
             yield f"{node.attr} writes in place"
     if isinstance(node, ast.Call) and not _is_check(node.func):
@@ -142,11 +143,27 @@ def _is_check(function: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id.startswith("_check_")
 
 
-def _is_kept(node: ast.AST, numbers: Set[str]) -> bool:
-    """Whether this is a number on ``ctx``, where it bears the user's name for it."""
-    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
-        return False
-    return node.value.id == "ctx" and node.attr in numbers
+def _kept(tree: ast.Module, spec: Spec) -> set[ast.AST]:
+    """What bears a name of the user's: numbers on ``ctx``, all that a module keeps."""
+    inputs = [item for op in spec.ops for item in op.inputs]
+    numbers = {item.name for item in inputs if not item.kind.is_tensor}
+    kept = set(_attributes(tree, "ctx", numbers))
+    layers = {op.module.name: op for op in spec.ops if op.module is not None}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in layers:
+            op = layers[node.name]
+            sizes = op.module.sizes if op.module else ()
+            kept.update(
+                _attributes(node, "self", {*sizes, *(i.name for i in op.inputs)})
+            )
+    return kept
+
+
+def _attributes(part: ast.AST, of: str, names: Set[str]) -> Iterator[ast.AST]:
+    """The attributes ``of.name`` in a part of the text, for some names."""
+    for node in walked(part):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            yield from [node] if ast.unparse(node.value) == of else ()
 
 
 def _identifier(node: ast.AST) -> str:

@@ -127,9 +127,12 @@ def _connect(node: Node, args: Sequence[Any]) -> Any:
 
 
 def _choose(condition: Any, a: Any, b: Any) -> Any:
-    if isinstance(condition, bool):
-        return a if condition else b
-    return torch.where(condition, *_lifted([a, b]))
+    """A choice; its shape is that of both branches, whichever is taken."""
+    if not isinstance(condition, bool):
+        return torch.where(condition, *_lifted([a, b]))
+    chosen = a if condition else b
+    shapes = [branch.shape for branch in (a, b) if isinstance(branch, Tensor)]
+    return _lifted([chosen])[0].expand(joined(shapes)) if shapes else chosen
 
 
 _DOUBLE = {complex: torch.complex128}
