@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from operator import mul
 
 from symgrad.function_row import Function, Kink
 
@@ -48,36 +50,49 @@ _MODIFIED = (
 )
 
 # torch's own are off by 1e-6 in float64 where x is near 5, and cut off from x besides.
-# Up to 25 Bessel's integral, which the midpoint rule gives to the last digit; from
-# there Hankel's series in 1/x.
-_NEAR = "where(abs(x) < 25, x, 1)"
-_FAR = "where(abs(x) < 25, 25, abs(x))"
-_NODES = [f"sin({k}/60*pi)" for k in range(1, 30, 2)]
+# Up to 16 Bessel's integral, which the midpoint rule gives to the last digit; from
+# there Hankel's two series in 1/x**2, DLMF 10.17, as continued fractions, which
+# converge where the series do not.
+_NEAR = "where(abs(x) < 16, x, 1)"
+_FAR = "where(abs(x) < 16, 16, abs(x))"
+_NODES = [f"sin({k}/48*pi)" for k in range(1, 24, 2)]
 
 
-def _hankel(order: int, first: int) -> str:
-    """Every other term of the series, from the one of that number on."""
+def _steps(series: list[Fraction]) -> Iterator[Fraction]:
+    """a, b, c ... of a/(1 + b*z/(1 + c*z/(1 + ...))), by long divisions."""
+    while series:
+        first, *rest = series
+        yield first
+        series = [Fraction(1)]
+        for k in range(len(rest)):
+            series.append(-sum(map(mul, rest[k::-1], series)) / first)
+        series = series[1:]
+
+
+def _hankel(order: int, half: int) -> str:
+    """Every other term of Hankel's series, from the first or the second on."""
     terms = [Fraction(1)]
-    for k in range(1, 18):
+    for k in range(1, 24):
         terms.append(terms[-1] * (4 * order**2 - (2 * k - 1) ** 2) / (8 * k))
-    *others, text = map(str, terms[first::2])
-    for term in reversed(others):
-        text = f"{term} - ({text})/{_FAR}**2"
-    return f"({text})/{_FAR}" if first else f"({text})"
+    signed = [(-1) ** k * term for k, term in enumerate(terms[half::2])]
+    text, found = "0", list(_steps(signed))
+    for k, step in reversed(list(enumerate(found))):
+        text = f"{float(step)}/({f'{_FAR}**2' if k % 2 else 1} + {text})"
+    return f"{text}/{_FAR}" if half else text
 
 
 _COS, _SIN = f"cos({_FAR})", f"sin({_FAR})"
 
 
 def _far(order: int, even: str, odd: str, x: str = _FAR) -> str:
-    """The function from 25 on: the waves of the two halves of the series."""
+    """The function from 16 on: the waves of the two halves of the series."""
     waves = f"{_hankel(order, 0)}*({even}) + {_hankel(order, 1)}*({odd})"
     return f"({waves})*rsqrt(pi*{x})"
 
 
-_J0_NEAR = f"({' + '.join(f'cos({s}*{_NEAR})' for s in _NODES)})/15"
-_J1_NEAR = f"({' + '.join(f'{s}*sin({s}*{_NEAR})' for s in _NODES)})/15"
-_J1_SLOPE = f"({' + '.join(f'{s}**2*cos({s}*{_NEAR})' for s in _NODES)})/15"
+_J0_NEAR = f"({' + '.join(f'cos({s}*{_NEAR})' for s in _NODES)})/12"
+_J1_NEAR = f"({' + '.join(f'{s}*sin({s}*{_NEAR})' for s in _NODES)})/12"
+_J1_SLOPE = f"({' + '.join(f'{s}**2*cos({s}*{_NEAR})' for s in _NODES)})/12"
 _J0_FAR = _far(0, f"{_COS} + {_SIN}", f"{_COS} - {_SIN}")
 _J1_FAR = _far(1, f"{_SIN} - {_COS}", f"{_SIN} + {_COS}")
 
@@ -88,32 +103,31 @@ _FIRST = (
         "j",
         (_X,),
         lambda x: x.bessel_j(0),
-        definition=f"where(abs(x) < 25, {_J0_NEAR}, {_J0_FAR})",
+        definition=f"where(abs(x) < 16, {_J0_NEAR}, {_J0_FAR})",
     ),
     Function(
         "j1",
         # j0(x) - y/x, whose own derivative cancels for a small x
-        (f"where(abs(x) < 25, {_J1_SLOPE}, {_J0_FAR} - y/where(abs(x) < 25, 25, x))",),
+        (f"where(abs(x) < 16, {_J1_SLOPE}, {_J0_FAR} - y/where(abs(x) < 16, 16, x))",),
         "j",
         (_X,),
         lambda x: x.bessel_j(1),
-        definition=f"where(abs(x) < 25, {_J1_NEAR}, sign(x)*{_J1_FAR})",
+        definition=f"where(abs(x) < 16, {_J1_NEAR}, sign(x)*{_J1_FAR})",
     ),
 )
 
-# The second kind up to 25: DLMF 10.9.3, the integral of cos(x*sin(t)) times
+# The second kind up to 16: DLMF 10.9.3, the integral of cos(x*sin(t)) times
 # log(exp(gamma)/2*x) + 2*log(2*cos(t)).  The nodes of Bessel's integral do for the
 # first; Kress's rule for logarithms (Linear Integral Equations, 12.3) does the second
-# with those and the points between them, t = k/60*pi.
+# with those and the points between them, t = k/48*pi.
 _LOG = f"log(exp(-digamma(1))/2*{_NEAR})"
 
 
 def _turn() -> list[Decimal]:
-    """The cosines of k/30*pi."""
-    root = Decimal(5).sqrt()
-    step = (7 + root + (30 + 6 * root).sqrt()).sqrt() / 4
+    """The cosines of k/24*pi."""
+    step = (2 + (2 + Decimal(3).sqrt()).sqrt()).sqrt() / 2
     found = [Decimal(1), step]
-    while len(found) < 60:
+    while len(found) < 48:
         found.append(2 * step * found[-1] - found[-2])
     return found
 
@@ -122,9 +136,9 @@ def _logs() -> list[Decimal]:
     """log(2*cos(t)) at the nodes, of its Fourier series what they tell apart."""
     with localcontext(Context(prec=28)):
         turn, found = _turn(), []
-        for k in range(31):
-            waves = ((-1) ** m * turn[k * m % 60] / m for m in range(1, 30))
-            found.append(-sum(waves) - turn[k * 30 % 60] / 60)
+        for k in range(25):
+            waves = ((-1) ** m * turn[k * m % 48] / m for m in range(1, 24))
+            found.append(-sum(waves) - turn[k * 24 % 48] / 48)
         return [found[0] / 2, *found[1:-1], found[-1] / 2]
 
 
@@ -132,19 +146,19 @@ _AT_0, *_LOGS = _logs()
 
 
 def _log_rule(wave: str) -> str:
-    """15 times the integral, but for t = 0; a wave is cos(x*s), or its slope by x."""
+    """12 times the integral, but for t = 0; a wave is cos(x*s), or its slope by x."""
     terms = []
     for k, weight in enumerate(_LOGS, 1):
-        s = f"sin({k}/60*pi)" if k < 30 else "1"
+        s = f"sin({k}/48*pi)" if k < 24 else "1"
         log = f"({_LOG} {weight:+})" if k % 2 else f"({weight})"
         terms.append(f"{log}*{wave.format(s=s)}")
     return f"({' + '.join(terms)})"
 
 
-_Y0_NEAR = f"2/15/pi*({_log_rule(f'cos({{s}}*{_NEAR})')} + {_AT_0})"
-_Y1_NEAR = f"2/pi*({_log_rule(f'{{s}}*sin({{s}}*{_NEAR})')}/15 - {_J0_NEAR}/{_NEAR})"
+_Y0_NEAR = f"1/6/pi*({_log_rule(f'cos({{s}}*{_NEAR})')} + {_AT_0})"
+_Y1_NEAR = f"2/pi*({_log_rule(f'{{s}}*sin({{s}}*{_NEAR})')}/12 - {_J0_NEAR}/{_NEAR})"
 # of x itself, not of its modulus: there is no value below 0
-_SIGNED = "where(abs(x) < 25, 25, x)"
+_SIGNED = "where(abs(x) < 16, 16, x)"
 _Y0_FAR = _far(0, f"{_SIN} - {_COS}", f"{_SIN} + {_COS}", _SIGNED)
 _Y1_FAR = _far(1, f"-{_SIN} - {_COS}", f"{_SIN} - {_COS}", _SIGNED)
 
@@ -156,7 +170,7 @@ _SECOND = (
         (_POSITIVE,),
         lambda x: x.bessel_y(0),
         safe=("1",),
-        definition=f"where(abs(x) < 25, {_Y0_NEAR}, {_Y0_FAR})",
+        definition=f"where(abs(x) < 16, {_Y0_NEAR}, {_Y0_FAR})",
         domain="x > 0",
     ),
     Function(
@@ -166,7 +180,7 @@ _SECOND = (
         (_POSITIVE,),
         lambda x: x.bessel_y(1),
         safe=("1",),
-        definition=f"where(abs(x) < 25, {_Y1_NEAR}, {_Y1_FAR})",
+        definition=f"where(abs(x) < 16, {_Y1_NEAR}, {_Y1_FAR})",
         domain="x > 0",
     ),
 )
