@@ -59,16 +59,17 @@ class FormulaError(Exception):
 
 
 @lru_cache(maxsize=256)
-def tree(text: str) -> tuple[ast.expr, int]:
+def tree(text: str, length: int = 1) -> tuple[ast.expr, int]:
     """The syntax tree of a formula, and the offset of its columns in the text.
 
     White space at both ends is not part of the tree; line ends count as blanks.
+    ``length`` is how many times the limits of length it may have.
 
     Raises:
         FormulaError: characters, size, nesting or syntax that a formula cannot have.
     """
-    _check_characters(text)
-    _check_size(text)
+    _check_characters(text, length * MAX_CHARACTERS)
+    _check_size(text, length * MAX_PARTS)
     flat = re.sub(r"\s", " ", text)
     lead = len(flat) - len(flat.lstrip())
     try:
@@ -92,13 +93,11 @@ def _too_deep(text: str) -> FormulaError:
     return FormulaError("SG202", message, 0, len(text), _SPLIT)
 
 
-def _check_characters(text: str) -> None:
+def _check_characters(text: str, limit: int) -> None:
     if not text.strip():
         raise FormulaError("SG201", "the formula is empty", 0, len(text))
-    if len(text) > MAX_CHARACTERS:
-        message = (
-            f"the formula has {len(text):,} characters; {MAX_CHARACTERS:,} is the limit"
-        )
+    if len(text) > limit:
+        message = f"the formula has {len(text):,} characters; {limit:,} is the limit"
         raise FormulaError("SG202", message, 0, len(text), _SPLIT)
     found = _ALLOWED.match(text)
     at = found.end() if found else 0
@@ -108,9 +107,9 @@ def _check_characters(text: str) -> None:
         raise FormulaError("SG203", message, at, at + 1, _CHARACTER_HELP.get(text[at]))
 
 
-def _check_size(text: str) -> None:
-    if len(_PART.findall(text)) > MAX_PARTS:
-        message = f"the formula has more than {MAX_PARTS:,} parts"
+def _check_size(text: str, limit: int) -> None:
+    if len(_PART.findall(text)) > limit:
+        message = f"the formula has more than {limit:,} parts"
         raise FormulaError("SG202", message, 0, len(text), _SPLIT)
     _check_brackets(text)
     run = _UNARY_RUN.search(text)

@@ -29,7 +29,7 @@ class TableFunction(sympy.Function):  # type: ignore[misc]
             raise ArgumentIndexError(self, argindex)
         graph = Graph()
         names = {n: graph.input(n, Kind.REAL) for n in (*self.row.args, "y")}
-        root = parse(self.row.partials[argindex - 1], graph, names)
+        root = parse(self.row.partials[argindex - 1], graph, names, in_table=True)
         arguments = dict(zip(self.row.args, self.args, strict=False)) | {"y": self}
         leaves = {names[name]: value for name, value in arguments.items()}
         return to_sympy(graph.nodes, root, leaves, SYMBOLS, evaluate=True)

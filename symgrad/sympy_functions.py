@@ -49,6 +49,10 @@ _OF_ORDER: Mapping[tuple[str, int], str] = {
     ("besseli", 1): "i1",
     ("besselj", 0): "j0",
     ("besselj", 1): "j1",
+    ("besselk", 0): "k0",
+    ("besselk", 1): "k1",
+    ("bessely", 0): "y0",
+    ("bessely", 1): "y1",
     ("polygamma", 0): "digamma",
     ("polygamma", 1): "trigamma",
 }

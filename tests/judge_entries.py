@@ -15,7 +15,6 @@ DERIVATIVES = Path(torchgen.__file__).parent / "packaged/autograd/derivatives.ya
 _CLASSES = "picks elements by the index of a class"
 _GAMMA = "the function table has no incomplete gamma function"
 _EXPONENT = "the exponent of `zeta` is a number that is written out"
-_BESSEL = "the function table has the Bessel functions j and i only"
 _DEGREE = "its only tensor is the degree, which has no derivative"
 _CTC = "a dynamic programme over two sequences"
 
@@ -27,9 +26,6 @@ UNJUDGED: Mapping[str, str] = {
     "special_zeta": _EXPONENT,
     "special_zeta.other_scalar": _EXPONENT,
     "special_airy_ai": "the function table has no Airy function",
-    **dict.fromkeys((f"special_bessel_y{n}" for n in (0, 1)), _BESSEL),
-    **dict.fromkeys((f"special_modified_bessel_k{n}" for n in (0, 1)), _BESSEL),
-    **dict.fromkeys((f"special_scaled_modified_bessel_k{n}" for n in (0, 1)), _BESSEL),
     **dict.fromkeys((f"special_{name}.x_scalar" for name in POLYNOMIALS), _DEGREE),
     "multi_margin_loss": _CLASSES,
     "multilabel_margin_loss_forward": _CLASSES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,8 +110,9 @@ def _inside(row: Row, columns: Sequence[Tensor]) -> Columns:
     inside = torch.ones_like(columns[0], dtype=torch.bool)
     for item, column in zip(_tensors(row), columns, strict=True):
         if item.domain is not None:
-            low, high = item.domain.low, item.domain.high
-            inside &= (column >= low) & (column <= high)
+            inside &= (column >= item.domain.low) & (column <= item.domain.high)
+            if item.domain.low_open and math.isfinite(item.domain.low):
+                inside &= column > item.domain.low
     kept = [column[inside] for column in columns]
     return tuple(column[1 - len(column) % 2 :] for column in kept)
 

@@ -109,6 +109,8 @@ SAME_VALUE = [
     (sympy.beta(x, y), "gamma(x)*gamma(y)/gamma(x + y)"),
     (sympy.besseli(1, x), "i1(x)"),
     (sympy.besselj(0, x) + sympy.besselj(1, y), "j0(x) + j1(y)"),
+    (sympy.bessely(0, x**2) + sympy.bessely(1, x**2), "y0(x**2) + y1(x**2)"),
+    (sympy.besselk(0, x**2) + sympy.besselk(1, x**2), "k0(x**2) + k1(x**2)"),
     (sympy.atan2(x, y), "atan2(x, y)"),
     (sympy.log(x) / sympy.log(2), "log2(x)"),
     (sympy.tan(x) + sympy.asinh(y), "tan(x) + asinh(y)"),
