@@ -1,0 +1,67 @@
+"""The hall of bugs: what was published is rejected, what was meant passes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from generated_modules import ROOT
+
+from symgrad.generate import generate
+from symgrad.op import Op
+from symgrad.spec import load
+from symgrad.verify.ladder import climb, climb_to
+from symgrad.verify.report import Finding
+from symgrad.verify.target import parse
+
+HALL = ROOT / "examples" / "hall_of_bugs"
+PAGE = ROOT / "docs" / "hall_of_bugs.md"
+MEANT = load(str(HALL / "meant.yaml"))
+OPS = {op.name: op for op in MEANT.ops}
+
+FAULTS = {
+    "switched_pair": (1, "the gradient of r is wrong"),
+    "total_variation": (8, "the gradient of p at an edge"),
+    "jensen_shannon": (1, "y is wrong"),
+    "focal": (8, "the gradient of p at an edge"),
+    "bias_gelu": (1, "expected Variable or None (got tuple)"),
+    "pseudo_huber": (1, "the gradient of error is wrong"),
+    "log_sigmoid": (1, "the gradient of x is wrong"),
+    "artanh": (9, "y has a wrong dtype"),
+    "hard_mish": (1, "y is wrong"),
+}
+"""Op to the rung that rejects what was published, and what it says."""
+
+
+def first_finding(op: Op) -> Finding:
+    """What the ladder says first of the published version."""
+    target = parse(f"{HALL / 'published.py'}:{op.name}")
+    assert target is not None
+    return climb_to(target, op, "full").failures[0]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_was_published_is_rejected(name: str) -> None:
+    finding = first_finding(OPS[name])
+    rung, said = FAULTS[name]
+    assert finding.rung == rung, str(finding)
+    assert said in finding.message
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_what_was_meant_passes(name: str) -> None:
+    alone = replace(MEANT, ops=(OPS[name],))
+    report = climb(generate(alone).source, alone, "full")
+    assert report.passed, str(report)
+
+
+def test_every_story_is_told() -> None:
+    """Each has its fault, its rung and its words on the page."""
+    assert FAULTS.keys() == OPS.keys()
+    stories = re.split(r"^## ", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    told = {story.partition("\n")[0].split("`")[1]: story for story in stories}
+    assert told.keys() == FAULTS.keys()
+    for name, (rung, said) in FAULTS.items():
+        assert f"Rung {rung}" in told[name], name
+        assert f"`{said}`" in told[name], name
