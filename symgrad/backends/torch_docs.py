@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import Input, Op
-from symgrad.partials import edge_value
+from symgrad.partials import edge_value, formula
+from symgrad.printer import Text
+from symgrad.printer import formula as written
 from symgrad.program import Kind, Program, depending_on
 
 WIDTH = 84
@@ -153,11 +155,22 @@ def _moving_inputs(op: Op) -> list[int]:
     return [v for v, n in enumerate(op.nodes) if n.op == "input" and n.data in wanted]
 
 
+def _tidy(row: Function, text: str) -> str:
+    """A text that was put together, without the parentheses that took."""
+    if "(" not in text:
+        return text
+    nodes, root = formula(text, (*row.args, "y"))
+    texts: list[Text] = []
+    for node in nodes[: root + 1]:
+        texts.append(written(node, [texts[arg] for arg in node.args]))
+    return texts[root].text
+
+
 def _convention(op: Op, row: Function, kink: Kink, alone: bool) -> list[str]:
     """What is taken at one kink, by each argument."""
     policy = op.edges.get(row.name, op.edges.get("*", "torch"))
     values = [edge_value(kink, policy, i, alone) for i in range(len(row.args))]
     pairs = zip(row.args, values, strict=True)
-    shown = ", ".join(f"d/d{argument} = {value}" for argument, value in pairs)
+    shown = ", ".join(f"d/d{name} = {_tidy(row, value)}" for name, value in pairs)
     call = f"{row.name}({', '.join(row.args)})"
     return _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")
