@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -107,7 +107,10 @@ def verify_disk(paths: Sequence[str], folder: Path, level: Level) -> Outcome:
     Raises ``SpecError``, and ``OutputError`` for a module that cannot be read.
     """
     specs = [loaded for loaded, _ in _each(paths, _load)]
-    return _verified([(disk.read(folder / f"{s.stem}.py"), s) for s in specs], level)
+    sources = [(disk.read(folder / f"{s.stem}.py"), s) for s in specs]
+    outcome = _verified(sources, level)
+    whole = tuple(map(str, outcome.reports))
+    return replace(outcome, notes=whole) if whole else outcome
 
 
 def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
