@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def test_verify_any_callable(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 1
     assert "y is wrong" in shown
     assert f"symgrad verify {HAND}:swapped --spec {SWISH} --rung 2" in shown
+    assert re.search(r"inputs: +x=-?[\d.]{1,5}, beta=-?[\d.]{1,5}\n", shown)  # smallest
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ ORDER = [
     "verify.kinks",
     "verify.subject",
     "verify.points",
+    "verify.shrink",
     "verify.first_order",
     "verify.forward_mode",
     "verify.second_order",

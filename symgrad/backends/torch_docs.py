@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import Input, Op
-from symgrad.partials import edge_value, formula
+from symgrad.partials import edge_value
+from symgrad.partials import formula as parsed
 from symgrad.printer import Text
 from symgrad.printer import formula as written
 from symgrad.program import Kind, Program, depending_on
@@ -159,7 +160,7 @@ def _tidy(row: Function, text: str) -> str:
     """A text that was put together, without the parentheses that took."""
     if "(" not in text:
         return text
-    nodes, root = formula(text, (*row.args, "y"))
+    nodes, root = parsed(text, (*row.args, "y"))
     texts: list[Text] = []
     for node in nodes[: root + 1]:
         texts.append(written(node, [texts[arg] for arg in node.args]))

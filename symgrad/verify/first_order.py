@@ -19,11 +19,13 @@ from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.program import Kind, Node, is_complex
 from symgrad.verify import budget, reference, sampling
+from symgrad.verify.shrink import smallest
 from symgrad.verify.subject import (
     Fault,
     Outcome,
     Shape,
     Subject,
+    Tensors,
     Values,
     backward,
     call,
@@ -49,9 +51,8 @@ def run(subject: Subject) -> Outcome:
         values = smooth_values(op, shapes, rng)
         _check_marks(subject, values)
         cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
-        off = _compare(
-            subject, values, cotangents, _subsets(op) if number == 0 else [None]
-        )
+        subsets = _subsets(op) if number == 0 else [None]
+        off = _compared(subject, values, cotangents, subsets)
         if off > worst:
             worst, where = off, f"shapes {_listed(shapes)}"
         if number < 2 and is_exact(op):
@@ -88,6 +89,23 @@ def _subsets(op: Op) -> list[Sequence[str] | None]:
     names = reference.differentiable(op)
     sizes = {len(names), 1, len(names) - 1} if len(names) > 3 else set(range(1, 4))
     return [c for size in sorted(sizes) for c in combinations(names, size)]
+
+
+def _compared(
+    subject: Subject,
+    values: Values,
+    cotangents: Tensors,
+    subsets: Sequence[Sequence[str] | None],
+) -> float:
+    """The greatest relative deviation.  Raises ``Fault`` for the smallest inputs."""
+    try:
+        return _compare(subject, values, cotangents, subsets)
+    except Fault as fault:
+
+        def again(values: Values, cotangents: Tensors) -> float:
+            return _compare(subject, values, cotangents, [None])
+
+        raise smallest(again, values, cotangents, fault) from None
 
 
 def _compare(
