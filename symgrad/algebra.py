@@ -227,6 +227,8 @@ def real_part(graph: Graph, a: int) -> int:
 def imaginary_part(graph: Graph, a: int) -> int:
     """The imaginary part of a; torch has no vmap for that of a conjugate."""
     node = graph[a]
+    if not node.kind.is_complex:
+        return graph.node("mul", graph.const(0), a)
     if node.data == "conjugate":
         return neg(graph, imaginary_part(graph, node.args[0]))
     return graph.call("im", a)

@@ -62,7 +62,7 @@ def speller(program: Program, anchor: str) -> Speller:
             return binary(op, args[0], args[1])
         if node.op == "not":
             return negative(args[0], "~" if node.kind is Kind.MASK else "not ")
-        if value in factors and nodes[node.args[0]].kind is Kind.BOOL:
+        if value in factors and _is_number(nodes, node.args[0], held):
             return choice(*args)
         if node.op in ("where", "guard"):
             return _choice(nodes, node, args, anchor, value in small, held)
@@ -71,7 +71,7 @@ def speller(program: Program, anchor: str) -> Speller:
         if node.op == "reduce":
             return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
         if node.data == "pow":
-            return _power(nodes, node, args)
+            return _power(nodes, node, args, held)
         return _call(nodes, node, args, anchor, held)
 
     return spell
@@ -108,6 +108,11 @@ def _in_plane(
     ]
 
 
+def _is_number(nodes: Sequence[Node], condition: int, held: Set[int]) -> bool:
+    """Whether a condition is a Python bool in code."""
+    return nodes[condition].kind is Kind.BOOL and condition not in held
+
+
 def _only_factors(program: Program) -> set[int]:
     """Choices that derivatives only multiply tensors by: there a number will do."""
     others = set(program.reachable(program.outputs.values()))
@@ -138,16 +143,17 @@ def _choice(
     """
     condition, a, b = args
     test = nodes[node.args[0]]
-    if test.kind is Kind.BOOL:
+    if _is_number(nodes, node.args[0], held):
         if held.isdisjoint(node.args[1:]):
             return choice(condition, a, b)
-        if node.args[0] not in held:
-            lifted = [Text("()"), condition, Text("dtype=torch.bool")]
-            condition = call(f"{anchor}.new_full", lifted)
+        lifted = [Text("()"), condition, Text("dtype=torch.bool")]
+        condition = call(f"{anchor}.new_full", lifted)
     branches = [nodes[arg] for arg in node.args[1:]]
     if node.op == "guard" and condition.text.startswith("~") and test.op == "not":
         condition = Text(condition.text[1:].removeprefix("(").removesuffix(")"))
         a, b, branches = b, a, branches[::-1]
+    if node.kind is Kind.COMPLEX:  # torch cannot differentiate a mixed choice
+        a, b = (_widened(*pair) for pair in zip(branches, (a, b), strict=True))
     if held.isdisjoint(node.args[1:]):
         exact = small and all(map(_is_exact, branches))
         a, b = (_as_float(*pair) for pair in zip(branches, (a, b), strict=True))
@@ -187,17 +193,24 @@ def _as_float(node: Node, text: Text) -> Text:
     return literal(number)
 
 
+def _widened(node: Node, text: Text) -> Text:
+    """A real tensor as a complex one."""
+    return binary("add", text, Text("0j")) if node.kind is Kind.REAL else text
+
+
 def _detached(node: Node, operand: Text) -> Text:
     if not node.kind.is_tensor:
         return operand
     return Text(f"{operand.within(ATOM)}.detach()")
 
 
-def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
+def _power(
+    nodes: Sequence[Node], node: Node, args: Sequence[Text], held: Set[int]
+) -> Text:
     """Cheap powers as products and roots."""
     base, exponent = args
-    if node.kind is Kind.COMPLEX and not nodes[node.args[0]].kind.is_complex:
-        base = binary("add", base, Text("0j"))  # torch's jvp of a real base is wrong
+    if node.kind is Kind.COMPLEX:  # torch's jvp of a real base is wrong
+        base = _widened(nodes[node.args[0]], base)
     data = nodes[node.args[1]].data if nodes[node.args[1]].op == "const" else None
     if data in (2, 3):
         product = binary("mul", base, base)
@@ -206,7 +219,8 @@ def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
         return call("torch.sqrt", [base])
     if data == Fraction(-1, 2) and node.kind.is_tensor:
         return call("torch.rsqrt", [base])
-    if nodes[node.args[1]].kind is Kind.FLOAT and not node.kind.is_tensor:
+    plain = not node.kind.is_tensor and held.isdisjoint(node.args)
+    if nodes[node.args[1]].kind is Kind.FLOAT and plain:
         return call("math.pow", args)  # where ** would make a complex number
     return power(base, exponent)
 

@@ -129,10 +129,17 @@ def _connect(node: Node, args: Sequence[Any]) -> Any:
 def _choose(condition: Any, a: Any, b: Any) -> Any:
     """A choice; its shape is that of both branches, whichever is taken."""
     if not isinstance(condition, bool):
-        return torch.where(condition, *_lifted([a, b]))
+        return torch.where(condition, *_alike(_lifted([a, b])))
     chosen = a if condition else b
     shapes = [branch.shape for branch in (a, b) if isinstance(branch, Tensor)]
     return _lifted([chosen])[0].expand(joined(shapes)) if shapes else chosen
+
+
+def _alike(branches: Sequence[Tensor]) -> list[Tensor]:
+    """All of them complex if one is: torch cannot differentiate a mixed choice."""
+    if not any(branch.is_complex() for branch in branches):
+        return list(branches)
+    return [b if b.is_complex() else b + 0j for b in branches]
 
 
 _DOUBLE = {complex: torch.complex128}
