@@ -18,14 +18,15 @@ from symgrad import precise
 from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
-from symgrad.verify import reference, sampling
-from symgrad.verify.points import as_tensors, is_inside, special_numbers
+from symgrad.verify import budget, reference, sampling
+from symgrad.verify.kinks import watched
+from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
 from symgrad.verify.policies import Convention, conventions
 from symgrad.verify.sampling import Number, Point
 from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
 
 MOST = 120
-"""Points; several inputs have many combinations."""
+"""Combinations of edge values; several inputs have many more."""
 
 COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""
@@ -39,7 +40,7 @@ def run(subject: Subject) -> Outcome:
     op = subject.op
     as_torch = all(policy == "torch" for policy in op.edges.values())
     checked = 0
-    for point in itertools.islice(_points(op), MOST):
+    for point in _points(op):
         checked += _check_point(
             subject, point, as_tensors(op, [point]), compare=as_torch
         )
@@ -74,14 +75,39 @@ def _cotangents(op: Op) -> dict[str, Tensor]:
 
 
 def _points(op: Op) -> Iterator[Point]:
-    """Each combination of edge values that lies in the domain."""
-    fixed = _usual(op)
+    """Combinations of edge values, and ties of what is compared, in the domain."""
+    usual = _usual(op)
+    found = itertools.chain(_combined(op, usual), _ties(op, usual))
+    return (point for point in found if is_inside(op, point))
+
+
+def _combined(op: Op, usual: Point) -> Iterator[Point]:
+    """All combinations of edge values; a fixed choice of them if they are too many."""
     special = special_numbers(op)
-    choices = [_choices(item, special, fixed[item.name]) for item in op.inputs]
-    for combination in itertools.product(*choices):
-        point = dict(zip(fixed, combination, strict=True))
-        if is_inside(op, point):
-            yield point
+    choices = [_choices(item, special, usual[item.name]) for item in op.inputs]
+    count = math.prod(map(len, choices))
+    rng = sampling.generator(op, "combinations")
+    for number in range(count) if count <= MOST else rng.sample(range(count), MOST):
+        point = {}
+        for name, values in zip(usual, choices, strict=True):
+            number, place = divmod(number, len(values))
+            point[name] = values[place]
+        yield point
+
+
+def _ties(op: Op, usual: Point) -> Iterator[Point]:
+    """Points where the two sides of a comparison are equal."""
+    if budget.is_large(op):
+        return
+    rng = sampling.generator(op, "ties")
+    nodes, pairs = watched(op.nodes)
+    names = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    for pair in (p for p in pairs if not any(nodes[v].kind.is_complex for v in p)):
+        for name in names:
+            point = tie(op, nodes, pair, usual, name, rng)
+            if point is not None:
+                yield point
+                break
 
 
 def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:

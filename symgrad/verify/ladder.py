@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,9 +20,9 @@ from symgrad.verify import (
     linearity,
     purity,
     second_order,
-    traced,
+    transforms,
 )
-from symgrad.verify.loading import load
+from symgrad.verify.loading import imported
 from symgrad.verify.report import FAILED, STOPPED, Finding, Report, RungResult
 from symgrad.verify.subject import Fault, Outcome, Subject, subjects
 
@@ -48,9 +49,9 @@ RUNGS = (
     Rung(7, "purity", True, purity.run),
     Rung(8, "edges", False, edges.run),
     Rung(9, "dtypes", False, dtypes.run),
-    Rung(10, "traced", False, traced.run),
+    Rung(10, "transforms", False, transforms.run),
 )
-"""What is built.  Rung 0 reads the text alone; 11 and most of 10 are to come."""
+"""What is built.  Rung 0 reads the text alone; 11, for kernels, is to come."""
 
 
 def climb(
@@ -60,17 +61,19 @@ def climb(
     start = time.monotonic()
     results: list[RungResult] = []
     failures: list[Finding] = []
-    try:
-        tested = subjects(load(spec.stem, source), spec)
-    except Exception:
-        failure = Finding(None, "", "the module cannot be imported", got=_trace())
-        return Report((), (failure,), time.monotonic() - start)
-    for subject in tested:
-        for rung in RUNGS:
-            if _is_due(subject, rung, level, only):
-                result, found = _attempt(subject, rung)
-                results.append(result)
-                failures += found
+    with ExitStack() as tests:
+        try:
+            module = tests.enter_context(imported(spec.stem, source))
+            tested = subjects(module, spec)
+        except Exception:
+            failure = Finding(None, "", "the module cannot be imported", got=_trace())
+            return Report((), (failure,), time.monotonic() - start)
+        for subject in tested:
+            for rung in RUNGS:
+                if _is_due(subject, rung, level, only):
+                    result, found = _attempt(subject, rung)
+                    results.append(result)
+                    failures += found
     return Report(tuple(results), tuple(failures), time.monotonic() - start)
 
 

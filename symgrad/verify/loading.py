@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import linecache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.abc import SourceLoader
 from types import ModuleType
 
@@ -34,3 +37,17 @@ def load(name: str, text: str) -> ModuleType:
     linecache.cache[f"<{name}>"] = (len(text), None, lines, f"<{name}>")
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def imported(stem: str, text: str) -> Iterator[ModuleType]:
+    """The module while it is tested, where ``torch.compile`` looks modules up.
+
+    Its name cannot be that of a module which stands there already.
+    """
+    name = f"_verified_{stem}"
+    sys.modules[name] = module = load(name, text)
+    try:
+        yield module
+    finally:
+        del sys.modules[name]
