@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symgrad.naming import FORWARD_MODE
 from symgrad.verify import reference, sampling
 from symgrad.verify.first_order import shape_choices
 from symgrad.verify.subject import (
@@ -87,12 +86,6 @@ class Bound:
     def gradient(self) -> Tensor:
         """What backward gives without any transform, as one vector."""
         return joined(backward(self.subject, self.values, self.cotangents))
-
-    @property
-    def has_forward_mode(self) -> bool:
-        """Whether there is a class with a jvp."""
-        name = f"{self.subject.cls.__name__}{FORWARD_MODE}"
-        return name in self.subject.function.__globals__
 
     def compare(self, what: str, got: Tensor, expected: Tensor) -> None:
         """Raise ``Fault`` where two tensors are not the same numbers."""

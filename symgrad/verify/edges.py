@@ -1,7 +1,8 @@
 """Rung 8: kinks, bounds and NaN.
 
-Catches another convention than torch's where one-sided derivatives differ, a NaN that
-leaks from a branch that is not taken, and a NaN that gets lost on the way.
+Catches another convention than torch's where one-sided derivatives differ, another one
+in forward mode than in backward, a NaN that leaks from a branch that is not taken, and
+a NaN that gets lost on the way.
 """
 
 from __future__ import annotations
@@ -19,11 +20,20 @@ from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
 from symgrad.verify import budget, reference, sampling
+from symgrad.verify.forward_mode import pushed
 from symgrad.verify.kinks import watched
 from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
 from symgrad.verify.policies import Convention, conventions
 from symgrad.verify.sampling import Number, Point
-from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Subject,
+    backward,
+    call,
+    has_forward_mode,
+    inner,
+)
 
 MOST = 120
 """Combinations of edge values; several inputs have many more."""
@@ -58,7 +68,9 @@ def _usual(op: Op) -> Point:
 
 def _check_convention(subject: Subject, convention: Convention) -> None:
     op, point = subject.op, convention.point
-    got = backward(subject, as_tensors(op, [point]), _cotangents(op))[convention.name]
+    gradients = backward(subject, as_tensors(op, [point]), _cotangents(op))
+    _check_forward(subject, point, gradients)
+    got = gradients[convention.name]
     expected = torch.full_like(got, COTANGENT * convention.expected)
     if not torch.allclose(got, expected, 1e-8, 1e-8, equal_nan=True):
         name = convention.name
@@ -143,7 +155,29 @@ def _check_point(
         if _is_wrong(op, name, point, got[name].item(), plain_gradient):
             texts = sampling.describe(point), str(plain_gradient), str(got[name].item())
             raise Fault(f"the gradient of {name} at an edge", *texts)
+    _check_forward(subject, point, got)
     return True
+
+
+def _check_forward(
+    subject: Subject, point: Point, gradients: Mapping[str, Tensor]
+) -> None:
+    """Forward mode has backward's derivatives there, where those are finite.
+
+    Beside an infinite one even an input that does not move gives NaN.
+    """
+    finite = all(bool(g.isfinite().all()) for g in gradients.values())
+    if not (finite and has_forward_mode(subject)):
+        return
+    cotangents = _cotangents(subject.op)
+    for name, gradient in gradients.items():
+        along = {name: torch.ones_like(gradient)}
+        tangents = pushed(subject, as_tensors(subject.op, [point]), along)[1]
+        got = sum(inner(c, tangents[n]).item() for n, c in cotangents.items())
+        expected = inner(gradient, along[name]).item()
+        if not math.isclose(got, expected, rel_tol=RTOL, abs_tol=1e-12):
+            texts = sampling.describe(point), str(expected), str(got)
+            raise Fault(f"the jvp along {name} at an edge", *texts)
 
 
 def _is_wrong(op: Op, name: str, point: Point, got: complex, plain: complex) -> bool:

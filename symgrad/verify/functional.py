@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.func import grad, jacfwd, jacrev, jvp, vjp, vmap
 
 from symgrad.verify.bound import Bound
+from symgrad.verify.subject import has_forward_mode
 
 
 def check(bound: Bound) -> None:
@@ -19,7 +20,7 @@ def check(bound: Bound) -> None:
     _check_reverse(bound)
     for place in range(len(bound.names)):
         _check_batch(bound, place)
-    if bound.has_forward_mode:
+    if has_forward_mode(bound.subject):
         _check_forward(bound)
         _check_second(bound)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import linecache
 import sys
@@ -43,9 +44,10 @@ def load(name: str, text: str) -> ModuleType:
 def imported(stem: str, text: str) -> Iterator[ModuleType]:
     """The module while it is tested, where ``torch.compile`` looks modules up.
 
-    Its name cannot be that of a module which stands there already.
+    Its name is that of no module which stands there already, and of no other text:
+    what was compiled once is kept by that name.
     """
-    name = f"_verified_{stem}"
+    name = f"_verified_{stem}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     sys.modules[name] = module = load(name, text)
     try:
         yield module

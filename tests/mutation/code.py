@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -93,8 +93,28 @@ def spec(stem: str) -> Spec:
 
 
 def code(place: str) -> Code:
-    """A fresh tree for an op that is given as ``module.op``."""
+    """A fresh tree for ``module.op``, without the module's other ops."""
     stem, name = place.split(".")
-    text = (ROOT / "generated" / f"{stem}.py").read_text("utf-8")
-    [op] = [op for op in spec(stem).ops if op.name == name]
-    return Code(ast.parse(text), spec(stem), op)
+    tree = ast.parse((ROOT / "generated" / f"{stem}.py").read_text("utf-8"))
+    whole = spec(stem)
+    others = {
+        defined
+        for other in whole.ops
+        if other.name != name
+        for defined in _defined(other, class_names(whole.ops)[other.name])
+    }
+    tree.body[:] = [n for n in tree.body if getattr(n, "name", None) not in others]
+    return Code(tree, alone(place), alone(place).ops[0])
+
+
+def _defined(op: Op, class_name: str) -> set[str]:
+    """What a module defines for an op."""
+    layer = set() if op.module is None else {op.module.name}
+    return {op.name, class_name, class_name + FORWARD_MODE} | layer
+
+
+@cache
+def alone(place: str) -> Spec:
+    """An example's spec with one op only."""
+    stem, name = place.split(".")
+    return replace(spec(stem), ops=tuple(o for o in spec(stem).ops if o.name == name))

@@ -8,6 +8,7 @@ from .fault import Fault
 PAIR = ("swish.swish", "gated_units.swiglu", "first_op.product")
 SINGLE = ("smooth_activations.gelu", "smooth_activations.mish", "swish.double_swish")
 KINKED = ("edges.relu_half", "edges.relu_strict", "piecewise_activations.relu_squared")
+WIDE = ("swish.swish", "gated_units.swiglu", "gated_units.geglu")
 BOTH = (*PAIR, *SINGLE)
 
 EDGES = (
@@ -104,7 +105,7 @@ DTYPES = (
         9,
         "result is not rounded back",
         "half precision comes back as float32",
-        PAIR,
+        WIDE,
         rewritten("_rounded", "return .*", "return result"),
     ),
     Fault(
@@ -119,20 +120,20 @@ DTYPES = (
         "rounded twice on the way",
         "the gradient of half precision is rounded before the last product",
         SINGLE,
-        gradient("{g}.to(ctx.y_dtype).to({c}.dtype) * 1.0"),
+        gradient("({g} / {c}).to(ctx.y_dtype).to({c}.dtype) * {c}"),
     ),
     Fault(
         9,
         "result in the dtype of the first input",
         "instead of the promoted one",
-        PAIR,
+        WIDE,
         rewritten("_result_dtype", r"for tensor in tensors:", "for tensor in ():"),
     ),
     Fault(
         9,
         "0-dim tensors widen",
         "a number as a tensor of float64 makes the result double",
-        PAIR,
+        WIDE,
         rewritten("_result_dtype", r"if t\.dim\(\) > 0", "if t.dim() >= 0"),
     ),
     Fault(
