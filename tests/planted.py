@@ -29,13 +29,13 @@ def _is_half(x: Any) -> bool:
     return isinstance(x, Tensor) and x.dtype in (torch.float16, torch.bfloat16)
 
 
-def _apply(function: Any, *inputs: Any) -> Any:
+def _apply(function: Any, *given: Any) -> Any:
     """Half precision is computed in float32; autograd rounds the gradients back."""
-    if not any(_is_half(x) for x in inputs):
-        return function.apply(*inputs)
-    found = function.apply(*(x.float() if _is_half(x) else x for x in inputs))
-    wide = [x.dtype for x in inputs if isinstance(x, Tensor) and not _is_half(x)]
-    dtype = wide[0] if torch.float32 in wide else inputs[0].dtype
+    if not any(_is_half(x) for x in given):
+        return function.apply(*given)
+    found = function.apply(*(x.float() if _is_half(x) else x for x in given))
+    wide = [x.dtype for x in given if isinstance(x, Tensor) and not _is_half(x)]
+    dtype = wide[0] if torch.float32 in wide else given[0].dtype
     if isinstance(found, tuple):
         return tuple(y.to(dtype) for y in found)
     return found.to(dtype)

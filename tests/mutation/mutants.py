@@ -43,7 +43,7 @@ DROPPED = ("sum_to_size", "detach")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one op: ``what`` it was and is now, at a line of the module."""
+    """One change of one op: ``what`` it was and is now, and in which statement."""
 
     place: str
     number: int
@@ -139,10 +139,11 @@ def mutants(place: str, chosen: Container[int] | None = None) -> Iterator[Mutant
     for number, (method, slot, old, new) in changes:
         if chosen is None or number in chosen:
             what = f"`{ast.unparse(old)}` becomes `{ast.unparse(new)}`"
+            what += f" in `{_around(method, old)}`"
             _put(slot, new)
             source = made.source
             _put(slot, old)
-            yield Mutant(place, number, method, what, source)
+            yield Mutant(place, number, method.name, what, source)
 
 
 def count(place: str) -> int:
@@ -150,7 +151,7 @@ def count(place: str) -> int:
     return sum(1 for _ in _changes(code(place)))
 
 
-Change = tuple[str, Slot, ast.expr, ast.expr]
+Change = tuple[ast.FunctionDef, Slot, ast.expr, ast.expr]
 
 
 def _changes(made: Code) -> Iterator[Change]:
@@ -160,7 +161,17 @@ def _changes(made: Code) -> Iterator[Change]:
             rule = RULES.get(type(old))
             for new in rule(old) if rule else ():
                 if ast.unparse(old) != ast.unparse(new):
-                    yield method.name, slot, old, new
+                    yield method, slot, old, new
+
+
+def _around(method: ast.FunctionDef, wanted: ast.expr) -> str:
+    """The innermost statement that an expression stands in; of an ``if``, the head."""
+    holders = [
+        node
+        for node in ast.walk(method)
+        if isinstance(node, ast.stmt) and wanted in ast.walk(node)
+    ]
+    return ast.unparse(holders[-1]).partition("\n")[0]
 
 
 def _methods(made: Code) -> list[ast.FunctionDef]:
