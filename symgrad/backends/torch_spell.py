@@ -71,7 +71,7 @@ def speller(program: Program, anchor: str) -> Speller:
         if node.op == "reduce":
             return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
         if node.data == "pow":
-            return _power(nodes, node, args, held)
+            return _power(nodes, node, args, anchor, held)
         return _call(nodes, node, args, anchor, held)
 
     return spell
@@ -198,6 +198,18 @@ def _widened(node: Node, text: Text) -> Text:
     return binary("add", text, Text("0j")) if node.kind is Kind.REAL else text
 
 
+def _complex_base(node: Node, text: Text, anchor: str, held: bool) -> Text:
+    """The base of a complex power: torch's jvp of a real one is wrong.
+
+    And that of a number would forget channels_last.
+    """
+    if held:
+        return _widened(node, text)
+    one = Text(f"{anchor}.new_ones(())")
+    lifted = binary("mul", text, one)
+    return lifted if node.kind is Kind.PLANE else binary("add", lifted, Text("0j"))
+
+
 def _detached(node: Node, operand: Text) -> Text:
     if not node.kind.is_tensor:
         return operand
@@ -205,12 +217,16 @@ def _detached(node: Node, operand: Text) -> Text:
 
 
 def _power(
-    nodes: Sequence[Node], node: Node, args: Sequence[Text], held: Set[int]
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    anchor: str,
+    held: Set[int],
 ) -> Text:
     """Cheap powers as products and roots."""
     base, exponent = args
-    if node.kind is Kind.COMPLEX:  # torch's jvp of a real base is wrong
-        base = _widened(nodes[node.args[0]], base)
+    if node.kind is Kind.COMPLEX:
+        base = _complex_base(nodes[node.args[0]], base, anchor, node.args[0] in held)
     data = nodes[node.args[1]].data if nodes[node.args[1]].op == "const" else None
     if data in (2, 3):
         product = binary("mul", base, base)

@@ -1,7 +1,8 @@
 """Rung 8: kinks, bounds and NaN.
 
-Catches another convention than torch's where one-sided derivatives differ, a NaN that
-leaks from a branch that is not taken, and a NaN that gets lost on the way.
+Catches another convention than torch's where one-sided derivatives differ, another one
+in forward mode than in backward, a NaN that leaks from a branch that is not taken, and
+a NaN that gets lost on the way.
 """
 
 from __future__ import annotations
@@ -18,14 +19,24 @@ from symgrad import precise
 from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
-from symgrad.verify import reference, sampling
-from symgrad.verify.points import as_tensors, is_inside, special_numbers
+from symgrad.verify import budget, reference, sampling
+from symgrad.verify.forward_mode import pushed
+from symgrad.verify.kinks import watched
+from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
 from symgrad.verify.policies import Convention, conventions
 from symgrad.verify.sampling import Number, Point
-from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
+from symgrad.verify.subject import (
+    Fault,
+    Outcome,
+    Subject,
+    backward,
+    call,
+    has_forward_mode,
+    inner,
+)
 
 MOST = 120
-"""Points; several inputs have many combinations."""
+"""Combinations of edge values; several inputs have many more."""
 
 COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""
@@ -39,7 +50,7 @@ def run(subject: Subject) -> Outcome:
     op = subject.op
     as_torch = all(policy == "torch" for policy in op.edges.values())
     checked = 0
-    for point in itertools.islice(_points(op), MOST):
+    for point in _points(op):
         checked += _check_point(
             subject, point, as_tensors(op, [point]), compare=as_torch
         )
@@ -57,7 +68,9 @@ def _usual(op: Op) -> Point:
 
 def _check_convention(subject: Subject, convention: Convention) -> None:
     op, point = subject.op, convention.point
-    got = backward(subject, as_tensors(op, [point]), _cotangents(op))[convention.name]
+    gradients = backward(subject, as_tensors(op, [point]), _cotangents(op))
+    _check_forward(subject, point, gradients)
+    got = gradients[convention.name]
     expected = torch.full_like(got, COTANGENT * convention.expected)
     if not torch.allclose(got, expected, 1e-8, 1e-8, equal_nan=True):
         name = convention.name
@@ -74,14 +87,39 @@ def _cotangents(op: Op) -> dict[str, Tensor]:
 
 
 def _points(op: Op) -> Iterator[Point]:
-    """Each combination of edge values that lies in the domain."""
-    fixed = _usual(op)
+    """Combinations of edge values, and ties of what is compared, in the domain."""
+    usual = _usual(op)
+    found = itertools.chain(_combined(op, usual), _ties(op, usual))
+    return (point for point in found if is_inside(op, point))
+
+
+def _combined(op: Op, usual: Point) -> Iterator[Point]:
+    """All combinations of edge values; a fixed choice of them if they are too many."""
     special = special_numbers(op)
-    choices = [_choices(item, special, fixed[item.name]) for item in op.inputs]
-    for combination in itertools.product(*choices):
-        point = dict(zip(fixed, combination, strict=True))
-        if is_inside(op, point):
-            yield point
+    choices = [_choices(item, special, usual[item.name]) for item in op.inputs]
+    count = math.prod(map(len, choices))
+    rng = sampling.generator(op, "combinations")
+    for number in range(count) if count <= MOST else rng.sample(range(count), MOST):
+        point = {}
+        for name, values in zip(usual, choices, strict=True):
+            number, place = divmod(number, len(values))
+            point[name] = values[place]
+        yield point
+
+
+def _ties(op: Op, usual: Point) -> Iterator[Point]:
+    """Points where the two sides of a comparison are equal."""
+    if budget.is_large(op):
+        return
+    rng = sampling.generator(op, "ties")
+    nodes, pairs = watched(op.nodes)
+    names = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    for pair in (p for p in pairs if not any(nodes[v].kind.is_complex for v in p)):
+        for name in names:
+            point = tie(op, nodes, pair, usual, name, rng)
+            if point is not None:
+                yield point
+                break
 
 
 def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
@@ -117,7 +155,29 @@ def _check_point(
         if _is_wrong(op, name, point, got[name].item(), plain_gradient):
             texts = sampling.describe(point), str(plain_gradient), str(got[name].item())
             raise Fault(f"the gradient of {name} at an edge", *texts)
+    _check_forward(subject, point, got)
     return True
+
+
+def _check_forward(
+    subject: Subject, point: Point, gradients: Mapping[str, Tensor]
+) -> None:
+    """Forward mode has backward's derivatives there, where those are finite.
+
+    Beside an infinite one even an input that does not move gives NaN.
+    """
+    finite = all(bool(g.isfinite().all()) for g in gradients.values())
+    if not (finite and has_forward_mode(subject)):
+        return
+    cotangents = _cotangents(subject.op)
+    for name, gradient in gradients.items():
+        along = {name: torch.ones_like(gradient)}
+        tangents = pushed(subject, as_tensors(subject.op, [point]), along)[1]
+        got = sum(inner(c, tangents[n]).item() for n, c in cotangents.items())
+        expected = inner(gradient, along[name]).item()
+        if not math.isclose(got, expected, rel_tol=RTOL, abs_tol=1e-12):
+            texts = sampling.describe(point), str(expected), str(got)
+            raise Fault(f"the jvp along {name} at an edge", *texts)
 
 
 def _is_wrong(op: Op, name: str, point: Point, got: complex, plain: complex) -> bool:

@@ -117,6 +117,7 @@ def _compare(
     """The greatest relative deviation.  Raises ``Fault`` where it is too great."""
     op = subject.op
     _check_outputs(subject, values)
+    _check_reduced(subject, values, cotangents)
     expected = reference.gradients(op, values, cotangents)
     size = sum((c * r).abs().sum() for c, r in _weighted(op, values, cotangents))
     worst = 0.0
@@ -159,6 +160,31 @@ def _check_outputs(subject: Subject, values: Values) -> None:
         if not torch.allclose(_wide(got), _wide(formula[name]), 1e-7, 1e-12):
             found = str(formula[name].tolist()), str(got.tolist())
             raise Fault(f"{name} is wrong", show(values), *found)
+
+
+def _check_reduced(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """Backward itself sums to the shapes of the inputs.
+
+    Autograd would do that for it, but whoever calls it otherwise does not.
+    """
+    op = subject.op
+    results = call(subject, leaves(op, values))
+    contexts = [r.grad_fn for r in results.values() if r.grad_fn is not None]
+    if not contexts or subject.cls is None:
+        return
+    sent = [cotangents.get(f.name) for f in op.outputs]
+    with torch.no_grad():
+        found = subject.cls.backward(contexts[0], *sent)
+    gradients = found if isinstance(found, tuple) else (found,)
+    for item, gradient in zip(op.inputs, gradients, strict=True):
+        if isinstance(gradient, Tensor):
+            shapes = torch.as_tensor(values[item.name]).shape, gradient.shape
+            if shapes[0] != shapes[1]:
+                texts = [str(tuple(shape)) for shape in shapes]
+                message = f"backward's gradient of {item.name} has a wrong shape"
+                raise Fault(message, show(values), *texts)
 
 
 def _wide(tensor: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
-from symgrad.naming import FORWARD_MODE
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.first_order import shape_choices
 from symgrad.verify.subject import (
@@ -26,6 +25,7 @@ from symgrad.verify.subject import (
     Values,
     backward,
     call,
+    has_forward_mode,
     inner,
     random_cotangents,
     random_direction,
@@ -46,10 +46,9 @@ _ABSENT = ("jvp", "forward AD", "forward mode", "vmap", "setup_context", "functo
 
 def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` unless forward mode is the transpose of backward."""
-    cls = subject.cls
-    if cls is None:
+    if subject.cls is None:
         return _if_there(subject)
-    if f"{cls.__name__}{FORWARD_MODE}" not in subject.function.__globals__:
+    if not has_forward_mode(subject):
         return Outcome(note="has no forward mode")
     return _checked(subject)
 
@@ -81,7 +80,7 @@ def _checked(subject: Subject) -> Outcome:
     return Outcome(worst, note=budget.note(op))
 
 
-def _pushed(
+def pushed(
     subject: Subject, values: Values, tangents: Mapping[str, Tensor]
 ) -> tuple[Tensors, Tensors]:
     """The outputs that have a derivative, and their tangents."""
@@ -107,7 +106,7 @@ def _against_backward(
     The ops are elementwise, so the two sides agree for each entry of an input.
     """
     pulled = backward(subject, values, cotangents)
-    alone = {n: _pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
+    alone = {n: pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
     worst = 0.0
     for name, tangent in tangents.items():
         back = inner(pulled[name], tangent)
@@ -115,7 +114,7 @@ def _against_backward(
         where = f"along {name}, {show(values)}"
         off = _differ("the jvp is not backward's", where, back, parts)
         worst = max(worst, off)
-    for output, whole in _pushed(subject, values, tangents)[1].items():
+    for output, whole in pushed(subject, values, tangents)[1].items():
         parts = [pushed[output] for pushed in alone.values()]
         message = f"the jvp of {output} is not additive"
         worst = max(worst, _differ(message, show(values), whole, parts))
@@ -152,9 +151,9 @@ def _check_batches(
 
     def row(scale: Tensor, *moving: Tensor) -> Tensors:
         moved = {**values, **dict(zip(names, moving, strict=True))}
-        results, pushed = _pushed(subject, moved, _times(tangents, scale))
+        results, tangent = pushed(subject, moved, _times(tangents, scale))
         pulled = _pulled(subject, moved, _times(cotangents, scale))
-        kinds = {"value": results, "jvp": pushed, "gradient": pulled}
+        kinds = {"value": results, "jvp": tangent, "gradient": pulled}
         return {f"{k} of {n}": t for k, ts in kinds.items() for n, t in ts.items()}
 
     for count in {1, len(names)}:

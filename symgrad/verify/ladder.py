@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,9 +20,9 @@ from symgrad.verify import (
     linearity,
     purity,
     second_order,
-    traced,
+    transforms,
 )
-from symgrad.verify.loading import load
+from symgrad.verify.loading import imported
 from symgrad.verify.report import (
     FAILED,
     NOT_FOUND,
@@ -56,21 +57,23 @@ RUNGS = (
     Rung(7, "purity", True, purity.run),
     Rung(8, "edges", False, edges.run),
     Rung(9, "dtypes", False, dtypes.run),
-    Rung(10, "traced", False, traced.run),
+    Rung(10, "transforms", False, transforms.run),
 )
-"""What is built.  Rung 0 reads the text alone; 11 and most of 10 are to come."""
+"""What is built.  Rung 0 reads the text alone; 11, for kernels, is to come."""
 
 
 def climb(
     source: str, spec: Spec, level: Level, only: Sequence[tuple[str, int]] | None = None
 ) -> Report:
     """Run every op up the ladder, or only the given pairs of op and rung."""
-    try:
-        tested = subjects(load(spec.stem, source), spec)
-    except Exception:
-        failure = Finding(None, "", "the module cannot be imported", got=_trace())
-        return Report((), (failure,), 0.0)
-    return climb_with(tested, level, only)
+    with ExitStack() as tests:
+        try:
+            module = tests.enter_context(imported(spec.stem, source))
+            tested = subjects(module, spec)
+        except Exception:
+            failure = Finding(None, "", "the module cannot be imported", got=_trace())
+            return Report((), (failure,), 0.0)
+        return climb_with(tested, level, only)
 
 
 def climb_to(

@@ -1,7 +1,8 @@
 """Rung 6: any strides, of inputs and of cotangents.
 
-Catches code that takes tensors for contiguous.  ``sum().backward()`` sends a
-cotangent of stride 0, and gradcheck never does.
+Catches code that takes tensors for contiguous, and code that makes them so where torch
+keeps ``channels_last``.  ``sum().backward()`` sends a cotangent of stride 0, and
+gradcheck never does.
 """
 
 from __future__ import annotations
@@ -75,7 +76,21 @@ def run(subject: Subject) -> Outcome:
         _compare(subject, f"inputs {name}", strange, cotangents)
         _compare(subject, f"cotangents {name}", values, sent)
         _compare(subject, f"inputs and cotangents {name}", strange, sent)
+    _check_kept(subject, _laid_out(values, _channels_last))
     return Outcome()
+
+
+def _check_kept(subject: Subject, values: Values) -> None:
+    """An output is ``channels_last`` where the formula in plain torch is."""
+    plain = reference.named_outputs(subject.op, values)
+    for name, result in call(subject, values).items():
+        if _is_channels_last(plain[name]) and not _is_channels_last(result):
+            texts = "channels_last", str(result.stride())
+            raise Fault(f"{name} has lost its layout", f"{SHAPE}", *texts)
+
+
+def _is_channels_last(t: Tensor) -> bool:
+    return t.dim() == len(SHAPE) and t.is_contiguous(memory_format=torch.channels_last)
 
 
 def _laid_out(values: Values, layout: Callable[[Tensor], Tensor]) -> Values:

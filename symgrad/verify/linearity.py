@@ -1,10 +1,12 @@
 """Rung 5: backward is linear in the cotangents.
 
-Catches cotangents that are clipped, normalised or ignored.
+Catches cotangents that are clipped, normalised or ignored, thresholds and constants
+that show only for very small or very large ones, and a NaN that is scrubbed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -26,6 +28,10 @@ from symgrad.verify.subject import (
 
 FACTOR = 1e3
 RTOL = 1e-11
+SCALES = (-1.0, 2.0**-60, 2.0**60)
+"""By these a linear map commutes with rounding: means of many and loss scaling."""
+
+EXACT = 1e-13
 
 
 def run(subject: Subject) -> Outcome:
@@ -47,8 +53,43 @@ def run(subject: Subject) -> Outcome:
         if not off <= RTOL:
             found = str(expected.tolist()), str(together[name].tolist())
             raise Fault(f"the gradient of {name} is not linear", show(values), *found)
+    linear = {n: one[n] for n in one if n not in curved}
+    _check_scales(subject, values, first, linear)
+    _check_nan(subject, values, first, linear)
     skipped = f"not linear by the spec: {', '.join(sorted(curved))}" if curved else None
     return Outcome(worst, note=skipped)
+
+
+def _check_scales(
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    gradients: Mapping[str, Tensor],
+) -> None:
+    """``B(a*g) = a*B(g)``, however small or large ``a`` is."""
+    for scale in SCALES:
+        sent = {n: scale * c for n, c in cotangents.items()}
+        found = backward(subject, values, sent)
+        for name, gradient in gradients.items():
+            expected = scale * gradient
+            if not torch.allclose(found[name], expected, EXACT, 1e-290):
+                texts = str(expected.tolist()), str(found[name].tolist())
+                message = f"the gradient of {name} for cotangents times {scale:g}"
+                raise Fault(message, show(values), *texts)
+
+
+def _check_nan(
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    gradients: Mapping[str, Tensor],
+) -> None:
+    """A NaN among the cotangents shows in every gradient that depends on it."""
+    found = backward(subject, values, {n: c * math.nan for n, c in cotangents.items()})
+    for name, gradient in gradients.items():
+        if not bool((found[name].isnan() | (gradient == 0)).all()):
+            texts = "NaN", str(found[name].tolist())
+            raise Fault(f"a NaN gets lost before {name}", show(values), *texts)
 
 
 def nonlinear_overrides(

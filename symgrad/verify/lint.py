@@ -10,10 +10,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence, Set
+from itertools import chain
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Spec
-from symgrad.verify.lint_op import Remark, classes, of_class, walked
+from symgrad.verify.lint_op import (
+    Remark,
+    classes,
+    of_class,
+    of_forward_mode,
+    walked,
+)
 from symgrad.verify.report import Finding
 
 MODULES = (
@@ -75,6 +82,9 @@ _FORBIDDEN = {
     "from_file": _ALIEN,
 }
 _PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
+_HOLDERS = ("ctx", "self")
+"""What attributes may be set on: a context, by ``setup_context``, and a module."""
+
 _IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 """What may be called while the module is imported."""
 _STARTS = frozenset({"nn.init", "_nn.init"})
@@ -88,8 +98,9 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
     except (SyntaxError, ValueError) as error:
         return (Finding(0, "", f"this is not Python: {error}"),)
     remarks = [*_module(tree, spec), *_names(tree)]
-    for op, cls in classes(tree, spec):
-        remarks += [Remark(r.line, op.name, r.message) for r in of_class(op, cls)]
+    for op, cls, jvp in classes(tree, spec):
+        found = chain(of_class(op, cls), of_forward_mode(jvp))
+        remarks += [Remark(r.line, op.name, r.message) for r in found]
     return tuple(
         Finding(0, remark.op, f"line {remark.line}: {remark.message}")
         for remark in sorted(set(remarks), key=lambda r: (r.line, r.op, r.message))
@@ -131,6 +142,10 @@ def _objections(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call) and not _is_check(node.func):
         written = [k.arg for k in node.keywords if k.arg in ("out", "inplace")]
         yield from (f"{name}= writes in place" for name in written)
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        owner = ast.unparse(node.value)
+        if owner not in _HOLDERS and node.attr not in _PRIVATE:
+            yield f"sets the attribute {node.attr}"
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         yield "an assignment to an element writes in place"
     if isinstance(node, ast.arguments):
@@ -188,12 +203,20 @@ def _is_inert(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.AnnAssign):
         return statement.value is None
     if isinstance(statement, ast.Assign):
-        return all(map(_is_name, statement.targets)) and _is_constant(statement.value)
+        named = all(map(_is_name, statement.targets))
+        return named and (_is_constant(statement.value) or _is_export(statement))
     return False
 
 
 def _is_name(node: ast.AST) -> bool:
     return isinstance(node, ast.Name)
+
+
+def _is_export(statement: ast.Assign) -> bool:
+    """Whether this is ``__all__``: no other list stands where calls could fill it."""
+    names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+    elements = getattr(statement.value, "elts", [statement.value])
+    return names == ["__all__"] and all(isinstance(e, ast.Constant) for e in elements)
 
 
 def _is_constant(value: ast.expr) -> bool:
@@ -204,7 +227,7 @@ def _is_constant(value: ast.expr) -> bool:
 
 
 def _is_literal(value: ast.AST) -> bool:
-    kinds = (ast.Constant, ast.UnaryOp, ast.Tuple, ast.List, ast.unaryop, ast.Load)
+    kinds = (ast.Constant, ast.UnaryOp, ast.Tuple, ast.unaryop, ast.Load)
     return all(isinstance(node, kinds) for node in ast.walk(value))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from symgrad.naming import class_names
+from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op, Spec
 
 
@@ -26,19 +26,40 @@ class Remark:
     message: str
 
 
-def classes(tree: ast.Module, spec: Spec) -> Iterator[tuple[Op, ast.ClassDef]]:
-    """Each op with its class; a missing one is seen by its public function."""
+def classes(
+    tree: ast.Module, spec: Spec
+) -> Iterator[tuple[Op, ast.ClassDef, ast.ClassDef]]:
+    """Each op with its class and that of forward mode.
+
+    A missing one is empty; that of an op is seen by its public function.
+    """
     found = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
-    names = class_names(spec.ops)
     for op in spec.ops:
-        empty = ast.ClassDef(names[op.name], [], [], [], [])
-        empty.lineno = 0
-        yield op, found.get(names[op.name], empty)
+        name = class_names(spec.ops)[op.name]
+        jvp = f"{name}{FORWARD_MODE}"
+        yield op, found.get(name, _empty(name)), found.get(jvp, _empty(jvp))
+
+
+def _empty(name: str) -> ast.ClassDef:
+    return ast.ClassDef(name, [], [], [], [], lineno=0)
+
+
+def _methods(cls: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {n.name: n for n in cls.body if isinstance(n, ast.FunctionDef)}
+
+
+def of_forward_mode(cls: ast.ClassDef) -> Iterator[Remark]:
+    """What is wrong with the class that adds forward mode."""
+    for name, method in _methods(cls).items():
+        if name != "jvp":
+            yield Remark(method.lineno, "", f"{cls.name} has a {name}")
+        yield from _in_place(method)
+        yield from _one_read(method)
 
 
 def of_class(op: Op, cls: ast.ClassDef) -> Iterator[Remark]:
     """What is wrong with the class of an op."""
-    methods = {n.name: n for n in cls.body if isinstance(n, ast.FunctionDef)}
+    methods = _methods(cls)
     inputs = [item.name for item in op.inputs]
     expected = {
         "forward": inputs,
@@ -58,6 +79,7 @@ def of_class(op: Op, cls: ast.ClassDef) -> Iterator[Remark]:
         yield from _returns(op, methods["backward"])
     if "setup_context" in methods:
         yield from _saved(methods["setup_context"])
+        yield from _kept(op, methods["setup_context"])
 
 
 def _in_place(method: ast.FunctionDef) -> Iterator[Remark]:
@@ -131,3 +153,26 @@ def _saved(method: ast.FunctionDef) -> Iterator[Remark]:
     both = saves.get("save_for_backward"), saves.get("save_for_forward")
     if both[1] is not None and both[0] != both[1]:
         yield Remark(method.lineno, "", "the two modes save different tuples")
+
+
+def _kept(op: Op, method: ast.FunctionDef) -> Iterator[Remark]:
+    """On the context stand shapes, dtypes and Python numbers, and no tensor.
+
+    What is kept there neither autograd nor a hook of saved tensors knows of.
+    """
+    numbers = {item.name for item in op.inputs if not item.kind.is_tensor}
+    for node in (n for n in walked(method) if isinstance(n, ast.Assign)):
+        harmless = all(_is_harmless(part, numbers) for part in _listed(node))
+        if isinstance(node.targets[0], ast.Attribute) and not harmless:
+            yield Remark(node.lineno, "", "keeps something on the context")
+
+
+def _listed(node: ast.Assign) -> list[ast.expr]:
+    """What an assignment assigns, one by one."""
+    return node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+
+
+def _is_harmless(value: ast.expr, numbers: set[str]) -> bool:
+    if isinstance(value, ast.Attribute):
+        return value.attr in ("shape", "dtype")
+    return isinstance(value, ast.Name) and value.id in numbers

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import linecache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.abc import SourceLoader
 from types import ModuleType
 
@@ -34,3 +38,18 @@ def load(name: str, text: str) -> ModuleType:
     linecache.cache[f"<{name}>"] = (len(text), None, lines, f"<{name}>")
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def imported(stem: str, text: str) -> Iterator[ModuleType]:
+    """The module while it is tested, where ``torch.compile`` looks modules up.
+
+    Its name is that of no module which stands there already, and of no other text:
+    what was compiled once is kept by that name.
+    """
+    name = f"_verified_{stem}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    sys.modules[name] = module = load(name, text)
+    try:
+        yield module
+    finally:
+        del sys.modules[name]

@@ -181,6 +181,38 @@ def _bisected(op: Op, pair: tuple[int, int], above: Point, below: Point) -> Poin
     return above
 
 
+def tie(
+    op: Op,
+    nodes: Sequence[Node],
+    pair: tuple[int, int],
+    fixed: Point,
+    name: str,
+    rng: random.Random,
+) -> Point | None:
+    """A point where two values are equal to the bit, found by moving one input."""
+    item = op.input(name)
+    drawn = [sampling.ordinary(op, item, rng) for _ in range(CANDIDATES)]
+    tried = [p for p in ({**fixed, name: v} for v in drawn) if is_inside(op, p)]
+    gaps = _gaps(nodes, pair, as_tensors(op, tried)) if tried else []
+    above = next((p for p, gap in zip(tried, gaps, strict=True) if gap > 0), None)
+    below = next((p for p, gap in zip(tried, gaps, strict=True) if gap < 0), None)
+    if above is None or below is None:
+        return None
+    for _ in range(HALVINGS + 14):
+        middle = {**fixed, name: (above[name] + below[name]) / 2}
+        [gap] = _gaps(nodes, pair, as_tensors(op, [middle]))
+        if gap == 0:
+            return middle
+        above, below = (middle, below) if gap > 0 else (above, middle)
+    return None
+
+
+def side(op: Op, nodes: Sequence[Node], pair: tuple[int, int], point: Point) -> float:
+    """How far the left of two values is above the right one."""
+    [gap] = _gaps(nodes, pair, as_tensors(op, [point]))
+    return gap
+
+
 def as_tensors(
     op: Op, points: Sequence[Point], dtype: torch.dtype = torch.float64
 ) -> dict[str, reference.Value]:

@@ -7,6 +7,7 @@ of ball arithmetic, and the policy says where between them the derivative lies.
 from __future__ import annotations
 
 import math
+import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from symgrad.functions import TABLE, Function, Kink
 from symgrad.objective import objective
 from symgrad.op import EdgePolicy, Op
 from symgrad.program import Graph, Kind, Node
-from symgrad.verify import reference
+from symgrad.verify import budget, reference, sampling
 from symgrad.verify.kinks import condition, watched
-from symgrad.verify.points import as_tensors
+from symgrad.verify.points import as_tensors, side, tie
 from symgrad.verify.sampling import Number, Point
 
 APART = 2.0**-40
@@ -35,25 +36,56 @@ class Convention:
     expected: float
 
 
+@dataclass(frozen=True)
+class _Kink:
+    """Two values that are equal on a kink of a call, among the nodes they need."""
+
+    row: Function
+    kink: Kink
+    nodes: tuple[Node, ...]
+    pair: tuple[int, int]
+
+
 def conventions(op: Op, usual: Point) -> Iterator[Convention]:
-    """The kinks of functions of an input itself, at the numbers where they lie.
+    """The kinks of functions of one argument, each input being moved onto them.
 
     Where several kinks meet, the rule for each of them does not give their sum.
     """
-    if op.overrides:
+    if op.overrides or budget.is_large(op):
         return
-    calls = [v for v, n in enumerate(op.nodes) if n.op == "call"]
-    for call, kink in ((c, k) for c in calls for k in _row(op.nodes[c]).kinks):
-        place = _place(op, call, kink) if _is_numeric(kink) else None
-        if place is None:
-            continue
-        name, number = place
-        point = {**usual, name: number}
-        row = _row(op.nodes[call])
-        policy = op.edges.get(row.name, op.edges.get("*", "torch"))
-        expected = _expected(op, point, name, kink, policy)
-        if expected is not None and _meeting(op, point) == 1:
-            yield Convention(point, name, expected)
+    rng = sampling.generator(op, "conventions")
+    names = [i.name for i in op.inputs if i.kind is Kind.REAL and i.differentiable]
+    for kink in _kinks(op):
+        policy = op.edges.get(kink.row.name, op.edges.get("*", "torch"))
+        for name in names:
+            point = _onto(op, kink, usual, name, rng)
+            if point is not None and _meeting(op, point) == 1:
+                expected = _expected(op, point, name, kink, policy)
+                if expected is not None:
+                    yield Convention(point, name, expected)
+
+
+def _kinks(op: Op) -> Iterator[_Kink]:
+    for value, node in enumerate(op.nodes):
+        row = _row(node) if node.op == "call" else None
+        for kink in filter(_is_numeric, row.kinks if row else ()):
+            graph = Graph(op.nodes)
+            found = condition(graph, value, kink)
+            if row and not isinstance(found, bool) and graph[found].op == "eq":
+                left, right = graph[found].args
+                if not graph[left].kind.is_complex:
+                    yield _Kink(row, kink, tuple(graph.nodes), (left, right))
+
+
+def _onto(
+    op: Op, kink: _Kink, usual: Point, name: str, rng: random.Random
+) -> Point | None:
+    """The point with one input moved to where the kink is."""
+    leaf, number = (kink.nodes[v] for v in kink.pair)
+    if leaf.op == "input" and number.op == "const":
+        place = precise.constant(kink.nodes, kink.pair[1])
+        return {**usual, name: place} if leaf.data == name else None
+    return tie(op, kink.nodes, kink.pair, usual, name, rng)
 
 
 def _meeting(op: Op, point: Point) -> int:
@@ -74,28 +106,22 @@ def _is_numeric(kink: Kink) -> bool:
     return len(kink.left) == 1 and all(re.fullmatch(r"[-\d./]+", t) for t in texts)
 
 
-def _place(op: Op, call: int, kink: Kink) -> tuple[str, float] | None:
-    """The input that the call is of, and the number that it equals on the kink."""
-    graph = Graph(op.nodes)
-    found = condition(graph, call, kink)
-    if isinstance(found, bool) or graph[found].op != "eq":
-        return None
-    leaf, number = (graph[arg] for arg in graph[found].args)
-    if leaf.op != "input" or leaf.kind is not Kind.REAL or number.op != "const":
-        return None
-    return str(leaf.data), precise.constant(graph.nodes, graph[found].args[1])
-
-
 def _expected(
-    op: Op, point: Point, name: str, kink: Kink, policy: EdgePolicy
+    op: Op, point: Point, name: str, kink: _Kink, policy: EdgePolicy
 ) -> float | None:
-    """The derivative by the policy; ``None`` where the formula has no slope."""
+    """The derivative by the policy; ``None`` where the formula has no slope.
+
+    Left and right are those of the argument, which may fall as the input rises.
+    """
     if policy == "nan":
         return math.nan
-    left, right = (_slope(op, point, name, side) for side in (-APART, APART))
-    if left is None or right is None:
+    moved = [{**point, name: point[name] + move} for move in (-APART, APART)]
+    before, after = (side(op, kink.nodes, kink.pair, p) for p in moved)
+    slopes = [_slope(op, point, name, move) for move in (-APART, APART)]
+    left, right = slopes if after > before else slopes[::-1]
+    if left is None or right is None or not before * after < 0:
         return None
-    return left + _share(kink, policy) * (right - left)
+    return left + _share(kink.kink, policy) * (right - left)
 
 
 def _share(kink: Kink, policy: EdgePolicy) -> float:

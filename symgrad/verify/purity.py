@@ -1,14 +1,14 @@
 """Rung 7: nothing that was handed in is changed, and nothing is remembered.
 
-Catches in-place writes on inputs, cotangents and saved tensors, a backward that
-differs the second time, outputs that are views of inputs, and confusion where one
-tensor is passed for two inputs.
+Catches in-place writes on inputs, cotangents and saved tensors, a backward or a call
+that differs the second time, outputs that are views of inputs, settings of torch that
+are left changed, and confusion where one tensor is passed for two inputs.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,9 @@ def run(subject: Subject) -> Outcome:
     rng = sampling.generator(op, "purity")
     values = smooth_values(op, next(shape_choices(op)), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
-    _run_twice(subject, values, cotangents)
+    with _same_world():
+        _run_twice(subject, values, cotangents)
+        _call_again(subject, values, cotangents)
     _pass_one_tensor_twice(subject, values, cotangents)
     return Outcome()
 
@@ -69,6 +71,48 @@ def _run_twice(
             raise Fault(
                 f"a second backward changes {name}'s gradient", show(values), *texts
             )
+
+
+def _call_again(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """Calls give the same to the bit, and so do their backwards."""
+    runs: tuple[Callable[[], dict[str, Tensor]], ...] = (
+        lambda: call(subject, values),
+        lambda: backward(subject, values, cotangents),
+    )
+    for run_once in runs:
+        first, second = run_once(), run_once()
+        for name, expected in first.items():
+            if not torch.equal(second[name], expected):
+                texts = str(expected.tolist()), str(second[name].tolist())
+                raise Fault(f"a second call changes {name}", show(values), *texts)
+
+
+SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "the state of the generator": (
+        lambda: torch.get_rng_state().tolist(),
+        lambda state: torch.set_rng_state(torch.tensor(state, dtype=torch.uint8)),
+    ),
+    "the default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "the number of threads": (torch.get_num_threads, torch.set_num_threads),
+}
+"""What torch keeps for the whole process: how to read it, and how to put it back."""
+
+
+@contextmanager
+def _same_world() -> Iterator[None]:
+    """Raise ``Fault`` if the block leaves a setting of torch changed."""
+    before = {name: read() for name, (read, _) in SETTINGS.items()}
+    try:
+        yield
+    finally:
+        changed = [n for n, (read, _) in SETTINGS.items() if read() != before[n]]
+        for name in changed:
+            SETTINGS[name][1](before[name])
+    for name in changed:
+        raise Fault(f"{name} is changed")
 
 
 def _watched_call(
@@ -125,7 +169,7 @@ def _pass_one_tensor_twice(
     if pair is None:
         return
     first, second = pair
-    same = {**values, second: values[first]}
+    same = {**values, second: torch.as_tensor(values[first]).clone()}
     apart = backward(subject, same, cotangents)
     inputs: dict[str, Any] = leaves(subject.op, same)
     inputs[second] = inputs[first]

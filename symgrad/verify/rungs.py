@@ -15,7 +15,7 @@ RUNGS: Mapping[int, str] = {
     7: "purity",
     8: "edges",
     9: "dtypes",
-    10: "traced",
+    10: "transforms",
 }
 QUICK = frozenset({0, 1, 2, 3, 4, 6, 7})
 """What ``gen`` runs before it writes."""

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symgrad.naming import class_names
+from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Input, Op, Spec
 from symgrad.program import Kind
 from symgrad.verify import sampling
@@ -75,6 +75,14 @@ def subjects(module: ModuleType, spec: Spec) -> list[Subject]:
         Subject(op, getattr(module, op.name), getattr(module, classes[op.name]))
         for op in spec.ops
     ]
+
+
+def has_forward_mode(subject: Subject) -> bool:
+    """Whether there is a class with a jvp."""
+    cls = subject.cls
+    if cls is None:
+        return False
+    return f"{cls.__name__}{FORWARD_MODE}" in subject.function.__globals__
 
 
 # -- running it ------------------------------------------------------------------------

@@ -1,0 +1,39 @@
+"""Rung 10: what PyTorch makes of an op.
+
+Catches code that is right when it is called and differentiated, and not when it is
+traced, transformed, recomputed or run without gradients.  The checks are modules of
+their own; each says what it catches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symgrad.verify import budget, compiled, functional, retained, traced
+from symgrad.verify.bound import Bound, bind
+from symgrad.verify.subject import Fault, Outcome, Subject
+
+CHECKS = (retained.check, traced.check, functional.check, compiled.check)
+
+
+def run(subject: Subject) -> Outcome:
+    """Raise ``Fault`` for the first composition that says something else."""
+    bound = bind(subject, "transforms")
+    large = budget.is_large(subject.op)
+    missing = [_missing(check, bound) for check in CHECKS[: 2 if large else None]]
+    said = "; ".join(text for text in missing if text)
+    return Outcome(note=said or budget.note(subject.op))
+
+
+def _missing(check: Callable[[Bound], None], bound: Bound) -> str | None:
+    """What torch says of a callable that is not ours and was not made for this."""
+    if bound.subject.cls is not None:
+        check(bound)
+        return None
+    try:
+        check(bound)
+    except Fault:
+        raise
+    except Exception as error:
+        return f"not supported: {str(error).splitlines()[0]}"
+    return None
