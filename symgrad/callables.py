@@ -12,6 +12,7 @@ from symgrad.errors import Diagnostic, SymgradError
 from symgrad.gen import Outcome
 from symgrad.names import nearest
 from symgrad.op import Op
+from symgrad.verify.rungs import RUNGS
 from symgrad.verify.target import Target, parse
 
 
@@ -26,6 +27,9 @@ def verify(
     Raises ``SpecError`` for the spec, ``SymgradError`` for what is no target and for
     an op that the spec has not.
     """
+    unknown = [n for n in rungs if n not in RUNGS or n == 0]
+    if unknown:
+        raise _usage(f"there is no rung {unknown[0]} for a callable", "1 to 10")
     op = op_of(against)
     only = rungs or None
     reports = tuple(
@@ -50,14 +54,14 @@ def audit(targets: Sequence[str], inputs: Sequence[str], declared: bool) -> Outc
     return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
 
 
-_SHAPE = re.compile(r"\d+(x\d+)*")
+_SHAPE = re.compile(r"\d+(x\d+)*x?")
 
 
 def _given(text: str) -> tuple[str, tuple[int, ...] | float]:
-    """``x=2x3`` is a tensor of that shape, ``p=0.5`` a number, ``n=3.`` one too."""
+    """``x=2x3`` is a tensor of that shape, ``x=4x`` a vector, ``p=0.5`` a number."""
     name, _, value = text.partition("=")
     if name.isidentifier() and _SHAPE.fullmatch(value) and "x" in value:
-        return name, tuple(map(int, value.split("x")))
+        return name, tuple(int(size) for size in value.split("x") if size)
     if name.isidentifier() and value in ("[]", "()"):
         return name, ()
     try:

@@ -10,7 +10,7 @@ from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node, is_complex
-from symgrad.wirtinger import RULES
+from symgrad.wirtinger import OF_REAL_BASE, RULES
 
 Formula = tuple[tuple[Node, ...], int]
 """Nodes, and the one of them that is the formula's value."""
@@ -56,7 +56,8 @@ def partial(
     """
     node = graph[value]
     if is_complex(graph.nodes, node):
-        rule = RULES[str(node.data)]
+        real_base = node.data == "pow" and not graph[node.args[0]].kind.is_complex
+        rule = OF_REAL_BASE if real_base else RULES[str(node.data)]
         return _by_wirtinger(graph, value, rule.partials[index])
     row = TABLE[str(node.data)]
     bindings = _bindings(graph, value)

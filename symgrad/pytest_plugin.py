@@ -152,7 +152,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return True if _alone(config) else None
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:

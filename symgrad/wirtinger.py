@@ -50,7 +50,7 @@ RULES: Mapping[str, Wirtinger] = {
         (
             # 0**0 is NaN among torch's complex numbers
             "where(e == 0, 0, where(e == 1, 1, e*x**(e - 1)))",
-            "where(x == 0, 0, y*log(x))",
+            "where(x == 0, 0, y*log(where(x == 0, 1, x)))",
         ),
     ),
     # real values
@@ -69,3 +69,7 @@ RULES: Mapping[str, Wirtinger] = {
 
 At 0 they are what torch has there: 0 for ``abs``, ``arg`` and ``sign``.
 """
+
+_LOG = "log(abs(where(x == 0, 1, x))) + I*arg(where(x == 0, 1, x))"
+OF_REAL_BASE = Wirtinger((RULES["pow"].partials[0], f"where(x == 0, 0, y*({_LOG}))"))
+"""Powers of a real number: a negative one has its logarithm in the plane."""

@@ -192,6 +192,12 @@ class Different(_Square):
         return g * 3 * x * x * (1 + 1e-3 * (Different.calls % 2))
 
 
+class Broken(_Square):
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        raise RuntimeError("no vmap and no jvp can mend this")
+
+
 class Detached(_Square):
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Any:

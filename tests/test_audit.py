@@ -62,6 +62,11 @@ def test_what_it_takes_can_be_said() -> None:
     assert "takes x, scale, and no q" in message
 
 
+def test_what_cannot_run_is_no_matter_of_what_is_offered() -> None:
+    """The words of an error do not make it an option."""
+    assert "arity" in audited("Broken")
+
+
 def test_a_declared_backward_is_not_compared_with_forward() -> None:
     target = parse(f"{HAND}:Spike")
     assert target is not None
@@ -109,11 +114,12 @@ def test_verify_any_callable(capsys: pytest.CaptureFixture[str]) -> None:
         ("nowhere", SWISH, "no MODULE:NAME"),
         (f"{HAND}:swish", "examples/swish.yaml:swihs", "did you mean 'swish'"),
         (f"{HAND}:swish", "examples/swish.yaml", "several ops"),
+        (f"{HAND}:swish", f"{SWISH} --rung 99", "no rung 99"),
     ],
 )
 def test_wrong_words(
     capsys: pytest.CaptureFixture[str], target: str, spec: str, said: str
 ) -> None:
-    code, shown = run(capsys, "verify", target, "--spec", spec)
+    code, shown = run(capsys, "verify", target, "--spec", *spec.split())
     assert code == 2
     assert said in shown

@@ -108,8 +108,17 @@ def audit(
     """
     start = time.monotonic()
     report = _asked(AuditRequest(target, given, declared), time_limit)
-    named = (replace(f, reproduce=f"symgrad audit {target}") for f in report.failures)
+    words = [f"symgrad audit {target}", *(["--declared"] if declared else [])]
+    words += [f"--input {name}={_written(value)}" for name, value in given.items()]
+    named = (replace(f, reproduce=" ".join(words)) for f in report.failures)
     return Report(report.results, tuple(named), time.monotonic() - start)
+
+
+def _written(value: tuple[int, ...] | float) -> str:
+    """A shape or a number as ``--input`` takes it."""
+    if not isinstance(value, tuple):
+        return str(value)
+    return "x".join(map(str, value)) + "x" * (len(value) == 1) if value else "[]"
 
 
 def _asked(request: Request | AuditRequest, time_limit: float) -> Report:

@@ -34,6 +34,9 @@ from symgrad.verify.subject import (
 )
 
 RTOL = 1e-9
+NOISE = 1e-5
+"""Of the largest of all: what is smaller than that may be what rounding left."""
+
 CHOICES = 2
 """How many of the first rung's shapes are tried."""
 
@@ -108,11 +111,13 @@ def _against_backward(
     pulled = backward(subject, values, cotangents)
     alone = {n: pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
     worst = 0.0
-    for name, tangent in tangents.items():
-        back = inner(pulled[name], tangent)
+    backs = {name: inner(pulled[name], t) for name, t in tangents.items()}
+    largest = [float(back.abs().max()) for back in backs.values() if back.numel()]
+    noise = NOISE * max(largest, default=0.0)
+    for name, back in backs.items():
         parts = [inner(g, alone[name][output]) for output, g in cotangents.items()]
         where = f"along {name}, {show(values)}"
-        off = _differ("the jvp is not backward's", where, back, parts)
+        off = _differ("the jvp is not backward's", where, back, parts, noise)
         worst = max(worst, off)
     for output, whole in pushed(subject, values, tangents)[1].items():
         parts = [pushed[output] for pushed in alone.values()]
@@ -122,20 +127,29 @@ def _against_backward(
 
 
 def _differ(
-    message: str, inputs: str, expected: Tensor, parts: Sequence[Tensor]
+    message: str,
+    inputs: str,
+    expected: Tensor,
+    parts: Sequence[Tensor],
+    noise: float = 0.0,
 ) -> float:
-    """How far a sum of parts, reduced to a shape, is off, relative to the parts.
+    """How far a sum of parts, each reduced to a shape, is off, relative to the parts.
 
-    Raises ``Fault`` if that is too far.
+    ``noise`` is what comes of rounding even where all parts cancel.  Raises ``Fault``
+    if it is too far.
     """
-    shape = reference.joined([part.shape for part in parts])
-    stacked = torch.stack([part.expand(shape) for part in parts])
-    got = stacked.sum(0).sum_to_size(expected.shape)
-    size = stacked.abs().sum(0).sum_to_size(expected.shape)
-    off = ((got - expected).abs() / (size + expected.abs() + 1e-300)).max()
+    got = torch.stack([_summed(part, expected.shape) for part in parts]).sum(0)
+    sizes = [_summed(part.abs(), expected.shape) for part in parts]
+    size = torch.stack(sizes).sum(0)
+    off = ((got - expected).abs() / (size + expected.abs() + noise + 1e-300)).max()
     if not off <= RTOL:
         raise Fault(message, inputs, str(expected.tolist()), str(got.tolist()))
     return float(off)
+
+
+def _summed(part: Tensor, shape: torch.Size) -> Tensor:
+    full = reference.joined([part.shape, shape])
+    return part.expand(full).sum_to_size(shape)
 
 
 def _check_batches(
