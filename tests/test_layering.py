@@ -122,7 +122,6 @@ ORDER = [
     "verify.accuracy",
     "verify.policies",
     "verify.edges",
-    "verify.mixed",
     "verify.dtypes",
     "verify.layouts",
     "verify.linearity",
