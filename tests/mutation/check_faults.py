@@ -6,13 +6,13 @@ import ast
 import re
 
 import pytest
+
 from mutation import page
 from mutation.code import code
 from mutation.fault import Fault
 from mutation.faults import FAULTS
 from mutation.judge import of_fault
 from mutation.survivors import SURVIVORS
-
 from symgrad.verify.ladder import RUNGS
 from symgrad.verify.report import Finding
 
