@@ -47,6 +47,14 @@ _LOG_BETA = (
     f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
 )
 
+# What torch's polygamma(1, x) lacks where x is small.  zeta(2, x) has no forward mode, so
+# that only its value is taken, and the derivative is that of polygamma.
+_SMALL = "abs(x) < 100 and x != 0"
+_LOST_DIGITS = (
+    f"where({_SMALL}, zeta(2, where({_SMALL}, stop_gradient(x), 1))"
+    " - polygamma(1, stop_gradient(x)), 0)"
+)
+
 _GAMMA = (
     Function(
         "gamma",
@@ -99,7 +107,6 @@ _GAMMA = (
         safe=("1",),
         domain="x > 0",
     ),
-    # torch's polygamma(1, x) keeps 9 digits; zeta(2, x) keeps all, but squares x
     Function(
         "trigamma",
         ("polygamma(2, x)",),
@@ -107,9 +114,7 @@ _GAMMA = (
         (_POSITIVE,),
         lambda x: ball.polygamma(1, x),
         safe=("1",),
-        definition=(
-            "where(abs(x) < 1e8, zeta(2, where(abs(x) < 1e8, x, 1)), (1 + 1/2/x)/x)"
-        ),
+        definition=f"polygamma(1, x) + {_LOST_DIGITS}",
         domain="x > 0",
     ),
     # n is a whole number that is written out: there is no derivative by it

@@ -64,9 +64,9 @@ def joint_program(op: Op) -> Program:
     for transform in BEFORE:
         program = transform(program)
     program = differentiate(program, op)
-    program = lower(program, lambda name, plane: spelling(name, plane) is not None)
     for transform in AFTER:
         program = transform(program)
+    program = lower(program, lambda name, plane: spelling(name, plane) is not None)
     return choose_residuals(program, op)
 
 
