@@ -122,6 +122,7 @@ ORDER = [
     "verify.accuracy",
     "verify.policies",
     "verify.edges",
+    "verify.mixed",
     "verify.dtypes",
     "verify.layouts",
     "verify.linearity",

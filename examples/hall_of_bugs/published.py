@@ -185,3 +185,22 @@ def artanh(x: Tensor) -> Any:
 def hard_mish(x: Tensor) -> Tensor:
     """The name is there, the function behind it is another."""
     return F.mish(x)
+
+
+class Silu(torch.autograd.Function):
+    """Each step is rounded to the dtype of x, half precision included."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        s = torch.sigmoid(x)
+        return grad * (s * (1 + x * (1 - s)))
+
+
+def silu(x: Tensor) -> Any:
+    return Silu.apply(x)

@@ -1,7 +1,8 @@
 """Rung 9: float32 and half precision.
 
-Catches intermediate rounding to half precision, results in another dtype than
-torch's, and forms that lose more digits than the formula as it was written.
+Catches intermediate rounding to half precision, half precision that is not computed in
+float32, results in another dtype than torch's, and forms that lose more digits than
+the formula as it was written.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from symgrad.op import Op
-from symgrad.verify import reference, sampling
+from symgrad.verify import mixed, reference, sampling
 from symgrad.verify.kinks import smooth_elements
 from symgrad.verify.subject import (
     Fault,
@@ -31,7 +32,10 @@ from symgrad.verify.subject import (
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 COUNT = 48
 ROUNDINGS = 8
-"""What is allowed in any case, in units of the dtype's eps."""
+"""What is allowed in any case, in units of float32's eps."""
+
+NEAREST = 0.501
+"""Of a unit of the dtype: one rounding, of what is off by a rounding of float32."""
 
 
 def run(subject: Subject) -> Outcome:
@@ -44,6 +48,7 @@ def run(subject: Subject) -> Outcome:
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
     dtypes = DTYPES[: 1 if op.in_plane else None]  # no complex one is half
     worst = max(_compare(subject, values, cotangents, dtype) for dtype in dtypes)
+    mixed.check(subject, values, cotangents)
     return Outcome(worst, note="of what is allowed")
 
 
@@ -56,7 +61,8 @@ def _compare(
     high, exact = _cast(low, torch.float64), _cast(sent, torch.float64)
     truth = _truth(subject, high, exact)
     got = _emitted(subject, low, sent)
-    plain = _plain(op, low, sent)
+    single = [_cast(given, torch.float32) for given in (low, sent)]
+    plain = _plain(op, *single)
     good = smooth_elements(op, high)
     share = 0.0
     for name, result in got.items():
@@ -66,16 +72,35 @@ def _compare(
         if result.dtype != wanted:
             found = str(wanted), str(result.dtype)
             raise Fault(f"{name} has a wrong dtype", str(dtype), *found)
-        error = _error(result, truth[name], good)
-        eager = _error(plain[name], truth[name], good) if name in plain else 0.0
-        scale = float(truth[name][good].abs().max()) if bool(good.any()) else 0.0
-        allowed = 2 * eager + ROUNDINGS * torch.finfo(dtype).eps * scale + 1e-30
-        share = max(share, error / allowed)
-        if not error <= allowed:
-            raise Fault(
-                f"{name} is inaccurate", str(dtype), f"{allowed:.3g}", f"{error:.3g}"
-            )
+        allowed = _allowed(truth[name], plain.get(name), good, dtype)
+        part = _share(result, truth[name], allowed, good)
+        share = max(share, part)
+        if not part <= 1:
+            raise Fault(f"{name} is inaccurate", str(dtype), "1", f"{part:.3g}")
     return share
+
+
+def _allowed(
+    truth: Tensor, plain: Tensor | None, good: Tensor, dtype: torch.dtype
+) -> Tensor:
+    """The error that each element may have: twice that of plain torch in float32.
+
+    Half precision is computed in float32 and rounded once, to the nearest.
+    """
+    eager = 0.0 if plain is None else _error(plain, truth, good)
+    single = torch.finfo(torch.float32).eps
+    computed = 2 * eager + ROUNDINGS * single * _error(truth, truth * 0, good) + 1e-30
+    if dtype == torch.float32:
+        return torch.full_like(truth.abs(), computed)
+    info = torch.finfo(dtype)
+    return computed + torch.clamp(
+        NEAREST * info.eps * truth.abs(), info.tiny * info.eps
+    )
+
+
+def _share(got: Tensor, truth: Tensor, allowed: Tensor, good: Tensor) -> float:
+    """The greatest part of what is allowed that an element takes."""
+    return _error(got.to(truth.dtype) / allowed, truth / allowed, good)
 
 
 def _cast(values: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Any]:

@@ -1,12 +1,9 @@
-"""All faults, in the order of the rungs that claim them.
-
-Those of rung 9 wait: as the rung stands it does not reject each of them.
-"""
+"""All faults, in the order of the rungs that claim them."""
 
 from __future__ import annotations
 
 from .fault import Fault
-from .faults_edges import EDGES
+from .faults_edges import DTYPES, EDGES
 from .faults_first import ACCURACY, FIRST
 from .faults_modes import FORWARD, LINEAR, SECOND
 from .faults_text import TEXT
@@ -22,5 +19,6 @@ FAULTS: tuple[Fault, ...] = (
     *LAYOUTS,
     *PURITY,
     *EDGES,
+    *DTYPES,
     *TRANSFORMS,
 )
