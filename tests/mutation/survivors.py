@@ -43,6 +43,12 @@ SURVIVORS: tuple[Survivor, ...] = (
         "The same numbers: `smooth + (fired - smooth).detach()` is `fired`.",
     ),
     Survivor(
+        r"(ppo_clip|grpo) (backward|jvp): .* in `(p = clipped|dloss_dclipped = )",
+        "The same numbers: where the clipped ratio is another than the ratio its"
+        " derivative is 0, and where it is the same it does not matter which of the two"
+        " the gradient takes; 1 is within the clipping range.",
+    ),
+    Survivor(
         r"(fake_quantize|lif_step) forward: `surrogate2? \+",
         "The same numbers: here the surrogate has the value of the forward already, and"
         " the detached difference is 0.",
