@@ -35,8 +35,17 @@ def is_plain(
         program.count_ops([v], stop) <= most
         and program.nodes[v].op not in ("where", "const")
         and program.nodes[v].data not in NOT_IN_HALF
+        and not _is_expanded(program, v)
         and program.nodes[v].kind.is_tensor
         for v in values
+    )
+
+
+def _is_expanded(program: Program, value: int) -> bool:
+    """Whether torch would see no 0-dim tensors, which count less in its promotion."""
+    node = program.nodes[value]
+    return node.data == "clamp" and all(
+        program.nodes[arg].kind.is_tensor for arg in node.args
     )
 
 

@@ -56,7 +56,7 @@ class Bound:
     @property
     def args(self) -> list[Tensor]:
         """Where they stand, as real tensors."""
-        return [torch.view_as_real(t) if t.is_complex() else t for t in self.given]
+        return [_real(tensor) for tensor in self.given]
 
     def outputs(self, *args: Tensor) -> Tensor:
         """All numbers of the outputs that have a derivative, as one vector."""
@@ -110,8 +110,8 @@ def bind(subject: Subject, purpose: str) -> Bound:
 
 def joined(tensors: Mapping[str, Tensor]) -> Tensor:
     """All real numbers of some tensors, end to end."""
-    parts = [
-        torch.view_as_real(t.resolve_conj()) if t.is_complex() else t
-        for t in tensors.values()
-    ]
-    return torch.cat([part.reshape(-1) for part in parts])
+    return torch.cat([_real(tensor).reshape(-1) for tensor in tensors.values()])
+
+
+def _real(tensor: Tensor) -> Tensor:
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor

@@ -32,10 +32,10 @@ from symgrad.verify.subject import (
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 COUNT = 48
 ROUNDINGS = 8
-"""What is allowed in any case, in units of float32's eps."""
+"""What is allowed in any case, in units of the dtype that is computed in."""
 
-NEAREST = 0.501
-"""Of a unit of the dtype: one rounding, of what is off by a rounding of float32."""
+NEAREST = 0.6
+"""Of a unit of the dtype: one rounding."""
 
 
 def run(subject: Subject) -> Outcome:
@@ -62,8 +62,9 @@ def _compare(
     truth = _truth(subject, high, exact)
     got = _emitted(subject, low, sent)
     single = [_cast(given, torch.float32) for given in (low, sent)]
-    plain = _plain(op, *single)
+    plain, wider = _plain(op, low, sent), _plain(op, *single)
     good = smooth_elements(op, high)
+    composed = {f.name for f in op.outputs} if _is_composed(op) else set()
     share = 0.0
     for name, result in got.items():
         if not (truth[name].is_floating_point() or truth[name].is_complex()):
@@ -72,7 +73,10 @@ def _compare(
         if result.dtype != wanted:
             found = str(wanted), str(result.dtype)
             raise Fault(f"{name} has a wrong dtype", str(dtype), *found)
-        allowed = _allowed(truth[name], plain.get(name), good, dtype)
+        if name in composed:
+            allowed = _once(truth[name], wider.get(name), good, dtype)
+        else:
+            allowed = _as_eager(truth[name], plain.get(name), good, dtype)
         part = _share(result, truth[name], allowed, good)
         share = max(share, part)
         if not part <= 1:
@@ -80,22 +84,34 @@ def _compare(
     return share
 
 
-def _allowed(
+def _is_composed(op: Op) -> bool:
+    """Whether there is more than one operation; one alone is left to torch's kernel."""
+    return sum(node.op not in ("input", "const") for node in op.nodes) > 1
+
+
+def _as_eager(
     truth: Tensor, plain: Tensor | None, good: Tensor, dtype: torch.dtype
 ) -> Tensor:
-    """The error that each element may have: twice that of plain torch in float32.
+    """Twice the error of plain torch in the same dtype.
 
-    Half precision is computed in float32 and rounded once, to the nearest.
+    A gradient may be computed from an output, which has been rounded.
     """
     eager = 0.0 if plain is None else _error(plain, truth, good)
-    single = torch.finfo(torch.float32).eps
-    computed = 2 * eager + ROUNDINGS * single * _error(truth, truth * 0, good) + 1e-30
+    size = _error(truth, torch.zeros_like(truth), good)
+    bound = 2 * eager + ROUNDINGS * torch.finfo(dtype).eps * size + 1e-30
+    return torch.full_like(truth.abs(), bound)
+
+
+def _once(
+    truth: Tensor, wider: Tensor | None, good: Tensor, dtype: torch.dtype
+) -> Tensor:
+    """Half precision is computed in float32, as torch does it, and rounded once."""
+    computed = _as_eager(truth, wider, good, torch.float32)
     if dtype == torch.float32:
-        return torch.full_like(truth.abs(), computed)
+        return computed
     info = torch.finfo(dtype)
-    return computed + torch.clamp(
-        NEAREST * info.eps * truth.abs(), info.tiny * info.eps
-    )
+    rounded = NEAREST * info.eps * truth.abs()
+    return computed + torch.clamp(rounded, min=info.tiny * info.eps)
 
 
 def _share(got: Tensor, truth: Tensor, allowed: Tensor, good: Tensor) -> float:

@@ -41,6 +41,15 @@ MOST = 120
 COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""
 
+TANGENT = -0.625
+
+STARTS = 7
+"""Points besides the usual one from which ties are looked for: on many of them a tie
+says nothing, for what is compared does not count there."""
+
+FAR = 12.0
+"""Beyond most thresholds; plain torch has lost too many digits there to say much."""
+
 RTOL = 1e-9
 _DOUBLE = {Kind.REAL: torch.float64, Kind.COMPLEX: torch.complex128}
 
@@ -54,6 +63,9 @@ def run(subject: Subject) -> Outcome:
         checked += _check_point(
             subject, point, as_tensors(op, [point]), compare=as_torch
         )
+    for point in _far(op):
+        gradients = backward(subject, as_tensors(op, [point]), _cotangents(op))
+        _check_forward(subject, point, gradients)
     kinks = list(conventions(op, _usual(op)))
     for convention in kinks:
         _check_convention(subject, convention)
@@ -61,8 +73,8 @@ def run(subject: Subject) -> Outcome:
     return Outcome(note=f"points: {checked}, kinks: {len(kinks)}")
 
 
-def _usual(op: Op) -> Point:
-    rng = sampling.generator(op, "edges")
+def _usual(op: Op, purpose: str = "edges") -> Point:
+    rng = sampling.generator(op, purpose)
     return sampling.point(op, lambda item: sampling.ordinary(op, item, rng))
 
 
@@ -107,19 +119,27 @@ def _combined(op: Op, usual: Point) -> Iterator[Point]:
         yield point
 
 
+def _far(op: Op) -> Iterator[Point]:
+    """Points with one input beyond where inputs usually are."""
+    for item in op.inputs:
+        for value in (FAR, -FAR):
+            point = {**_usual(op), item.name: value}
+            if item.kind is Kind.REAL and is_inside(op, point):
+                yield point
+
+
 def _ties(op: Op, usual: Point) -> Iterator[Point]:
     """Points where the two sides of a comparison are equal."""
     if budget.is_large(op):
         return
     rng = sampling.generator(op, "ties")
+    starts = [usual, *(_usual(op, f"edges/{k}") for k in range(STARTS))]
     nodes, pairs = watched(op.nodes)
     names = [item.name for item in op.inputs if item.kind is Kind.REAL]
     for pair in (p for p in pairs if not any(nodes[v].kind.is_complex for v in p)):
-        for name in names:
-            point = tie(op, nodes, pair, usual, name, rng)
-            if point is not None:
-                yield point
-                break
+        for start in starts:
+            tied = (tie(op, nodes, pair, start, name, rng) for name in names)
+            yield from itertools.islice((p for p in tied if p is not None), 1)
 
 
 def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
@@ -171,7 +191,7 @@ def _check_forward(
         return
     cotangents = _cotangents(subject.op)
     for name, gradient in gradients.items():
-        along = {name: torch.ones_like(gradient)}
+        along = {name: torch.full_like(gradient, TANGENT)}
         tangents = pushed(subject, as_tensors(subject.op, [point]), along)[1]
         got = sum(inner(c, tangents[n]).item() for n, c in cotangents.items())
         expected = inner(gradient, along[name]).item()

@@ -17,7 +17,7 @@ from torch.autograd.gradcheck import GradcheckError
 
 from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.program import Kind, Node, is_complex
+from symgrad.program import Kind, Node, Program, is_complex
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.shrink import smallest
 from symgrad.verify.subject import (
@@ -68,7 +68,7 @@ def is_exact(op: Op) -> bool:
 
 
 def shape_choices(op: Op) -> Iterator[dict[str, Shape]]:
-    """Shapes to try: equal, broadcast either way, 0-dim, of one element, empty."""
+    """Shapes to try: equal, broadcast any way, 0-dim, of one element, empty."""
     names = tensor_inputs(op)
     declared = {n: s.shape for n, s in op.samples.items() if s.shape is not None}
     if declared:
@@ -80,8 +80,23 @@ def shape_choices(op: Op) -> Iterator[dict[str, Shape]]:
         yield {n: ((2, 3) if k % 2 else (3,)) for k, n in enumerate(names)}
         yield {n: ((2, 1) if k % 2 else (1, 3)) for k, n in enumerate(names)}
         yield {n: (() if k else (2,)) for k, n in enumerate(names)}
+    for single in _partial(op, names):
+        yield {n: ((2, 3) if n == single else (3,)) for n in names}
     yield dict.fromkeys(names, ())
     yield dict.fromkeys(names, (0, 3))
+
+
+def _partial(op: Op, names: Sequence[str]) -> list[str]:
+    """The inputs that some outputs depend on and others do not.
+
+    If such an input alone is larger, so are those outputs.
+    """
+    program = Program(op.nodes, {}, {})
+    found = [program.reachable([f.value]) for f in op.outputs]
+    used = [
+        {str(op.nodes[v].data) for v in f if op.nodes[v].op == "input"} for f in found
+    ]
+    return [n for n in names if 0 < sum(n in u for u in used) < len(used)]
 
 
 def _subsets(op: Op) -> list[Sequence[str] | None]:

@@ -8,6 +8,7 @@ dimension changes.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
@@ -15,8 +16,10 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
+from symgrad.op import Op
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.first_order import shape_choices
+from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -37,11 +40,13 @@ RTOL = 1e-9
 NOISE = 1e-5
 """Of the largest of all: what is smaller than that may be what rounding left."""
 
+FAR = 1e-6
+"""Beyond this two ways to one derivative are not the same."""
+
 CHOICES = 2
 """How many of the first rung's shapes are tried."""
 
 BATCH = 3
-
 
 _ABSENT = ("jvp", "forward AD", "forward mode", "vmap", "setup_context", "functorch")
 """Words in what torch says of a Function that was written without a method."""
@@ -80,7 +85,50 @@ def _checked(subject: Subject) -> Outcome:
         }
         worst = max(worst, _against_backward(subject, values, cotangents, tangents))
         _check_batches(subject, values, cotangents, tangents)
+    if not budget.is_large(op):
+        _check_everywhere(subject, rng)
     return Outcome(worst, note=budget.note(op))
+
+
+def _check_everywhere(subject: Subject, rng: random.Random) -> None:
+    """Forward mode is backward's also on the branches that few inputs take.
+
+    The points are those of the first rung, where backward has been found right; beside
+    a kink the two may cancel differently.
+    """
+    op = subject.op
+    for batch in batches(op, torch.float64):
+        values = as_tensors(op, batch.points)
+        cotangents = random_cotangents(op, _of_size(op, values), rng)
+        pulled = backward(subject, values, cotangents)
+        for name, gradient in pulled.items():
+            tangent = random_direction(gradient, rng)
+            moved = pushed(subject, values, {name: tangent})[1]
+            parts = [inner(g, moved[n]) for n, g in cotangents.items()]
+            terms = torch.stack([*parts, -inner(gradient, tangent)])
+            off = (terms.sum(0).abs() / (terms.abs().sum(0) + 1e-290)).nan_to_num(0.0)
+            off = torch.where(torch.tensor(_telling(batch)), off, 0.0)
+            if float(off.max()) > FAR:
+                worst = int(off.argmax())
+                where = f"along {name}, {sampling.describe(batch.points[worst])}"
+                got = terms[:-1].sum(0)[worst].item()
+                texts = str(-terms[-1, worst].item()), str(got)
+                raise Fault("the jvp is not backward's", where, *texts)
+
+
+def _telling(batch: Batch) -> list[bool]:
+    """The points of a size at which no digits need be lost."""
+    return [
+        ordinary or all(v == 0 or 1e-3 <= abs(v) <= 1e3 for v in point.values())
+        for ordinary, point in zip(batch.ordinary, batch.points, strict=True)
+    ]
+
+
+def _of_size(op: Op, values: Values) -> Tensors:
+    """The outputs, each as long as the batch."""
+    size = next(len(v) for v in values.values() if isinstance(v, Tensor))
+    results = reference.named_outputs(op, values)
+    return {name: result.expand(size) for name, result in results.items()}
 
 
 def pushed(

@@ -117,13 +117,6 @@ DTYPES = (
     ),
     Fault(
         9,
-        "rounded twice on the way",
-        "the gradient of half precision is rounded before the last product",
-        SINGLE,
-        gradient("({g} / {c}).to(ctx.y_dtype).to({c}.dtype) * {c}"),
-    ),
-    Fault(
-        9,
         "result in the dtype of the first input",
         "instead of the promoted one",
         WIDE,
