@@ -108,6 +108,7 @@ ORDER = [
     "verify.budget",
     "verify.kinks",
     "verify.subject",
+    "verify.units",
     "verify.points",
     "verify.shrink",
     "verify.first_order",

@@ -20,6 +20,12 @@ def test_a_domain_far_from_1_is_sampled_and_named_in_advice(domain: str) -> None
     assert "x in [" in sampling.remedy(declared)
 
 
+@pytest.mark.parametrize("domain", ["[5, 5.000001]", "(0.999999, 1)"])
+def test_a_domain_too_narrow_for_differences_is_named_in_advice(domain: str) -> None:
+    declared = op({"x": f"real in {domain}"}, "x*x")
+    assert "so narrow a range as x in [" in sampling.remedy(declared)
+
+
 @pytest.mark.parametrize("domain", ["(0, oo)", "(-1, 1)", "(1e-5, 1e-3)"])
 def test_another_domain_is_not_blamed(domain: str) -> None:
     declared = op({"x": f"real in {domain}"}, "log(x)")

@@ -8,6 +8,7 @@ import math
 import pytest
 import torch
 from ir_in_torch import operator_of
+from specs import module
 from table_rows import ROWS, close, each, in_balls, is_written, points, tensors
 
 from symgrad.backends.torch_names import NOT_IN_HALF, number_spelling, scalars, spelling
@@ -77,3 +78,20 @@ def test_python_spells_the_same_function(row: Function) -> None:
     for point in points(row, 5):
         want = in_balls(row, "y", point)
         assert close(function(*point), want, 4e-15 * (1 + abs(want)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "k", "error"),
+    [
+        ("x*log(k)", 0.0, ValueError),
+        ("x + 1/k", 0.0, ZeroDivisionError),
+        ("x*exp(k)", 1000.0, OverflowError),
+    ],
+)
+def test_arithmetic_of_numbers_raises_as_the_page_says(
+    formula: str, k: float, error: type[Exception]
+) -> None:
+    f = module({"x": "real", "k": "float"}, formula).f
+    with pytest.raises(error) as raised:
+        f(torch.ones(2), k)
+    assert raised.traceback[-1].name == "forward"

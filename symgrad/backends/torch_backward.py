@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from symgrad.backends.torch_context import (
     filled,
+    input_shape,
     may_be_half,
     may_miss,
     restored,
-    shape_of,
 )
 from symgrad.backends.torch_lines import (
     Code,
@@ -133,7 +133,7 @@ def _reduction(op: Op, program: Program, name: str) -> str:
     """The shape that a gradient is to be summed to, if it may have another."""
     if len(tensor_inputs(op)) < 2:
         return ""
-    return shape_of(op, program, name)
+    return input_shape(op, program, name)
 
 
 def _reduced(value: Text, shape: str) -> Text:
@@ -164,7 +164,7 @@ def _zeros(op: Op, program: Program, name: str) -> str:
     like = _like(program)
     if len(tensor_inputs(op)) < 2:
         return f"torch.zeros_like({like})"
-    return f"{like}.new_zeros({shape_of(op, program, name)})"
+    return f"{like}.new_zeros({input_shape(op, program, name)})"
 
 
 def _comment(

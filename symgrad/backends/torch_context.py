@@ -31,7 +31,7 @@ def shape_inputs(op: Op, program: Program) -> list[str]:
     return [i.name for i in op.inputs if i.differentiable and i.name not in kept]
 
 
-def shape_of(op: Op, program: Program, name: str) -> str:
+def input_shape(op: Op, program: Program, name: str) -> str:
     """The shape of a differentiable input, as a derivative finds it."""
     if name in shape_inputs(op, program):
         return on_ctx(op, f"{name}_shape")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from symgrad.backends.torch_docs import indented
 from symgrad.backends.torch_lines import ANNOTATION, parameter, result_type
@@ -35,22 +35,24 @@ def _options(op: Op) -> list[Input]:
 
 
 def _docstring(op: Op, module: ModuleClass) -> list[str]:
-    kept = _listed([p.name for p in module.parameters])
-    kept = f" with the parameters {kept}" if len(module.parameters) > 1 else kept
-    kept = f" with the parameter {kept}" if len(module.parameters) == 1 else kept
-    text = [f"The op {op.name}{kept}."]
-    arguments = [
-        f"    {size}: the size of {_listed(_sized(module, size))}."
-        for size in module.sizes
-    ]
-    arguments += [
-        f"    {item.name}: Python {item.kind.value}." for item in _options(op)
-    ]
+    names = [p.name for p in module.parameters]
+    noun = "parameter" if len(names) == 1 else "parameters"
+    kept = f" with the {noun} {_listed(names)}" if names else ""
+    arguments = [f"    {text}." for text in _arguments(op, module)]
+    section = ["", "Args:", *arguments] if arguments else []
+    return indented([f"The op {op.name}{kept}.", *section])
+
+
+def _arguments(op: Op, module: ModuleClass) -> Iterator[str]:
+    """What the constructor takes, an entry each."""
+    for size in module.sizes:
+        yield f"{size}: the size of {_listed(_sized(module, size))}"
+    for item in _options(op):
+        yield f"{item.name}: Python {item.kind.value}"
     if module.parameters:
         plane = any(op.input(p.name).kind.is_complex for p in module.parameters)
-        parts = ", or of their two parts" * plane
-        arguments.append(f"    device, dtype: of the parameters{parts}.")
-    return indented([*text, *(["", "Args:", *arguments] if arguments else [])])
+        parts = ", or of their two parts" if plane else ""
+        yield f"device, dtype: of the parameters{parts}"
 
 
 def _sized(module: ModuleClass, size: str) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +34,7 @@ from symgrad.verify.subject import (
     smooth_values,
     tensor_inputs,
 )
+from symgrad.verify.units import in_units, size
 
 RTOL = 1e-6
 ATOL = 2e-9
@@ -134,13 +134,13 @@ def _compare(
     _check_outputs(subject, values)
     _check_reduced(subject, values, cotangents)
     expected = reference.gradients(op, values, cotangents)
-    size = sum((c * r).abs().sum() for c, r in _weighted(op, values, cotangents))
+    total = sum((c * r).abs().sum() for c, r in _weighted(op, values, cotangents))
+    weight = sampling.scale(op) + float(total)
     worst = 0.0
     for subset in subsets:
         for name, got in backward(subject, values, cotangents, subset).items():
-            worst = max(
-                worst, agreement(name, got, expected[name], values, 1 + float(size))
-            )
+            steep = weight / sampling.unit(op, name)
+            worst = max(worst, agreement(name, got, expected[name], values, steep))
     return worst
 
 
@@ -250,22 +250,19 @@ def _moving(nodes: Sequence[Node], node: Node) -> tuple[int, ...]:
 def _gradcheck(subject: Subject, values: Values) -> None:
     """torch's own check, slow and fast."""
     op = subject.op
-    names = reference.differentiable(op)
-    inputs = leaves(op, values)
 
-    def function(*tensors: Tensor) -> Any:
-        results = call(subject, {**inputs, **dict(zip(names, tensors, strict=True))})
-        return tuple(r for r in results.values() if r.requires_grad)
+    def outputs(inputs: Values) -> tuple[Tensor, ...]:
+        return tuple(r for r in call(subject, inputs).values() if r.requires_grad)
 
-    size = 1 + float(sum(r.abs().max() for r in call(subject, values).values()))
+    function, tensors = in_units(op, values, outputs)
     for fast in (True,) if budget.is_large(op) else (False, True):
         try:
             torch.autograd.gradcheck(
                 function,
-                tuple(torch.as_tensor(inputs[n]) for n in names),
-                atol=10 * ATOL * size,
+                tensors,
+                atol=10 * ATOL * size(subject, values),
                 rtol=RTOL,
-                eps=reference.STEP * sampling.scale(op),
+                eps=reference.STEP,
                 fast_mode=fast,
             )
         except GradcheckError as error:

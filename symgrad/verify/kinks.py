@@ -101,13 +101,14 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
     good = torch.tensor(True)
     for value in here:
         good = good & torch.as_tensor(value).isfinite()
-    h = reference.STEP * sampling.scale(op)
+    h, least = reference.STEP, sampling.scale(op)
     for name, turn in reference.directions(op):
-        moves = (turn * h * k for k in (1, -1, 2, -2))
+        unit = sampling.unit(op, name)  # in which slopes are measured
+        moves = (turn * unit * h * k for k in (1, -1, 2, -2))
         ends = zip(*(at(name, move) for move in moves), strict=True)
         for value, (a, b, c, d) in zip(here[len(roots) :], ends, strict=True):
             slope, wide = (a - b) / (2 * h), (c - d) / (4 * h)
-            size = 1 + torch.as_tensor(value).abs()
+            size = least + torch.as_tensor(value).abs()
             close = (slope - wide).abs() <= 2e-7 * slope.abs() + 2e-9 * size
             good = good & close & (slope.abs() < STEEP * size.median())
     return good

@@ -264,7 +264,7 @@ def _difference(
 ) -> Tensor:
     """Central differences, one element of one input at a time."""
     base = torch.as_tensor(values[name])
-    step = STEP * sampling.scale(op)
+    step = STEP * sampling.unit(op, name)
     found = torch.zeros_like(base)
     for index, turn in itertools.product(range(base.numel()), _turns(op, name)):
         ends = []

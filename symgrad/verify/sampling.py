@@ -24,6 +24,9 @@ CORE = (-3.0, 3.0)
 NEAR = (1e-6, 1e6)
 """The sizes of inputs at which differences tell something of any smooth function."""
 
+NARROW = 1e-3
+"""The part of an input's size that its range has at least."""
+
 _WHOLE = (Kind.INDEX, Kind.INT)
 _FLAGS = (Kind.MASK, Kind.BOOL)
 
@@ -58,10 +61,15 @@ def core(op: Op, item: Input) -> tuple[float, float]:
     return (low, high) if item.domain is None else _within(item.domain, low, high)
 
 
+def unit(op: Op, name: str) -> float:
+    """The size of an input, at most 1: what a small step of it is small to."""
+    reach = max(map(abs, core(op, op.input(name))))
+    return min(1.0, reach or 1.0)
+
+
 def scale(op: Op) -> float:
-    """The size of the smallest real input, at most 1: what a small step is small to."""
-    reaches = [max(map(abs, core(op, i))) for i in op.inputs if i.kind.is_floating]
-    return min([1.0, *(reach for reach in reaches if reach > 0)])
+    """The unit of the smallest floating input."""
+    return min(unit(op, item.name) for item in op.inputs if item.kind.is_floating)
 
 
 def _usual(kind: Kind) -> tuple[float, float]:
@@ -122,19 +130,34 @@ def finite_ends(item: Input) -> list[float]:
 
 def remedy(op: Op) -> str:
     """What a person can do where too few points were found."""
-    far = [item for item in op.inputs if item.kind.is_floating and _is_far(op, item)]
-    if not far:
-        return "declare domains or samples"
-    ends = [(item.name, *core(op, item)) for item in far]
-    ranges = ", ".join(f"{name} in [{low:.3g}, {high:.3g}]" for name, low, high in ends)
-    said = f"finite differences do not work so far from 1 as {ranges}"
-    return f"{said}: measure it in another unit, or sample it elsewhere"
+    floating = [item for item in op.inputs if item.kind.is_floating]
+    for test, place, help in _REMEDIES:
+        ends = [(i.name, *core(op, i)) for i in floating if test(op, i)]
+        if ends:
+            ranges = ", ".join(
+                f"{n} in [{low:.9g}, {high:.9g}]" for n, low, high in ends
+            )
+            return f"finite differences do not work {place} {ranges}: {help}"
+    return "declare domains or samples"
 
 
 def _is_far(op: Op, item: Input) -> bool:
     """Whether an input is never of a size at which doubles can be differenced."""
     reach = max(map(abs, core(op, item)))
     return not NEAR[0] <= reach <= NEAR[1]
+
+
+def _is_narrow(op: Op, item: Input) -> bool:
+    """Whether the steps of differences are too large for an input's range."""
+    low, high = core(op, item)
+    return high - low < NARROW * unit(op, item.name)
+
+
+_REMEDIES = (
+    (_is_far, "so far from 1 as", "measure it in another unit, or sample it elsewhere"),
+    (_is_narrow, "in so narrow a range as", "measure it from an end of the range"),
+)
+"""Tests of an input, what is said of one that it finds, and what to do."""
 
 
 def point(op: Op, draw: Callable[[Input], Number]) -> Point:

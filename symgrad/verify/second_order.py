@@ -35,6 +35,7 @@ from symgrad.verify.subject import (
     show,
     smooth_values,
 )
+from symgrad.verify.units import in_units, size
 
 RTOL = 1e-5
 CHOICES = 3
@@ -105,16 +106,15 @@ def _gradgradcheck(
     subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
 ) -> None:
     op = subject.op
-    names = reference.differentiable(op)
-    inputs = leaves(op, values)
-    wanted = [n for n in cotangents if call(subject, inputs)[n].requires_grad]
+    results = call(subject, leaves(op, values))
+    wanted = [n for n in cotangents if results[n].requires_grad]
 
-    def function(*tensors: Tensor) -> tuple[Tensor, ...]:
-        results = call(subject, {**inputs, **dict(zip(names, tensors, strict=True))})
-        return tuple(results[n] for n in wanted)
+    def outputs(inputs: Values) -> tuple[Tensor, ...]:
+        found = call(subject, inputs)
+        return tuple(found[n] for n in wanted)
 
+    function, tensors = in_units(op, values, outputs)
     given = tuple(cotangents[n].clone().requires_grad_() for n in wanted)
-    tensors = tuple(torch.as_tensor(inputs[n]) for n in names)
     if not _has_second(subject, values, cotangents):
         return
     try:
@@ -122,9 +122,9 @@ def _gradgradcheck(
             function,
             tensors,
             given,
-            atol=100 * ATOL,
+            atol=100 * ATOL * min(1.0, size(subject, values)),
             rtol=RTOL,
-            eps=reference.STEP * sampling.scale(op),
+            eps=reference.STEP,
             fast_mode=budget.is_large(op),
         )
     except GradcheckError as error:
