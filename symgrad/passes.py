@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
-from symgrad import algebra, rewrites
+from symgrad import algebra, precise, rewrites
 from symgrad.errors import SymgradError
 from symgrad.functions import TABLE
 from symgrad.op import Op
@@ -86,20 +86,29 @@ def _guarded(graph: Graph, places: list[Region], arg: int, harmless: str) -> int
 
 
 def _conditions_first(
-    program: Program, places: Mapping[int, tuple[Region, ...]]
+    program: Program, places: dict[int, tuple[Region, ...]]
 ) -> list[int]:
-    """Live values, each after its arguments and after what decides its region."""
+    """Live values, each after its arguments and after what decides its region.
+
+    Where two conditions wait for each other's values, regions are given up.
+    """
     order: dict[int, None] = {}
+    waiting: set[int] = set()
     todo = roots(program)[::-1]
     while todo:
         value = todo[-1]
         tests = [test for region in places[value] for test, _ in region]
         before = [*tests, *program.nodes[value].args]
         missing = [v for v in before if v not in order]
-        if missing and value not in order:
+        if not missing or value in order:
+            order.setdefault(todo.pop())
+            waiting.discard(value)
+        elif waiting.isdisjoint(missing):
+            waiting.add(value)
             todo.extend(reversed(missing))
-            continue
-        order.setdefault(todo.pop())
+        else:
+            places.update(dict.fromkeys((*waiting, value), ((),)))
+            waiting.clear()
     return list(order)
 
 
@@ -110,10 +119,20 @@ def harmless(nodes: Sequence[Node], node: Node) -> tuple[str | None, ...]:
     safe = (None, "1") if node.op == "div" else TABLE[str(node.data)].safe
     if node.data == "pow" and _is_whole_power(nodes, node):
         return (None, None)
+    if node.data == "pow" and is_constant(nodes, node.args[0]):
+        return (safe[0] if _is_negative(nodes, node.args[0]) else None, None)
     return tuple(
         None if is_constant(nodes, arg) else text
         for arg, text in zip(node.args, safe, strict=True)
     )
+
+
+def _is_negative(nodes: Sequence[Node], value: int) -> bool:
+    """Whether a constant is below 0: most powers of it are NaN."""
+    try:
+        return precise.constant(nodes, value) < 0
+    except ValueError:
+        return False
 
 
 def _is_whole_power(nodes: Sequence[Node], node: Node) -> bool:

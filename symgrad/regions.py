@@ -7,8 +7,10 @@ Inside a region nothing needs a mask; masks stand where a cotangent leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import takewhile
+from operator import or_
 
 from symgrad.program import Graph, Node
 
@@ -70,7 +72,24 @@ def find_places(
             used_in = edge_regions(nodes[value], region)
             for arg, place in zip(nodes[value].args, used_in, strict=True):
                 places[arg] = _joined(places.get(arg, ()), place[:MAX_DEPTH])
-    return places
+    return _told_before(nodes, places)
+
+
+def _told_before(
+    nodes: Sequence[Node], places: Mapping[int, tuple[Region, ...]]
+) -> dict[int, tuple[Region, ...]]:
+    """The same, without branches whose condition is computed from the value itself."""
+    behind: list[int] = []  # a bit for each value
+    for value, node in enumerate(nodes):
+        behind.append(reduce(or_, (behind[arg] for arg in node.args), 1 << value))
+
+    def told(value: int, region: Region) -> Region:
+        return tuple(takewhile(lambda b: not behind[b[0]] >> value & 1, region))
+
+    return {
+        value: reduce(_joined, (told(value, region) for region in regions), ())
+        for value, regions in places.items()
+    }
 
 
 def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
