@@ -27,7 +27,7 @@ from symgrad.program import (
 )
 from symgrad.rebuild import copied, rebuild, roots
 from symgrad.regions import Region, find_places, holds
-from symgrad.settle import settle
+from symgrad.settle import settle, tensors_behind
 
 Pass = Callable[[Program], Program]
 
@@ -74,7 +74,7 @@ def guard(program: Program) -> Program:
 
 def _guarded(graph: Graph, places: list[Region], arg: int, harmless: str) -> int:
     """An argument inside its regions; a number knows only conditions on numbers."""
-    if not graph[arg].kind.is_tensor:
+    if not (graph[arg].kind.is_tensor or is_constant(graph.nodes, arg)):
         places = [
             tuple(b for b in region if graph[b[0]].kind is Kind.BOOL)
             for region in places
@@ -150,13 +150,25 @@ def lower(program: Program, spelled: Callable[[str, bool], bool]) -> Program:
     ``spelled`` says whether it can, for a name and whether an argument is complex.
     """
 
+    shapes: list[frozenset[int]] = []
+
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
         plane = is_complex(program.nodes, node)
-        if node.op == "call" and not spelled(str(node.data), plane):
-            return definition(graph, TABLE[str(node.data)], args)
-        return algebra.tidied(graph, copied(graph, node, args))
+        if node.op != "call" or spelled(str(node.data), plane):
+            return algebra.tidied(graph, copied(graph, node, args))
+        value = definition(graph, TABLE[str(node.data)], args)
+        for arg in args:
+            own, whole = (tensors_behind(shapes, graph, v) for v in (arg, value))
+            value = value if own <= whole else _spread(graph, value, arg)
+        return value
 
     return rebuild(program, visit)
+
+
+def _spread(graph: Graph, value: int, like: int) -> int:
+    """A value in the shape of another too, which a definition made no use of."""
+    always = graph.node("eq", graph.const(1), graph.const(1))
+    return graph.node("where", always, value, like)
 
 
 def choose_residuals(program: Program, op: Op) -> Program:

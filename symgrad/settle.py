@@ -29,8 +29,8 @@ def settle(program: Program) -> Program:
         if isinstance(found, bool) or found == whole:
             return whole
         choices = [found, *_constant_choice(graph, node, known)]
-        shape = _tensors(shapes, graph, whole)
-        alike = (c for c in choices if _tensors(shapes, graph, c) == shape)
+        shape = tensors_behind(shapes, graph, whole)
+        alike = (c for c in choices if tensors_behind(shapes, graph, c) == shape)
         return next(alike, whole)
 
     return rebuild(program, visit)
@@ -43,7 +43,9 @@ def _constant_choice(graph: Graph, node: Node, known: Sequence[int]) -> Iterator
         yield graph.node("where", graph.node("eq", *sides), *known[1:])
 
 
-def _tensors(shapes: list[frozenset[int]], graph: Graph, value: int) -> frozenset[int]:
+def tensors_behind(
+    shapes: list[frozenset[int]], graph: Graph, value: int
+) -> frozenset[int]:
     """The tensors that broadcast to the shape of a value; ``shapes`` keeps them."""
     for number in range(len(shapes), value + 1):
         node = graph[number]

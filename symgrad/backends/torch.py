@@ -70,6 +70,10 @@ def joint_program(op: Op) -> Program:
     return choose_residuals(program, op)
 
 
+def _is_spelled(name: str, plane: bool) -> bool:
+    return spelling(name, plane) is not None
+
+
 def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     """The functions of one op."""
     return OpCode(

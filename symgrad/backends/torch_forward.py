@@ -125,8 +125,8 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
             lines += assignment(dtypes[used], _result_dtype(used), 8)
         rounding[output] = dtypes[used]
     reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
-    if not reals:
-        return [], rounding
+    if not reals:  # nor a half precision that could be rounded to
+        return [], dict.fromkeys(outputs, "")
     return [
         *lines,
         *unpack(reals, call("_opmath", list(map(Text, reals))), 8),

@@ -84,11 +84,11 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
         dtype = on_ctx(op, f"{output}_dtype") if rounded else ""
         lead = f"{tangent_name(op, output)}: Tensor = _rounded(, )"
         text = layout.root(value, LINE - 8 - len(lead) - len(dtype))
-        if value in seen:
-            text = Text(f"{text.within(ATOM)}.clone()", ATOM)
-        elif output in larger:
+        if output in larger:
             shape = on_ctx(op, f"{output}_shape")
             text = _spread(op, program, value, text, shape)
+        if value in seen and program.nodes[value].kind.is_tensor:
+            text = Text(f"{text.within(ATOM)}.clone()", ATOM)
         seen.add(value)
         results[output] = call("_rounded", [text, Text(dtype)]) if dtype else text
     return results

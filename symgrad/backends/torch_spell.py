@@ -258,7 +258,7 @@ def _call(
     anchor = _nearest(nodes, node, args) or anchor
     lifted = [
         text
-        if tensor or (number_ok and any(tensors))
+        if tensor or (number_ok and (any(tensors) or not all(admitted)))
         else _lifted(text, anchor, nodes[arg].kind)
         for arg, text, tensor, number_ok in zip(
             node.args, args, tensors, admitted, strict=True

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError
 
+from symgrad import precise
 from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.program import Kind, Node, Program, is_complex
+from symgrad.program import Kind, Node, Program, is_complex, is_constant
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.shrink import smallest
 from symgrad.verify.subject import (
@@ -241,6 +242,8 @@ def depends(op: Op, value: int) -> set[str]:
 
 def _moving(nodes: Sequence[Node], node: Node) -> tuple[int, ...]:
     """The arguments by which the derivative of a node can be other than zero."""
+    if node.op == "where" and is_constant(nodes, node.args[0]):
+        return (node.args[1 if precise.holds(nodes, node.args[0]) else 2],)
     if node.op != "call" or is_complex(nodes, node):
         return node.args
     partials = TABLE[str(node.data)].partials
