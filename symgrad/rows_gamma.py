@@ -47,8 +47,8 @@ _LOG_BETA = (
     f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
 )
 
-# What torch's polygamma(1, x) lacks where x is small.  zeta(2, x) has no forward mode, so
-# that only its value is taken, and the derivative is that of polygamma.
+# What torch's polygamma(1, x) lacks where x is small.  zeta(2, x) has no forward mode:
+# only its value is taken, and the derivative is that of polygamma.
 _SMALL = "abs(x) < 100 and x != 0"
 _LOST_DIGITS = (
     f"where({_SMALL}, zeta(2, where({_SMALL}, stop_gradient(x), 1))"

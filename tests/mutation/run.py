@@ -53,6 +53,7 @@ def report(found: Sequence[Judged]) -> str:
     alive = [mutant for j in found for mutant in j.alive]
     count = rejected.total() + len(alive)
     wrong = count - sum(why(mutant) is not None for mutant in alive)
+    caught = rejected.total()
     quick = sum(rejected[rung] for rung in QUICK)
     return f"""\
 ## Ordinary mutants
@@ -62,9 +63,9 @@ a factor dropped, a constant changed by 1 or by 1 %, a comparison turned round, 
 branches of a `where` swapped, a function replaced by its neighbour, a `sum_to_size`, a
 `detach` or a sign left out.
 
-| mutants | of them wrong | rejected | of the wrong ones | by the rungs of `quick` |
+| mutants | of them wrong | rejected | share of the wrong ones | by `quick` |
 |---|---|---|---|---|
-| {count:,} | {wrong:,} | {rejected.total():,} | {rejected.total() / wrong:.2%} | {quick:,} |
+| {count:,} | {wrong:,} | {caught:,} | {caught / wrong:.2%} | {quick:,} |
 
 Some changes change nothing, and cannot be found by any check. Which mutants survive,
 and why they are not wrong, stands below; the reasons are those of

@@ -19,8 +19,8 @@ class Survivor:
 SURVIVORS: tuple[Survivor, ...] = (
     Survivor(
         r"`40` becomes .* threshold=40",
-        "The same numbers: beyond 37 `log1p(exp(x))` is `x` to the last bit of a double,"
-        " so it does not matter from where on `softplus` takes `x` itself.",
+        "The same numbers: beyond 37 `log1p(exp(x))` is `x` to the last bit of a"
+        " double, so it does not matter from where on `softplus` takes `x` itself.",
     ),
     Survivor(
         r"(modrelu|learned_fill|elu|selu|soft_unit_step|xielu|cardioid|resonance"
