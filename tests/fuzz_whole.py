@@ -1,221 +1,203 @@
-"""Random ops, generated and held to torch's autograd and to ball arithmetic.
+"""Random specs through the whole tool, against torch, balls and steps.
 
-    python tests/fuzz_whole.py --count 10000 --seed 0
+    python tests/fuzz_whole.py --count 10000 --jobs 2
+    python tests/fuzz_whole.py --count 1 --start 4711     one of them again
 
-A spec may be refused by an error of its own.  Else values, gradients and tangents of
-the generated op are compared with plain torch; where the two differ, ball arithmetic
-says who is right.  What no rule explains is shown, made as small as it will go.
+Specs of one to sixty operations are drawn, generated, loaded, and called at random
+places; values, gradients, forward mode and second derivatives are compared with plain
+torch, ball arithmetic and differences.  A difference that no rule of `fuzz_rules.py`
+explains is printed with the smallest spec that still has one.  1 if there was any.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import random
+import signal
 import sys
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import torch
-from torch import Tensor
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from fuzz_specs import Case, case  # noqa: E402
+from fuzz_drafts import Draft, drawn  # noqa: E402
+from fuzz_judge import Verdict, judged  # noqa: E402
 
-from symgrad import precise  # noqa: E402
-from symgrad.errors import SpecError, SymgradError  # noqa: E402
-from symgrad.generate import generate  # noqa: E402
-from symgrad.in_memory import load_text as load_module  # noqa: E402
-from symgrad.objective import objective  # noqa: E402
-from symgrad.op import Op  # noqa: E402
-from symgrad.spec import load_text  # noqa: E402
-from symgrad.verify import forward_mode, reference  # noqa: E402
-from symgrad.verify.report import TOO_FEW_POINTS  # noqa: E402
-from symgrad.verify.subject import (  # noqa: E402
-    Fault,
-    Subject,
-    backward,
-    call,
-    random_cotangents,
-    smooth_values,
-    subjects,
-)
+LIMIT = 6
+"""Seconds for a spec; balls need them where values are huge."""
 
-SAME = 1e-9
-"""Relative to the size of the result: what needs no explanation."""
-
-RIGHT = 1e-8
-MOVE = 1e-13
-"""How far inputs are moved, relatively, to see how well a result is determined."""
-
-POINTS = 5
+SHRINKING = 40.0
+"""Seconds in which a spec is made smaller."""
 
 
-class Different(Exception):
-    """A difference that nothing explains."""
+class TooLong(BaseException):
+    """A spec took more than its seconds; no ``except Exception`` takes this."""
 
 
-def examine(made: Case, seed: int, seen: Counter[str]) -> None:
-    """Compare one case with the witnesses.  Raises ``Different``."""
+@contextmanager
+def limited(seconds: int) -> Iterator[None]:
+    """Raise ``TooLong`` after a while."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
     try:
-        spec = load_text(made.yaml(), "fuzz.yaml")
-        source = generate(spec).source
-    except SpecError:
-        seen["refused"] += 1
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def judged_in_time(draft: Draft, seed: str) -> Verdict | None:
+    """What comes of a draft, or ``None`` where that takes too long."""
+    try:
+        with limited(LIMIT), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return judged(draft.text, seed)
+    except TooLong:
+        return None
+
+
+def shrunk(draft: Draft, seed: str, labels: set[str]) -> Draft:
+    """The smallest draft that was found to have one of these faults at the seed."""
+    end = time.monotonic() + SHRINKING
+
+    def fails(smaller: Draft) -> bool:
+        verdict = judged_in_time(smaller, seed) if time.monotonic() < end else None
+        return verdict is not None and bool(verdict.labels & labels)
+
+    while smaller := next(filter(fails, draft.smaller()), None):
+        draft = smaller
+    return draft
+
+
+@dataclass
+class Figures:
+    """What was done so far."""
+
+    specs: int = 0
+    refused: int = 0
+    slow: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    compared: Counter[str] = field(default_factory=Counter)
+    explained: Counter[str] = field(default_factory=Counter)
+
+    def note(self, seed: str, verdict: Verdict | None) -> None:
+        """Count one more."""
+        self.specs += 1
+        if verdict is None:
+            self.slow.append(seed)
+            return
+        self.refused += verdict.refused is not None
+        self.compared += verdict.compared
+        self.explained += verdict.explained
+        if verdict.unexplained:
+            self.failed.append(seed)
+
+    def __str__(self) -> str:
+        compared = ", ".join(f"{n:,} {by}" for by, n in self.compared.most_common())
+        reasons = ", ".join(f"{n:,} {why}" for why, n in self.explained.most_common())
+        return (
+            f"{self.specs:,} specs, {self.refused:,} refused,"
+            f" {len(self.slow)} too slow {' '.join(self.slow)}\n"
+            f"compared with: {compared or 'nothing'}\n"
+            f"explained: {reasons or 'nothing'}\n"
+            f"unexplained: {len(self.failed)} {' '.join(self.failed)}"
+        )
+
+
+def shown(draft: Draft, seed: str, verdict: Verdict, shrinking: bool) -> str:
+    """What failed, and the smallest spec that does."""
+    lines = [f"\n# {seed}: {verdict.unexplained[0].text}"]
+    if shrinking:
+        draft = shrunk(draft, seed, verdict.labels)
+        smaller = judged_in_time(draft, seed)
+        lines += [
+            f"# smallest: {smaller.unexplained[0].text if smaller else 'too slow'}"
+        ]
+    return "\n".join([*lines, draft.text])
+
+
+@dataclass(frozen=True)
+class Task:
+    """One spec to be judged, by any process."""
+
+    seed: str
+    end: float
+    shrinking: bool
+
+
+Done = tuple[str, Verdict | None, str]
+
+
+def done(task: Task) -> Done | None:
+    """What came of a spec, and what is to be said of it; ``None`` after the end."""
+    if time.time() > task.end:
+        return None
+    draft = drawn(random.Random(task.seed))
+    verdict = judged_in_time(draft, task.seed)
+    failed = verdict is not None and verdict.unexplained
+    text = shown(draft, task.seed, verdict, task.shrinking) if failed else ""
+    return task.seed, verdict, text
+
+
+def each(tasks: Sequence[Task], jobs: int) -> Iterator[Done | None]:
+    """Judge all of them, in processes of their own if there are to be several."""
+    if jobs == 1:
+        yield from map(done, tasks)
         return
-    except SymgradError as error:
-        raise Different(f"not generated: {error}") from error
-    [subject] = subjects(load_module("fuzz", source), spec)
-    try:
-        _compare(subject, random.Random(seed), seen)
-        forward_mode.run(subject)
-    except Fault as fault:
-        if fault.code != TOO_FEW_POINTS:
-            raise Different(str(fault.message)) from fault
-        seen["no smooth points"] += 1
-    else:
-        seen["compared"] += 1
+    with multiprocessing.get_context("spawn").Pool(jobs, _alone) as pool:
+        yield from pool.imap(done, tasks, chunksize=8)
 
 
-def _compare(subject: Subject, rng: random.Random, seen: Counter[str]) -> None:
-    op = subject.op
-    shapes = {item.name: (POINTS,) for item in op.inputs if item.kind.is_tensor}
-    values = smooth_values(op, shapes, rng)
-    results = reference.named_outputs(op, values)
-    cotangents = random_cotangents(op, results, rng)
-    got: dict[str, Tensor] = dict(call(subject, values))
-    plain: dict[str, Tensor] = dict(results)
-    got |= {f"grad_{n}": g for n, g in backward(subject, values, cotangents).items()}
-    native = reference.plain(reference.guarded(op), values, cotangents)
-    plain |= {f"grad_{n}": g for n, g in native.items()}
-    for name, tensor in got.items():
-        for place in _differing(tensor, plain[name]):
-            reason = _reason(op, name, values, cotangents, place, tensor)
-            if reason is None:
-                point = _at(values, place)
-                said = f"{name} at {point}: {_number(tensor, place)!r}"
-                raise Different(f"{said}, torch {_number(plain[name], place)!r}")
-            seen[reason] += 1
-        seen["numbers"] += tensor.numel()
+def _alone() -> None:
+    torch.set_num_threads(1)
 
 
-def _differing(ours: Tensor, theirs: Tensor) -> Iterator[int]:
-    if ours.shape != theirs.shape:
-        raise Different(f"shape {tuple(ours.shape)} for {tuple(theirs.shape)}")
-    size = ours.abs().nan_to_num().max() + 1
-    off = ~((ours - theirs).abs() <= SAME * (theirs.abs() + 1e-3 * size))
-    off &= ~(ours.isnan() & theirs.isnan())
-    yield from off.flatten().nonzero().flatten().tolist()
-
-
-def _number(tensor: Tensor, place: int) -> Any:
-    return tensor.expand(POINTS).flatten()[place].item()
-
-
-def _at(tensors: Any, place: int) -> dict[str, Any]:
-    return {
-        n: _number(t, place) if isinstance(t, Tensor) else t for n, t in tensors.items()
-    }
-
-
-def _reason(
-    op: Op, name: str, values: Any, cotangents: Any, place: int, ours: Tensor
-) -> str | None:
-    """Why a number is another than torch's, if there is a reason."""
-    point, sent = _at(values, place), _at(cotangents, place)
-    truth = _truth(op, name, point, sent)
-    if truth is None or truth != truth or abs(truth) > 1e100:
-        return "no truth there"
-    got = _number(ours, place)
-    size = abs(truth) + 1e-12
-    if abs(got - truth) <= RIGHT * size:
-        return "torch is inexact"
-    for sign in (1, -1):
-        moved = {n: _moved(v, sign) for n, v in point.items()}
-        near = _truth(op, name, moved, sent)
-        if near is None or abs(near - truth) * 10 >= abs(got - truth):
-            return "ill-conditioned"
-    return None
-
-
-def _moved(value: Any, sign: int) -> Any:
-    return value * (1 + sign * MOVE) if isinstance(value, float | complex) else value
-
-
-def _truth(op: Op, name: str, point: Any, sent: Any) -> Any:
-    """A value or a gradient in ball arithmetic; ``None`` where there is none."""
-    nodes, root = objective(op)
-    given = {"input": point, "cotangent": sent}
-    leaves = {v: given[n.op][str(n.data)] for v, n in enumerate(nodes) if n.op in given}
-    formulas = {f.name: f.value for f in op.outputs}
-    formulas |= {f"grad_{f.name}": f.value for f in op.overrides}
-    if name in formulas:
-        return precise.floats(nodes, [formulas[name]], leaves)[0]
-    wrt = [
-        v for v, n in enumerate(nodes) if n.op == "input" and f"grad_{n.data}" == name
+def run(given: argparse.Namespace) -> Figures:
+    """Judge the specs, and print what nothing explains."""
+    figures = Figures()
+    end = time.time() + given.seconds
+    tasks = [
+        Task(f"{given.seed}/{number}", end, not given.as_drawn)
+        for number in range(given.start, given.start + given.count)
     ]
-    return precise.slope(nodes, root, wrt[0], leaves) if wrt else 0.0
+    for seed, verdict, text in filter(None, each(tasks, given.jobs)):
+        figures.note(seed, verdict)
+        if text:
+            print(text, flush=True)
+        if given.progress and figures.specs % given.progress == 0:
+            print(f"{figures.specs:,} specs", file=sys.stderr, flush=True)
+    return figures
 
 
-def smallest(made: Case, seed: int) -> Case:
-    """The smallest case found that still differs."""
-    for less in made.smaller():
-        if failure(less, seed, Counter()):
-            return smallest(less, seed)
-    return made
-
-
-def failure(made: Case, seed: int, seen: Counter[str]) -> str:
-    """What is wrong with a case; empty if nothing is."""
-    try:
-        examine(made, seed, seen)
-    except Different as difference:
-        return str(difference)
-    except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    return ""
-
-
-def run(seeds: Sequence[int], seconds: float) -> tuple[Counter[str], list[str]]:
-    """Examine cases until the time is over; figures, and what nothing explains."""
-    start, seen, found = time.monotonic(), Counter[str](), list[str]()
-    for seed in seeds:
-        if time.monotonic() - start > seconds:
-            break
-        seen["specs"] += 1
-        made = case(seed)
-        if failure(made, seed, seen):
-            less = smallest(made, seed)
-            said = failure(less, seed, Counter())
-            found.append(f"seed {seed}: {said}\n{less.yaml()}")
-        if sys.stderr.isatty() and seed % 20 == 0:
-            print(
-                f"\r{seen['specs']:,} specs, {len(found)} found",
-                end="",
-                file=sys.stderr,
-            )
-    return seen, found
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000)
+def main(words: Sequence[str] | None = None) -> int:
+    """1 if a difference was left unexplained."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=1000, help="how many specs")
+    parser.add_argument("--start", type=int, default=0, help="number of the first")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=float("inf"))
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.filterwarnings("ignore")
-    seeds = range(options.seed, options.seed + options.count)
-    seen, found = run(seeds, options.seconds)
-    print("\n\n".join(found))
-    print(", ".join(f"{name}: {count:,}" for name, count in sorted(seen.items())))
-    print(f"unexplained: {len(found)}")
-    return bool(found)
+    parser.add_argument("--progress", type=int, default=500, metavar="EVERY")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes")
+    parser.add_argument("--as-drawn", action="store_true", help="do not shrink")
+    figures = run(parser.parse_args(words))
+    print(figures)
+    return int(bool(figures.failed))
 
 
 if __name__ == "__main__":

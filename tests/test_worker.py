@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import pickle
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from planted import FIXTURES
 
-from symgrad.verify import verify
+from symgrad.verify import process, verify
 from symgrad.verify.process import ask
 from symgrad.verify.worker import Request
 
 SWISH = FIXTURES["swish"]
 FORWARD = "        return x * torch.sigmoid(beta * x)\n"
+ROOT = Path(__file__).parents[1]
 MIB = 2**20
 
 
@@ -28,6 +36,23 @@ def test_an_endless_loop_ends_at_the_time_limit() -> None:
     answer = ask(request("while True: pass"), time_limit=6.0)
     assert answer.data is None
     assert "time limit of 6 s" in answer.problem
+
+
+class Endless:
+    """What takes for ever to be unpickled."""
+
+    def __reduce__(self) -> Any:
+        return max, (itertools.repeat(1),)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no limit of time for one process here")
+def test_a_child_ends_although_its_parent_does_not_end_it() -> None:
+    command = [sys.executable, "-I", "-c", process._BOOT, str(ROOT), "0.5"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        child.stdin.write(pickle.dumps(Endless()))
+        child.stdin.close()
+        assert child.wait(30) == -signal.SIGKILL
 
 
 @pytest.mark.skipif(

@@ -24,7 +24,7 @@ sys.path.insert(0, sys.argv[1])
 import symgrad
 del sys.path[0]
 from symgrad.verify.worker import main
-main()
+main(float(sys.argv[2]))
 """
 _KEPT = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _TAIL = 2000
@@ -40,7 +40,8 @@ class Answer:
 
 def ask(request: Any, time_limit: float) -> Answer:
     """Run the worker on a request; it is killed after ``time_limit`` seconds."""
-    command = [sys.executable, "-I", "-c", _BOOT, str(Path(__file__).parents[2])]
+    package = str(Path(__file__).parents[2])
+    command = [sys.executable, "-I", "-c", _BOOT, package, str(time_limit)]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

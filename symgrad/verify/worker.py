@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 import sys
@@ -39,8 +40,9 @@ class AuditRequest:
     declared: bool
 
 
-def main() -> None:
-    """Answer one request."""
+def main(seconds: float) -> None:
+    """Answer one request, which should take no more than some seconds."""
+    _limit_time(seconds)
     request = pickle.load(sys.stdin.buffer)
     # Whatever the op or torch prints must not get among the answer.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -72,6 +74,15 @@ def _audited(request: AuditRequest) -> Report:
 
     torch.set_num_threads(1)
     return audit(request.target, request.given, request.declared)
+
+
+def _limit_time(seconds: float) -> None:
+    """End even if the parent is gone, which would have ended this process earlier."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        most = math.ceil(2 * seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
 
 
 def _limit(memory: int | None) -> None:

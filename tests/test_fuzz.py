@@ -1,0 +1,71 @@
+"""A share of the fuzzing of the whole tool, what it found, and that it finds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fuzz_whole
+import pytest
+import yaml
+from fuzz_drafts import drawn
+from fuzz_judge import judged
+
+from symgrad.functions import TABLE
+
+FOUND = yaml.safe_load((Path(__file__).parent / "fuzz_found.yaml").read_text("utf-8"))
+BATCHES, EACH = 8, 8
+"""How many tests there are, and specs in each."""
+
+PLACES = 6
+"""At how many places a spec is tried that was wrong once."""
+
+
+def text(op: Mapping[str, Any]) -> str:
+    """A spec of one op."""
+    return yaml.safe_dump({"symgrad": 1, "ops": {"f": op}}, sort_keys=False)
+
+
+@pytest.mark.parametrize("row", FOUND, ids=lambda row: row["found"])
+def test_what_was_found_stays_mended(row: Mapping[str, Any]) -> None:
+    for number in range(PLACES):
+        verdict = judged(text(row["op"]), f"found/{number}")
+        assert verdict.refused is None
+        assert verdict.unexplained == []
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_random_specs(batch: int) -> None:
+    for number in range(EACH):
+        seed = f"test {batch}/{number}"
+        draft = drawn(random.Random(seed))
+        verdict = fuzz_whole.judged_in_time(draft, seed)
+        assert verdict is None or verdict.unexplained == [], draft.text
+
+
+def test_specs_come_in_every_size_and_few_are_refused() -> None:
+    drafts = [drawn(random.Random(f"sizes/{n}")) for n in range(300)]
+    assert {d.size for d in drafts} > set(range(2, 30))
+    assert max(d.size for d in drafts) > 50
+
+
+def test_a_wrong_derivative_is_found_and_made_small(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = replace(TABLE["tanh"], partials=("1 - 1.000001*y*y",))
+    monkeypatch.setitem(TABLE, "tanh", wrong)  # type: ignore[arg-type]
+    assert fuzz_whole.main(["--count", "40", "--progress", "0"]) == 1
+    shown = capsys.readouterr().out
+    smallest = shown.split("# smallest: ")[1]
+    assert "tanh(" in smallest.split("\n\n")[0]
+    assert "unexplained: 0" not in shown
+
+
+def test_a_number_beside_a_kink_is_explained() -> None:
+    op = {"inputs": {"x": "real"}, "forward": {"y": "abs(x - x)"}, "edges": "right"}
+    verdict = judged(text(op), "kink/0")
+    assert verdict.explained["at a kink"] > 0
+    assert verdict.unexplained == []
