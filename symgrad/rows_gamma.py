@@ -47,9 +47,9 @@ _LOG_BETA = (
     f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
 )
 
-# What torch's polygamma(1, x) lacks where x is small.  zeta(2, x) has no forward mode:
+# What torch's polygamma(1, x) lacks between the ends.  zeta(2, x) has no forward mode:
 # only its value is taken, and the derivative is that of polygamma.
-_SMALL = "abs(x) < 100 and x != 0"
+_SMALL = "1e-4 < abs(x) < 100"
 _LOST_DIGITS = (
     f"where({_SMALL}, zeta(2, where({_SMALL}, stop_gradient(x), 1))"
     " - polygamma(1, stop_gradient(x)), 0)"
