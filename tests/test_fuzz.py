@@ -15,8 +15,12 @@ from fuzz_drafts import drawn
 from fuzz_judge import judged
 
 from symgrad.functions import TABLE
+from symgrad.generate import generate
+from symgrad.spec import load
+from symgrad.verify.ladder import climb
 
 FOUND = yaml.safe_load((Path(__file__).parent / "fuzz_found.yaml").read_text("utf-8"))
+WHOLE = load(str(Path(__file__).with_name("found.yaml")))
 BATCHES, EACH = 8, 8
 """How many tests there are, and specs in each."""
 
@@ -35,6 +39,13 @@ def test_what_was_found_stays_mended(row: Mapping[str, Any]) -> None:
         verdict = judged(text(row["op"]), f"found/{number}")
         assert verdict.refused is None
         assert verdict.unexplained == []
+
+
+@pytest.mark.parametrize("name", [op.name for op in WHOLE.ops])
+def test_what_failed_on_the_ladder_climbs_it(name: str) -> None:
+    alone = replace(WHOLE, ops=tuple(op for op in WHOLE.ops if op.name == name))
+    report = climb(generate(alone).source, alone, "full")
+    assert report.passed, str(report)
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
@@ -65,7 +76,11 @@ def test_a_wrong_derivative_is_found_and_made_small(
 
 
 def test_a_number_beside_a_kink_is_explained() -> None:
-    op = {"inputs": {"x": "real"}, "forward": {"y": "abs(x - x)"}, "edges": "right"}
+    op = {
+        "inputs": {"x": "real"},
+        "forward": {"y": "Max(x, x*1.0)"},
+        "edges": "right",
+    }
     verdict = judged(text(op), "kink/0")
     assert verdict.explained["at a kink"] > 0
     assert verdict.unexplained == []
