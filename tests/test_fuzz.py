@@ -13,14 +13,16 @@ import pytest
 import yaml
 from fuzz_drafts import drawn
 from fuzz_judge import judged
+from fuzz_witnesses import noisy
 
 from symgrad.functions import TABLE
 from symgrad.generate import generate
-from symgrad.spec import load
+from symgrad.spec import load, load_text
+from symgrad.verify import reference
 from symgrad.verify.ladder import climb
 
-FOUND = yaml.safe_load((Path(__file__).parent / "fuzz_found.yaml").read_text("utf-8"))
-WHOLE = load(str(Path(__file__).with_name("found.yaml")))
+PATH = Path(__file__).with_name("found.yaml")
+FOUND = yaml.safe_load(PATH.read_text("utf-8"))["ops"]
 BATCHES, EACH = 8, 8
 """How many tests there are, and specs in each."""
 
@@ -33,17 +35,18 @@ def text(op: Mapping[str, Any]) -> str:
     return yaml.safe_dump({"symgrad": 1, "ops": {"f": op}}, sort_keys=False)
 
 
-@pytest.mark.parametrize("row", FOUND, ids=lambda row: row["found"])
-def test_what_was_found_stays_mended(row: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_mended(name: str) -> None:
     for number in range(PLACES):
-        verdict = judged(text(row["op"]), f"found/{number}")
+        verdict = judged(text(FOUND[name]), f"found/{number}")
         assert verdict.refused is None
         assert verdict.unexplained == []
 
 
-@pytest.mark.parametrize("name", [op.name for op in WHOLE.ops])
-def test_what_failed_on_the_ladder_climbs_it(name: str) -> None:
-    alone = replace(WHOLE, ops=tuple(op for op in WHOLE.ops if op.name == name))
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_climbs_the_ladder(name: str) -> None:
+    whole = load(str(PATH))
+    alone = replace(whole, ops=tuple(op for op in whole.ops if op.name == name))
     report = climb(generate(alone).source, alone, "full")
     assert report.passed, str(report)
 
@@ -55,6 +58,15 @@ def test_random_specs(batch: int) -> None:
         draft = drawn(random.Random(seed))
         verdict = fuzz_whole.judged_in_time(draft, seed)
         assert verdict is None or verdict.unexplained == [], draft.text
+
+
+def test_surrogates_are_moved_by_rounding_too() -> None:
+    op = {"inputs": {"x": "real"}, "forward": {"y": "sign(x)"}}
+    spec = load_text(text({**op, "surrogate": {"y": "tanh(x)"}}), "f.yaml")
+    plain = reference.guarded(spec.ops[0])
+    rough, names = noisy(plain)
+    assert [f.value for f in rough.surrogates] == [rough.stand_ins["y"]]
+    assert names
 
 
 def test_specs_come_in_every_size_and_few_are_refused() -> None:

@@ -21,3 +21,12 @@ def test_an_op_of_one_function_passes(row: Function) -> None:
     made = spec("f", inputs, formula)
     report = climb(generate(made).source, made, "full")
     assert report.passed, str(report)
+
+
+def test_what_torch_cannot_differentiate_is_said() -> None:
+    made = spec("f", {"a": "real in (1, 5)"}, "zeta(2.5, a)")
+    report = climb(generate(made).source, made, "full")
+    assert report.passed, str(report)
+    [last] = [result for result in report.results if result.rung == 10]
+    assert last.note.startswith("no forward over reverse: ")
+    assert "special_zeta" in last.note

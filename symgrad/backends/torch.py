@@ -66,7 +66,7 @@ def joint_program(op: Op) -> Program:
     program = differentiate(program, op)
     for transform in AFTER:
         program = transform(program)
-    program = lower(program, lambda name, plane: spelling(name, plane) is not None)
+    program = lower(program, _is_spelled)
     return choose_residuals(program, op)
 
 

@@ -315,6 +315,9 @@ def guarded(op: Op) -> Op:
         lets=(),
         outputs=tuple(replace(f, value=program.outputs[f.name]) for f in op.outputs),
         stand_ins=program.stand_ins,
+        surrogates=tuple(
+            replace(f, value=program.stand_ins[f.name]) for f in op.surrogates
+        ),
         overrides=tuple(
             replace(f, value=program.gradients[f.name][0]) for f in op.overrides
         ),

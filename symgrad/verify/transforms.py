@@ -25,15 +25,13 @@ def run(subject: Subject) -> Outcome:
     return Outcome(note=said or budget.note(subject.op))
 
 
-def _missing(check: Callable[[Bound], None], bound: Bound) -> str | None:
-    """What torch says of a callable that is not ours and was not made for this."""
+def _missing(check: Callable[[Bound], str | None], bound: Bound) -> str | None:
+    """What torch lacks; of a callable that is not ours, what it was not made for."""
     if bound.subject.cls is not None:
-        check(bound)
-        return None
+        return check(bound)
     try:
-        check(bound)
+        return check(bound)
     except Fault:
         raise
     except Exception as error:
         return f"not supported: {str(error).splitlines()[0]}"
-    return None
