@@ -112,8 +112,9 @@ def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[Seed]) -> _Pending
     for shape, parts in pending.items():
         if shape > own.shape:
             total = combine(graph, parts)
-            summed = graph.node("reduce", total, own.cotangent)
-            meeting[own.shape].append(((), summed))
+            if total != graph.const(0):  # which a branch that is never taken sends
+                summed = graph.node("reduce", total, own.cotangent)
+                meeting[own.shape].append(((), summed))
         elif shape != own.shape:
             meeting[shape] = parts
     return meeting
