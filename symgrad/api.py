@@ -218,7 +218,8 @@ def _verify(source: str, origin: Spec, level: Level) -> None:
 
 
 def _problem(finding: Finding, origin: Spec) -> Diagnostic:
-    return Diagnostic(finding.code, str(finding), origin.path, None, ())
+    said, more = finding.title, finding.details
+    return Diagnostic(finding.code, said, origin.path, None, (), notes=more)
 
 
 def _write(

@@ -24,6 +24,7 @@ class Diagnostic:
     """One thing that is wrong.
 
     ``lines`` are the source lines of the span; ``file`` is named as the user named it.
+    ``notes`` say more about it, each in one line or several.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Diagnostic:
     lines: tuple[str, ...]
     help: str | None = None
     severity: Literal["error", "warning"] = "error"
+    notes: tuple[str, ...] = ()
 
 
 class SymgradError(Exception):
@@ -75,6 +77,7 @@ def render(problem: Diagnostic) -> str:
         place = f"{problem.span.line}:{problem.span.column}"
         lines.append(f"  --> {visible(problem.file)}:{place}")
         lines += _excerpt(problem.span, problem.lines)
+    lines += [f"  {visible(n)}" for note in problem.notes for n in note.splitlines()]
     if problem.help:
         lines.append(f"  = help: {visible(problem.help)}")
     return "\n".join(lines)

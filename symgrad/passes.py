@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from symgrad import algebra, precise, rewrites
-from symgrad.errors import SymgradError
+from symgrad.errors import Diagnostic, SpecError
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.partials import definition
@@ -22,6 +22,7 @@ from symgrad.program import (
     Kind,
     Node,
     Program,
+    depending_on,
     is_complex,
     is_constant,
 )
@@ -188,9 +189,10 @@ def choose_residuals(program: Program, op: Op) -> Program:
         if _allowed(program, op, residuals) and (best is None or cost < best[0]):
             best = cost, residuals
     if best is None:
-        raise SymgradError(
-            f"{op.name}: the gradients cannot be had from 'save: {op.save}' alone"
+        said = (
+            f"{op.name}: the gradients cannot be had from 'save: {_written(op)}' alone"
         )
+        raise SpecError(Diagnostic("SG139", said, "", None, (), "leave 'save' out"))
     return replace(program, residuals=best[1])
 
 
@@ -202,16 +204,30 @@ def _choices(
     program: Program, op: Op, needed: Sequence[int]
 ) -> Iterable[tuple[int, ...]]:
     """The sets of outputs to consider keeping."""
-    live = set(program.reachable(needed))
+    live = set(program.reachable(needed)) - _detached(program, op)
     useful = [
         value
-        for name, value in program.outputs.items()
+        for value in dict.fromkeys(program.outputs.values())
         if value in live and program.nodes[value].op not in LEAVES
     ]
-    useful = list(dict.fromkeys(useful))
     if len(useful) > MAX_OUTPUT_CHOICES:
         return [(), tuple(useful)]
     return [c for size in range(len(useful) + 1) for c in combinations(useful, size)]
+
+
+def _detached(program: Program, op: Op) -> set[int]:
+    """Outputs that were declared to have no derivative, though their formula has one.
+
+    Kept, they would have none in backward either, and second derivatives be wrong.
+    """
+    moving = [program.inputs[item.name] for item in op.inputs if item.differentiable]
+    declared = {program.outputs[name] for name in op.nondifferentiable}
+    return declared & depending_on(program.nodes, moving)
+
+
+def _written(op: Op) -> str:
+    """The key ``save`` as a spec has it."""
+    return op.save if isinstance(op.save, str) else f"[{', '.join(op.save)}]"
 
 
 def _behind(program: Program, needed: Sequence[int], kept: frozenset[int]) -> list[int]:

@@ -8,13 +8,19 @@ from symgrad.function_row import Function
 _X = (-4.0, 4.0)
 _POSITIVE = (0.1, 9.0)
 
+_BY_EXPONENT = "y*log(where(x == 0 and e >= 0, 1, x))"
+
+OF_TENSOR_EXPONENT = (
+    # 0 where e is, but with a derivative by e, 1/x, that a branch of 0 would lose
+    "e*where(e == 0 and not abs(x) > 1e-30, 1, x)**(e - 1)",
+    _BY_EXPONENT,
+)
+"""The partials of a power whose exponent may have a derivative of its own."""
+
 _POWERS = (
     Function(
         "pow",
-        (
-            "where(e == 0, 0, e*x**(e - 1))",
-            "y*log(where(x == 0 and e >= 0, 1, x))",
-        ),
+        ("where(e == 0, 0, e*x**(e - 1))", _BY_EXPONENT),
         "p",
         (_POSITIVE, (-3.0, 3.0)),
         lambda x, e: x**e,

@@ -15,7 +15,7 @@ from symgrad.backends.torch_lines import (
     user_names,
     written,
 )
-from symgrad.backends.torch_names import NOT_IN_HALF
+from symgrad.backends.torch_names import NOT_IN_HALF, is_of_one_shape
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
@@ -35,17 +35,9 @@ def is_plain(
         program.count_ops([v], stop) <= most
         and program.nodes[v].op not in ("where", "const")
         and program.nodes[v].data not in NOT_IN_HALF
-        and not _is_expanded(program, v)
+        and not is_of_one_shape(program.nodes, program.nodes[v])
         and program.nodes[v].kind.is_tensor
         for v in values
-    )
-
-
-def _is_expanded(program: Program, value: int) -> bool:
-    """Whether torch would see no 0-dim tensors, which count less in its promotion."""
-    node = program.nodes[value]
-    return node.data == "clamp" and all(
-        program.nodes[arg].kind.is_tensor for arg in node.args
     )
 
 

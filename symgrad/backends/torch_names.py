@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symgrad.functions import TABLE
+from symgrad.program import Node
 
 _OTHERWISE: Mapping[str, str] = {
     "Max": "torch.maximum",
@@ -68,6 +69,12 @@ _WITH_NUMBERS: Mapping[str, tuple[bool, ...]] = {
     "zeta": (True, False),
 }
 
+_OF_ONE_SHAPE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
+"""Functions whose backward fails where one of these arguments is a larger tensor.
+
+What is broadcast beforehand has no 0-dim tensors, which count less in promotion.
+"""
+
 _ALIKE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
 """Arguments that must all be numbers or all be tensors."""
 
@@ -87,6 +94,12 @@ _IN_MATH = frozenset(
     | {"sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "floor", "trunc"}
     | {"sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "copysign", "fmod"}
 )
+
+
+def is_of_one_shape(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether the arguments of a call are broadcast before torch sees them."""
+    places = _OF_ONE_SHAPE.get(str(node.data), ())
+    return any(nodes[node.args[place]].kind.is_tensor for place in places)
 
 
 def spelling(name: str, plane: bool = False) -> str | None:

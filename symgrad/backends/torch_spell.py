@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from fractions import Fraction
 
 from symgrad.backends.torch_names import (
+    is_of_one_shape,
     number_spelling,
     options,
     scalars,
@@ -266,8 +267,7 @@ def _call(
     ]
     spelled = spelling(name, plane)
     assert spelled is not None, f"{name} was not lowered"
-    if name == "clamp" and all(tensors):
-        # The backward of torch.clamp fails where a bound is larger than the tensor.
+    if is_of_one_shape(nodes, node):
         lifted = [Text(f"*{call('torch.broadcast_tensors', lifted).text}")]
     return call(spelled, [*lifted, *map(Text, options(name))])
 

@@ -127,12 +127,17 @@ def _connect(node: Node, args: Sequence[Any]) -> Any:
 
 
 def _choose(condition: Any, a: Any, b: Any) -> Any:
-    """A choice; its shape is that of both branches, whichever is taken."""
+    """A choice; its shape and kind are those of both branches, whichever is taken."""
+    if isinstance(condition, bool) and not _has_tensor(a, b):
+        return a if condition else b
+    branches = _alike(_lifted([a, b]))
     if not isinstance(condition, bool):
-        return torch.where(condition, *_alike(_lifted([a, b])))
-    chosen = a if condition else b
-    shapes = [branch.shape for branch in (a, b) if isinstance(branch, Tensor)]
-    return _lifted([chosen])[0].expand(joined(shapes)) if shapes else chosen
+        return torch.where(condition, *branches)
+    return branches[not condition].expand(joined([b.shape for b in branches]))
+
+
+def _has_tensor(*args: Any) -> bool:
+    return any(isinstance(arg, Tensor) for arg in args)
 
 
 def _alike(branches: Sequence[Tensor]) -> list[Tensor]:
@@ -157,7 +162,7 @@ def _lifted(args: Sequence[Any]) -> list[Tensor]:
 
 def _call(name: str, args: Sequence[Any]) -> Any:
     result = _called(name, args)
-    return result if any(isinstance(arg, Tensor) for arg in args) else result.item()
+    return result if _has_tensor(*args) else result.item()
 
 
 def _called(name: str, args: Sequence[Any]) -> Tensor:

@@ -30,14 +30,23 @@ class Finding:
     reproduce: str = ""
     code: str = FAILED
 
-    def __str__(self) -> str:
-        where = self.op or "module"
+    @property
+    def title(self) -> str:
+        """Which op, which rung, and what is wrong."""
         rung = "" if self.rung is None else f" rung {self.rung}:"
-        lines = [f"{where}:{rung} {self.message} [{self.code}]"]
-        for label in ("inputs", "expected", "got", "reproduce"):
-            if text := getattr(self, label):
-                lines.append(f"  {label + ':':<10} {text}")
-        return "\n".join(lines)
+        return f"{self.op or 'module'}:{rung} {self.message}"
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """On which inputs, what was expected, what came, and how to see it again."""
+        labels = ("inputs", "expected", "got", "reproduce")
+        given = {label: getattr(self, label) for label in labels}
+        return tuple(
+            f"{label + ':':<10} {text}" for label, text in given.items() if text
+        )
+
+    def __str__(self) -> str:
+        return "\n  ".join([f"{self.title} [{self.code}]", *self.details])
 
 
 @dataclass(frozen=True)
