@@ -322,8 +322,10 @@ def rebuilt(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:
 
 
 def tidied(graph: Graph, value: int) -> int:
-    """A sum or difference without the sign that its second part has got."""
+    """A sum, difference or negation without the sign that its last part has got."""
     node = graph[value]
+    if node.op == "neg" and graph[node.args[0]].op == "neg":
+        return graph[node.args[0]].args[0]
     if node.op == "add":
         return add(graph, *node.args)
     return sub(graph, *node.args) if node.op == "sub" else value

@@ -230,7 +230,8 @@ def _write(
 ) -> list[Path]:
     objection = names.module_objection(origin.stem)
     if objection is not None:
-        raise SpecError(Diagnostic("SG105", objection, origin.path, None, ()))
+        help = "give the op another name, or write it from a spec of another name"
+        raise SpecError(Diagnostic("SG105", objection, origin.path, None, (), help))
     module = generate(origin)
     wanted = write.files(module, origin, Path(directory))
     allowed = [Path(path) for path in force]

@@ -151,7 +151,8 @@ def gen(
     if stdout and (check or diff):
         raise click.UsageError("--stdout does not go with --check and --diff")
     if backend in ("cpu", "triton"):
-        raise _refusal("SG707", f"the backend {backend} is not built yet")
+        message = f"the backend '{backend}' is not built yet"
+        raise _refusal("SG707", message, "use 'torch'")
     from symgrad import gen
 
     made = gen.make(specs, folder)
@@ -295,8 +296,8 @@ def _require_specs(specs: tuple[str, ...]) -> None:
         raise click.UsageError(_QUICK_START)
 
 
-def _refusal(code: str, message: str) -> SymgradError:
-    return SymgradError(Diagnostic(code, message, "", None, ()))
+def _refusal(code: str, message: str, help: str | None = None) -> SymgradError:
+    return SymgradError(Diagnostic(code, message, "", None, (), help))
 
 
 def _fail_usage(error: click.ClickException, as_json: bool) -> int:

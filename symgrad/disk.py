@@ -64,9 +64,9 @@ def orphans(folder: Path, wanted: Iterable[File]) -> tuple[Diagnostic, ...]:
 def obstacle(change: Change) -> Diagnostic:
     """Why the file of ``change`` cannot simply be replaced."""
     code, sentence = OBSTACLES[change.state]
-    help = None
-    if change.state != "special":
-        help = f"'--force {change.file.path}' replaces it"
+    help = f"'--force {change.file.path}' replaces it"
+    if change.state == "special":
+        help = "move it away, or choose another folder with -o"
     return problem(code, sentence.format(change.file.path), help=help)
 
 

@@ -122,6 +122,11 @@ class Layout:
             self._write(value, width)
         return self._code[value]
 
+    def item(self, value: int, width: int) -> Text:
+        """``root`` for a place that is never broken: at worst a name stands there."""
+        text = self.root(value, width)
+        return text if len(text) <= width else self.named(value)
+
     def named(self, value: int) -> Text:
         """A name for a value, bound by one more statement of the last block."""
         if not self._code[value].text.isidentifier():

@@ -36,7 +36,7 @@ class Interval:
 def _endpoint(end: float) -> str:
     if end in (float("inf"), float("-inf")):
         return "oo" if end > 0 else "-oo"
-    return f"{end:.17g}" if end != int(end) else str(int(end))
+    return repr(end).removesuffix(".0")
 
 
 @dataclass(frozen=True)

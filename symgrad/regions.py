@@ -93,7 +93,16 @@ def _told_before(
 
 
 def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
-    """Places and one more; one that holds another stands for both."""
+    """Places and one more; one that holds another stands for both.
+
+    So does the place of a choice for those of its two branches.
+    """
+    if place:
+        *outer, (condition, taken) = place
+        other = (*outer, (condition, not taken))
+        if other in places:
+            rest = tuple(p for p in places if p != other)
+            return _joined(rest, tuple(outer))
     if any(common(known, place) == known for known in places):
         return places
     joined = *(p for p in places if common(p, place) != place), place

@@ -96,7 +96,7 @@ def _stem(file: str, problems: Problems) -> str:
     stem = re.sub(r"[-.]", "_", Path(file).stem)
     objection = names.module_objection(stem)
     if objection is not None:
-        problems.add("SG105", objection, None)
+        problems.add("SG105", objection, None, "rename the spec")
     return stem
 
 

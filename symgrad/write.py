@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from symgrad import provenance
 from symgrad.disk import OBSTACLES, Change, File, compare, obstacle, os_errors, problem
 from symgrad.errors import Diagnostic, OutputError
+from symgrad.names import nearest
 from symgrad.op import Spec
 
 if TYPE_CHECKING:  # it loads SymPy, and the disk has no need of that
@@ -30,6 +31,9 @@ def files(module: Module, spec: Spec, folder: Path) -> tuple[File, File]:
     return module_file, tests_file
 
 
+_APART = "name each spec once; rename one, or write it to another folder with -o"
+
+
 def check_names(wanted: Sequence[File]) -> None:
     """Raise ``OutputError`` (SG506) where two files would share one name.
 
@@ -40,7 +44,8 @@ def check_names(wanted: Sequence[File]) -> None:
     for file in wanted:
         key = str(file.path).casefold()
         if key in seen:
-            clashes.append(problem("SG506", f"two specs would write {file.path}"))
+            message = f"two specs would write {file.path}"
+            clashes.append(problem("SG506", message, help=_APART))
         seen.add(key)
     _raise_any(clashes)
 
@@ -136,9 +141,13 @@ def _kept(path: Path) -> Iterator[None]:
 
 
 def _check_forced(wanted: Iterable[File], forced: Mapping[Path, Path]) -> None:
-    targets = {_absolute(file.path) for file in wanted}
+    targets = {_absolute(file.path): str(file.path) for file in wanted}
     _raise_any(
-        problem("SG508", f"'--force {name}' names a file that is not written here")
+        problem(
+            "SG508",
+            f"'--force {name}' names a file that is not written here",
+            help=nearest(str(name), targets.values(), "written here"),
+        )
         for path, name in forced.items()
         if path not in targets
     )

@@ -74,7 +74,7 @@ def command(*words: str, **options) -> subprocess.CompletedProcess[bytes]:
         ("gne one.yaml", 2, r"[Dd]id you mean.*'gen'"),
         ("gen --chekc one.yaml", 2, r"[Dd]id you mean.*'--check'"),
         ("gen --stdout --check one.yaml", 2, r"--stdout does not go with"),
-        ("gen --backend triton one.yaml", 2, r"SG\d+.*not built yet"),
+        ("gen --backend triton one.yaml", 2, r"SG\d+.*not built yet\n.*use 'torch'"),
         ("gen wrong.yaml", 2, r"sigmiod"),
         ("gen absent.yaml", 2, r"absent.yaml"),
         ("gen --check one.yaml", 1, r"generated/one.py is missing"),

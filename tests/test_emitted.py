@@ -41,6 +41,7 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "equal_outputs": ("x", {"y": "exp(x)", "z": "exp(x)"}, {}),
     "zero": ("x w", "floor(x)*w", {}),
     "python_numbers": ({"x": "real", "alpha": "float = 0.5", "n": "int = 2", "flag": "bool = True"}, "x*exp(alpha)**n if flag else x*sigmoid(alpha)", {}),
+    "flags": ({"x": "real", "m": "mask", "i": "index", "k": "int", "flag": "bool = True", "s": "float = 0.5"}, {"y": "where(x > 0 or flag, x**k, s*i*x)", "z": "x if flag or m else -x", "chosen_by_a_flag": "x if flag else -x"}, {}),
     "tensors": ({"x": "real", "k": "index", "m": "mask", "c": {"kind": "real", "grad": False}}, "where(m, x*k + c, log(1 + k))", {}),
     "arrhenius": ({"A": "real in (1e5, 1e6)", "T": "real in (250, 900)", "Ea": "real in (10000, 60000)", "n": "float = 0.5", "huge": "float = 1e30"}, "A*(T/298)**n*exp(-Ea/(8.314462618*T)) + 0*huge*1e25", {}),
     "astronomic": ({"x": "real in (1e20, 1e30)"}, "sqrt(x*x + 1) - x/2", {}),

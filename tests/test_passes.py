@@ -154,3 +154,13 @@ def test_conditions_of_constants_are_decided() -> None:
     node = graph[graph.node("lt", one, two)]
     assert rebuilt(graph, node, [one, two]) is True
     assert rebuilt(graph, node, [two, one]) is False
+
+
+def test_a_sign_that_a_rewrite_brings_meets_the_one_before_it() -> None:
+    assert "--" not in generate(spec("f", "z", "-log(sigmoid(z))")).source
+
+
+def test_what_both_branches_use_needs_no_guard() -> None:
+    inputs = {"x": "real", "s": "real in (0, oo)", "c": "mask"}
+    given = spec("f", inputs, "log(1 - ndtr(x/s)) if c else -(x/s)**2/2 - log(s)")
+    assert "c | " not in generate(given).source

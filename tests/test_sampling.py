@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+import torch
 from specs import op
 
 from symgrad.verify import sampling
+from symgrad.verify.subject import smooth_values
 
 
 @pytest.mark.parametrize("domain", ["(1e-300, 1e-290)", "(1e250, 1e280)", "[-1e-9, 0]"])
@@ -30,3 +32,18 @@ def test_a_domain_too_narrow_for_differences_is_named_in_advice(domain: str) -> 
 def test_another_domain_is_not_blamed(domain: str) -> None:
     declared = op({"x": f"real in {domain}"}, "log(x)")
     assert sampling.remedy(declared) == "declare domains or samples"
+
+
+@pytest.mark.parametrize(
+    "formula", ["log(x)*w", "x**(1/3)*w", "asin(x)*acosh(w)", "sqrt(1 - x*x - w*w)"]
+)
+def test_formulas_that_are_nan_in_places_are_sampled_where_they_are_finite(
+    formula: str,
+) -> None:
+    """An element that is NaN condemns itself, not the elements beside it."""
+    declared = op("x w", formula)
+    shapes = dict.fromkeys(["x", "w"], (2, 3, 2, 2))
+    values = smooth_values(declared, shapes, random.Random(0))
+    assert all(
+        isinstance(v, torch.Tensor) and v.isfinite().all() for v in values.values()
+    )

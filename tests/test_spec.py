@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from specs import op
 
 from symgrad.calls import NOT_BUILT, SPECIAL
 from symgrad.codes import CODES
@@ -419,3 +420,11 @@ def test_loading_needs_neither_torch_nor_sympy() -> None:
     )
     words = [sys.executable, "-c", code, str(ROOT)]
     assert subprocess.check_output(words, text=True).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "domain", ["(0.1, 1.9)", "[-1e-09, 0]", "(0, oo)", "(-oo, 1e+300)", "[3, 5.5]"]
+)
+def test_a_domain_is_shown_as_it_was_written(domain: str) -> None:
+    [item] = op({"x": f"real in {domain}"}, "x*x").inputs
+    assert str(item.domain) == domain

@@ -280,3 +280,12 @@ def test_a_small_wrong_factor_in_a_large_module_is_found() -> None:
     assert wrong != source
     report = verify(wrong, large)
     assert {failure.rung for failure in report.failures} >= {1, 2}
+
+
+@pytest.mark.parametrize(
+    "forward", ["x*0 + w", "x - x + w", {"y": "floor(x)*w", "z": "x*0 + w"}]
+)
+def test_a_gradient_that_is_always_zero_is_not_cut_off(forward: Any) -> None:
+    given = spec("zeros", "x w", forward)
+    report = verify(generate(given).source, given)
+    assert report.passed, report

@@ -177,6 +177,7 @@ def test_what_is_in_the_way_stays(out: Path, code, obstruct, can_force) -> None:
     with pytest.raises(OutputError) as refused:
         write.publish(files)
     assert codes(refused) == [code]
+    assert all(problem.help for problem in refused.value.diagnostics)
     assert listing(out) == before
     if not can_force:
         with pytest.raises(OutputError):
@@ -204,6 +205,7 @@ def test_force_must_name_a_file_that_is_written(out: Path) -> None:
     with pytest.raises(OutputError) as refused:
         write.publish(pair(out), force=[out / "other.py"])
     assert codes(refused) == ["SG508"]
+    assert "did you mean" in str(refused.value)
 
 
 @pytest.mark.parametrize("other", ["one", "ONE", "test_one", "Test_One"])
@@ -211,6 +213,7 @@ def test_two_specs_must_not_share_a_file(out: Path, other: str) -> None:
     with pytest.raises(OutputError) as refused:
         write.check_names([*pair(out), *pair(out, other)])
     assert set(codes(refused)) == {"SG506"}
+    assert all(problem.help for problem in refused.value.diagnostics)
 
 
 def test_all_obstacles_come_at_once(out: Path) -> None:

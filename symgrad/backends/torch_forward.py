@@ -91,7 +91,8 @@ def _fitted(
     outputs = program.outputs.items()
     rounded = len("return _rounded(, )")
     widths = {n: LINE - 8 - rounded - len(rounding[n]) for n, _ in outputs}
-    texts = {n: layout.root(value, widths[n]) for n, value in outputs}
+    fit = layout.item if len(outputs) > 1 else layout.root
+    texts = {n: fit(value, widths[n]) for n, value in outputs}
     lines = [*written(statements, 8), *(text.text for text in texts.values())]
     if len(texts) > 1 or not is_untyped(lines):
         return texts

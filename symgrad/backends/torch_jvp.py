@@ -83,7 +83,8 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
     for output, value in program.jvps.items():
         dtype = on_ctx(op, f"{output}_dtype") if rounded else ""
         lead = f"{tangent_name(op, output)}: Tensor = _rounded(, )"
-        text = layout.root(value, LINE - 8 - len(lead) - len(dtype))
+        fit = layout.item if len(op.outputs) > 1 else layout.root
+        text = fit(value, LINE - 8 - len(lead) - len(dtype))
         if output in larger:
             shape = on_ctx(op, f"{output}_shape")
             text = _spread(op, program, value, text, shape)

@@ -87,6 +87,8 @@ def _check_attached(
     _, given, first = _first(subject, values, cotangents)
     for name in _live(subject.op):
         if not first[name].requires_grad:
+            if not reference.native(subject.op, values, cotangents)[name].any():
+                continue  # as of x in x - x, which no single partial tells
             raise Fault(
                 f"the gradient of {name} is cut off from its inputs", show(values)
             )
