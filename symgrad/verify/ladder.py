@@ -20,6 +20,7 @@ from symgrad.verify import (
     linearity,
     purity,
     second_order,
+    shrink,
     transforms,
 )
 from symgrad.verify.loading import imported
@@ -143,7 +144,8 @@ def _attempt(subject: Subject, rung: Rung) -> tuple[RungResult, list[Finding]]:
     except Exception as error:
         message = f"raises {type(error).__name__}: {error}"
         code = STOPPED if "allocate memory" in str(error) else FAILED
-        finding = Finding(rung.number, name, message, got=_trace(), code=code)
+        texts = message, shrink.place(error), "", _trace()
+        finding = Finding(rung.number, name, *texts, code=code)
     else:
         passed = outcome.worst, outcome.worst_input, outcome.note
         return RungResult(name, rung.number, True, *passed), []
