@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from symgrad import spec
 from symgrad import verify as verify_module
+from symgrad.audit import CHECKS
 from symgrad.errors import Diagnostic, SymgradError
 from symgrad.gen import Outcome
 from symgrad.names import nearest
 from symgrad.op import Op
-from symgrad.verify.rungs import RUNGS
+from symgrad.verify.rungs import climbed
 from symgrad.verify.target import Target, parse
+from symgrad.verify.watch import Progress, unseen
 
 
 def verify(
@@ -21,35 +24,57 @@ def verify(
     against: str,
     level: Literal["quick", "full"],
     rungs: Sequence[int],
+    progress: Progress = unseen,
 ) -> Outcome:
     """Climb the ladder with callables that are to be an op of a spec.
 
     Raises ``SpecError`` for the spec, ``SymgradError`` for what is no target and for
     an op that the spec has not.
     """
-    unknown = [n for n in rungs if n not in RUNGS or n == 0]
-    if unknown:
-        raise _usage(f"there is no rung {unknown[0]} for a callable", "1 to 10")
-    op = op_of(against)
-    only = rungs or None
-    reports = tuple(
-        verify_module.verify_callable(target_of(text), op, against, level, only=only)
-        for text in targets
-    )
+    if 0 in rungs:
+        raise _usage("rung 0 reads what is generated, and no callable", "1 to 10")
+    op, due = op_of(against), climbed(level, rungs)
+    found = [target_of(text) for text in targets]
+    with progress(len(due) * len(found)) as watch:
+        reports = tuple(
+            verify_module.verify_callable(
+                target, op, against, level, only=due, watch=watch
+            )
+            for target in found
+        )
     failed = any(not report.passed for report in reports)
     return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
 
 
-def audit(targets: Sequence[str], inputs: Sequence[str], declared: bool) -> Outcome:
+def refuse(specs: Sequence[str]) -> None:
+    """Raise ``SymgradError`` for what is a callable, where specs were asked for."""
+    for text in specs:
+        if parse(text) is not None and not Path(text).exists():
+            help = (
+                f"write 'symgrad verify {text} --spec SPEC:OP', or, for a Function"
+                f" without a spec, 'symgrad audit {text}'"
+            )
+            raise _usage(f"{text} is a callable, and it is not said which op", help)
+
+
+def audit(
+    targets: Sequence[str],
+    inputs: Sequence[str],
+    declared: bool,
+    progress: Progress = unseen,
+) -> Outcome:
     """Look at hand-written Functions alone.
 
     Raises ``SymgradError`` for what is no target and no ``NAME=SHAPE`` or
     ``NAME=NUMBER``.
     """
     given = dict(map(_given, inputs))
-    reports = tuple(
-        verify_module.audit(target_of(text), given, declared) for text in targets
-    )
+    found = [target_of(text) for text in targets]
+    with progress(len(CHECKS) * len(found)) as watch:
+        reports = tuple(
+            verify_module.audit(target, given, declared, watch=watch)
+            for target in found
+        )
     failed = any(not report.passed for report in reports)
     return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
 

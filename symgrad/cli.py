@@ -154,13 +154,14 @@ def gen(
         message = f"the backend '{backend}' is not built yet"
         raise _refusal("SG707", message, "use 'torch'")
     from symgrad import gen
+    from symgrad.progress import progress
 
     made = gen.make(specs, folder)
     if check or diff:
         return console.show(gen.check(made, diff), as_json)
     if stdout:
-        return console.show(gen.show(made, level), as_json)
-    return console.show(gen.publish(made, level, force), as_json)
+        return console.show(gen.show(made, level, progress(as_json)), as_json)
+    return console.show(gen.publish(made, level, force, progress(as_json)), as_json)
 
 
 @command.command()
@@ -173,7 +174,12 @@ def gen(
     help="What a MODULE:FUNCTION is to be, given in place of the specs.",
 )
 @click.option(
-    "--rung", "rungs", type=int, multiple=True, help="With --spec: only this."
+    "--rung",
+    "rungs",
+    type=click.IntRange(0, 10),
+    multiple=True,
+    metavar="N",
+    help="Only this rung; may be given again.",
 )
 def verify(
     specs: tuple[str, ...],
@@ -190,14 +196,15 @@ def verify(
     symgrad verify package.module:function --spec examples/swish.yaml:swish
     """
     _require_specs(specs)
+    from symgrad import callables, gen
+    from symgrad.progress import progress
+
     level: Any = "quick" if quick else "full"
-    if against is None:
-        from symgrad import gen
-
-        return console.show(gen.verify_disk(specs, folder, level), as_json)
-    from symgrad import callables
-
-    return console.show(callables.verify(specs, against, level, rungs), as_json)
+    how = level, rungs, progress(as_json)
+    if against is not None:
+        return console.show(callables.verify(specs, against, *how), as_json)
+    callables.refuse(specs)
+    return console.show(gen.verify_disk(specs, folder, *how), as_json)
 
 
 @command.command()
@@ -219,8 +226,10 @@ def audit(
 ) -> int:
     """Examine a hand-written autograd.Function, without a spec."""
     from symgrad import callables
+    from symgrad.progress import progress
 
-    return console.show(callables.audit(classes, inputs, declared), as_json)
+    found = callables.audit(classes, inputs, declared, progress(as_json))
+    return console.show(found, as_json)
 
 
 @command.command()

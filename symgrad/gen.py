@@ -16,6 +16,8 @@ from symgrad.errors import Diagnostic, SpecError, SymgradError
 from symgrad.generate import Module, generate
 from symgrad.op import Spec
 from symgrad.verify import Report
+from symgrad.verify.rungs import climbed
+from symgrad.verify.watch import Progress, unseen
 
 Level = Literal["quick", "full", "off"]
 
@@ -65,10 +67,15 @@ def make(paths: Sequence[str], folder: Path) -> tuple[Made, ...]:
     return made
 
 
-def publish(made: Sequence[Made], level: Level, force: Collection[Path]) -> Outcome:
+def publish(
+    made: Sequence[Made],
+    level: Level,
+    force: Collection[Path],
+    progress: Progress = unseen,
+) -> Outcome:
     """Verify everything, then write everything or nothing."""
     write.plan(_files(made), force)  # a refusal should not wait for verification
-    verified = _verified([(m.module.source, m.spec) for m in made], level)
+    verified = _verified([(m.module.source, m.spec) for m in made], level, progress)
     if verified.exit_code:
         return verified
     changes = write.publish(_files(made), force)
@@ -79,9 +86,9 @@ def publish(made: Sequence[Made], level: Level, force: Collection[Path]) -> Outc
     return Outcome(0, changes, verified.reports, _warnings(made), notes)
 
 
-def show(made: Sequence[Made], level: Level) -> Outcome:
+def show(made: Sequence[Made], level: Level, progress: Progress = unseen) -> Outcome:
     """Verify everything, then give the modules as text."""
-    verified = _verified([(m.module.source, m.spec) for m in made], level)
+    verified = _verified([(m.module.source, m.spec) for m in made], level, progress)
     if verified.exit_code:
         return verified
     text = "\n\n".join(m.files[0].text for m in made)
@@ -101,14 +108,21 @@ def check(made: Sequence[Made], with_diff: bool) -> Outcome:
     )
 
 
-def verify_disk(paths: Sequence[str], folder: Path, level: Level) -> Outcome:
+def verify_disk(
+    paths: Sequence[str],
+    folder: Path,
+    level: Level,
+    rungs: Sequence[int] = (),
+    progress: Progress = unseen,
+) -> Outcome:
     """Run the ladder on the modules that are on the disk, edited or not.
 
-    Raises ``SpecError``, and ``OutputError`` for a module that cannot be read.
+    ``rungs`` stand in place of those of the level; the lint is never left out.  Raises
+    ``SpecError``, and ``OutputError`` for a module that cannot be read.
     """
     specs = [loaded for loaded, _ in _each(paths, _load)]
     sources = [(disk.read(folder / f"{s.stem}.py"), s) for s in specs]
-    outcome = _verified(sources, level)
+    outcome = _verified(sources, level, progress, rungs)
     whole = tuple(map(str, outcome.reports))
     return replace(outcome, notes=whole) if whole else outcome
 
@@ -150,26 +164,41 @@ def _warnings(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
     return (*of_specs, *disk.orphans(files[0].path.parent, files))
 
 
-def _verified(sources: Sequence[tuple[str, Spec]], level: Level) -> Outcome:
+def _verified(
+    sources: Sequence[tuple[str, Spec]],
+    level: Level,
+    progress: Progress,
+    rungs: Sequence[int] = (),
+) -> Outcome:
     """Lint, then climb; the outcome's ``exit_code`` says whether all passed."""
     findings = [str(f) for source, s in sources for f in verify.lint(source, s)]
     if findings:
         return Outcome(1, notes=tuple(findings))
-    reports = () if level == "off" else _climb(sources, level)
+    reports = () if level == "off" else _climb(sources, level, progress, rungs)
     failures = tuple(str(report) for report in reports if not report.passed)
     return Outcome(1 if failures else 0, reports=reports, notes=failures)
 
 
 def _climb(
-    sources: Sequence[tuple[str, Spec]], level: Literal["quick", "full"]
+    sources: Sequence[tuple[str, Spec]],
+    level: Literal["quick", "full"],
+    progress: Progress,
+    rungs: Sequence[int],
 ) -> tuple[Report, ...]:
+    """The reports, several verifications being under way at one time."""
+    due = climbed(level, rungs)
+
+    def one(pair: tuple[str, Spec]) -> Report:
+        source, spec = pair
+        only = [(op.name, number) for op in spec.ops for number in due]
+        return verify.verify(source, spec, level, only=only, watch=watch)
+
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-    try:
-        return tuple(
-            pool.map(lambda pair: verify.verify(pair[0], pair[1], level), sources)
-        )
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with progress(len(due) * sum(len(spec.ops) for _, spec in sources)) as watch:
+        try:
+            return tuple(pool.map(one, sources))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _drift(change: Change) -> str:

@@ -123,11 +123,14 @@ class RungTest(pytest.Item):
         """Fail with what the rung found; skip where it has nothing to check."""
         assert isinstance(self.parent, OpTests)
         report, op = self.parent.report, self.parent.op.name
+        reached = {(r.op, r.rung) for r in report.results}
         here = [f for f in report.failures if f.rung in (self.number, None)]
         here = [f for f in here if f.op in (op, "")]
+        if not reached:  # whatever stopped it stopped all
+            here = list(report.failures)
         if here:
             raise RungFailed("\n".join(map(str, here)))
-        if not any((r.op, r.rung) == (op, self.number) for r in report.results):
+        if (op, self.number) not in reached:
             pytest.skip("not for this op")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]

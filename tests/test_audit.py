@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from symgrad import audit as names
 from symgrad import cli
 from symgrad.audit.checks import CHECKS
 from symgrad.audit.run import audit
@@ -54,6 +55,10 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found(name: str) -> None:
     assert FAULTS[name] in audited(name)
+
+
+def test_the_checks_have_their_names_in_order() -> None:
+    assert tuple(check.name for check in CHECKS) == names.CHECKS
 
 
 def test_what_it_takes_can_be_said() -> None:
@@ -114,7 +119,7 @@ def test_verify_any_callable(capsys: pytest.CaptureFixture[str]) -> None:
         ("nowhere", SWISH, "no MODULE:NAME"),
         (f"{HAND}:swish", "examples/swish.yaml:swihs", "did you mean 'swish'"),
         (f"{HAND}:swish", "examples/swish.yaml", "several ops"),
-        (f"{HAND}:swish", f"{SWISH} --rung 99", "no rung 99"),
+        (f"{HAND}:swish", f"{SWISH} --rung 99", "99 is not in the range"),
     ],
 )
 def test_wrong_words(

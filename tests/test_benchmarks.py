@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 import overhead
+import verification
+
+from symgrad.spec import load
 
 GRAD, NO_GRAD = 15.0, 3.0
 """Microseconds over the same operators of torch, on a machine that is not busy."""
@@ -37,3 +41,23 @@ def test_a_call_costs_less_than_that_of_a_function_written_by_hand() -> None:
         return extra < overhead.compare(overhead.YARDSTICK, True)[1]
 
     assert any(attempt() for _ in range(3))
+
+
+SPEC = Path(__file__).parent.parent / "examples" / "first_op.yaml"
+
+
+def test_the_time_of_verification_is_that_of_each_op_on_each_rung() -> None:
+    spec = load(str(SPEC))
+    found = list(verification.times(spec, "quick"))
+    rungs = {n for n in verification.QUICK if n}
+    assert len(found) == len(spec.ops) * (len(rungs) + 1)
+    assert {t.op for t in found} == {op.name for op in spec.ops}
+    assert all(t.seconds > 0 for t in found)
+    assert len(list(verification.table(found))) == len(rungs) + 2
+
+
+def test_the_times_on_the_page_are_within_the_limits() -> None:
+    page = verification.PAGE.read_text()
+    quick, full = re.findall(r"^an op +([\d.]+) +([\d.]+)", page, re.MULTILINE)
+    assert float(quick[0]) <= verification.LIMITS["quick"]
+    assert float(full[1]) <= verification.LIMITS["full"]

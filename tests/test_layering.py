@@ -97,6 +97,7 @@ ORDER = [
     "build",
     # the ladder
     "verify.report",
+    "verify.watch",
     "verify.rungs",
     "verify.target",
     "verify.process",
@@ -145,6 +146,7 @@ ORDER = [
     "in_memory",
     "api",
     "console",
+    "progress",
     "cli",
     "pytest_plugin",
 ]
@@ -203,7 +205,7 @@ def test_imports_go_one_way(module: str) -> None:
 
 
 HOMES = {
-    "click": {"symgrad.cli"},
+    "click": {"symgrad.cli", "symgrad.progress"},
     "jinja2": {"symgrad.templates"},
     "pydantic": {"symgrad.model", "symgrad.places"},
     "yaml": {"symgrad.yamlfile"},

@@ -16,6 +16,8 @@ from planted import FIXTURES
 
 from symgrad.verify import process, verify
 from symgrad.verify.process import ask
+from symgrad.verify.rungs import RUNGS
+from symgrad.verify.watch import Step
 from symgrad.verify.worker import Request
 
 SWISH = FIXTURES["swish"]
@@ -69,6 +71,17 @@ def test_a_crash_is_told() -> None:
     assert answer.data is None
     assert "status 3" in answer.problem
     assert "goodbye" in answer.problem
+    assert answer.step == Step("swish", 7, "purity")
+
+
+def test_each_step_is_told_when_it_is_begun() -> None:
+    told: list[Step] = []
+    report = verify(SWISH.source, SWISH.spec, watch=told.append)
+    assert report.passed
+    assert [(s.op, s.rung) for s in told] == [
+        (r.op, r.rung) for r in report.results if r.rung
+    ]
+    assert all(RUNGS[step.rung] == step.name for step in told)
 
 
 def test_what_an_op_prints_is_not_the_answer() -> None:

@@ -8,9 +8,12 @@ from symgrad.audit.checks import CHECKS, Absent, Check, run
 from symgrad.audit.trial import Given, Trial, Unusable, trials
 from symgrad.verify.report import NOT_FOUND, Finding, Report, RungResult
 from symgrad.verify.target import Target, find
+from symgrad.verify.watch import Step, Watch, ignore
 
 
-def audit(target: Target, given: Given, declared: bool = False) -> Report:
+def audit(
+    target: Target, given: Given, declared: bool = False, watch: Watch = ignore
+) -> Report:
     """Run every check on a class; a check is a rung of the report.
 
     ``declared`` says that backward is meant to be another than forward's own.
@@ -29,6 +32,7 @@ def audit(target: Target, given: Given, declared: bool = False) -> Report:
     for number, check in enumerate(CHECKS, 1):
         if declared and check.exact:
             continue
+        watch(Step(target.name, number, check.name))
         result, found = _attempt(target.name, number, check, tried)
         results.append(result)
         failures += found

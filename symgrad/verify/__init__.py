@@ -23,6 +23,7 @@ from symgrad.verify.report import (
     from_json,
 )
 from symgrad.verify.target import Target
+from symgrad.verify.watch import Watch, ignore
 from symgrad.verify.worker import AuditRequest, Request
 
 __all__ = [
@@ -47,19 +48,21 @@ def verify(
     time_limit: float = 120.0,
     memory_limit: int | None = 4 * GIB,
     only: Sequence[tuple[str, int]] | None = None,
+    watch: Watch = ignore,
 ) -> Report:
     """Climb the ladder with the text of a module, without its being imported here.
 
     ``time_limit`` is in seconds and for the whole call, ``memory_limit`` in bytes
     beyond what torch itself takes (ignored where the system has no such limit).
-    ``only`` restricts the climb to pairs of an op's name and a rung's number.  What
-    fails, limits included, is in the report; nothing is raised for it.
+    ``only`` restricts the climb to pairs of an op's name and a rung's number, and
+    ``watch`` is told of each as it is begun.  What fails, limits included, is in the
+    report; nothing is raised for it.
     """
     start = time.monotonic()
     results, failures = _linted(source, spec)
     if not failures:
         request = Request(source, spec, level, only, memory_limit)
-        climbed = _asked(request, time_limit)
+        climbed = _asked(request, time_limit, watch)
         results += climbed.results
         failures = list(climbed.failures)
     named = tuple(replace(f, reproduce=_command(f, spec, level)) for f in failures)
@@ -74,6 +77,7 @@ def verify_callable(
     *,
     time_limit: float = 300.0,
     only: Sequence[int] | None = None,
+    watch: Watch = ignore,
 ) -> Report:
     """Climb the ladder with a callable of the user's, in a process of its own.
 
@@ -84,7 +88,7 @@ def verify_callable(
     start = time.monotonic()
     rungs = None if only is None else [(op.name, number) for number in only]
     request = Request(target, Spec("", "", (op,), ""), level, rungs, None)
-    report = _asked(request, time_limit)
+    report = _asked(request, time_limit, watch)
     again = f"symgrad verify {target} --spec {origin}"
     named = (
         replace(f, reproduce=f"{again} --rung {f.rung}" if f.rung else again)
@@ -99,6 +103,7 @@ def audit(
     declared: bool = False,
     *,
     time_limit: float = 300.0,
+    watch: Watch = ignore,
 ) -> Report:
     """Look at a hand-written Function alone, in a process of its own.
 
@@ -107,7 +112,7 @@ def audit(
     backward is meant to be another than forward's own, as that of a surrogate is.
     """
     start = time.monotonic()
-    report = _asked(AuditRequest(target, given, declared), time_limit)
+    report = _asked(AuditRequest(target, given, declared), time_limit, watch)
     words = [f"symgrad audit {target}", *(["--declared"] if declared else [])]
     words += [f"--input {name}={_written(value)}" for name, value in given.items()]
     named = (replace(f, reproduce=" ".join(words)) for f in report.failures)
@@ -121,12 +126,14 @@ def _written(value: tuple[int, ...] | float) -> str:
     return "x".join(map(str, value)) + "x" * (len(value) == 1) if value else "[]"
 
 
-def _asked(request: Request | AuditRequest, time_limit: float) -> Report:
-    """What the child process found, or that it did not come to an end."""
-    answer = ask(request, time_limit)
-    if answer.data is None:
-        return Report((), (Finding(None, "", answer.problem, code=STOPPED),), 0.0)
-    return from_json(answer.data)
+def _asked(request: Request | AuditRequest, time_limit: float, watch: Watch) -> Report:
+    """What the child process found, or where it was when it was stopped."""
+    answer = ask(request, time_limit, watch)
+    if answer.data is not None:
+        return from_json(answer.data)
+    step = answer.step
+    rung, op = (step.rung, step.op) if step else (None, "")
+    return Report((), (Finding(rung, op, answer.problem, code=STOPPED),), 0.0)
 
 
 def _linted(source: str, spec: Spec) -> tuple[list[RungResult], list[Finding]]:

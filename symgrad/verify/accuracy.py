@@ -25,6 +25,7 @@ from symgrad.verify import budget, reference, sampling
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.report import TOO_FEW_POINTS
 from symgrad.verify.sampling import Number, Point
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import Fault, Outcome, Subject, backward, call
 
 FEWEST = 8
@@ -46,6 +47,7 @@ class Measured:
     dtype: torch.dtype
     what: str
     point: Point
+    cotangents: Point
     got: complex
     plain: complex
     truth: complex
@@ -72,6 +74,12 @@ class Measured:
         plain_is_right = _off(self.plain, self.truth) <= RIGHT
         return plain_is_right and _off(self.got, self.truth) > WRONG
 
+    @property
+    def fault(self) -> Fault:
+        """What is said if it is wrong."""
+        texts = f"{self.truth:.17g}", f"{self.got:.17g}"
+        return Fault(f"{self.what} is wrong", sampling.describe(self.point), *texts)
+
 
 def _off(got: complex, truth: complex) -> float:
     """Relative error; what is too small for a normal double counts as nothing."""
@@ -87,15 +95,23 @@ def run(subject: Subject) -> Outcome:
         for b in batches(subject.op, dtype)
         for m in _measure(subject, b)
     ]
-    for m in measured:
-        if m.wrong:
-            raise Fault(
-                f"{m.what} is wrong",
-                sampling.describe(m.point),
-                f"{m.truth:.17g}",
-                f"{m.got:.17g}",
-            )
+    wrong = next((m for m in measured if m.wrong), None)
+    if wrong is not None:
+        _refuse(subject, wrong)
     return _summary(subject.op, measured)
+
+
+def _refuse(subject: Subject, first: Measured) -> None:
+    """Raise ``Fault`` for the simplest point at which the same is wrong."""
+
+    def check(point: Point, cotangents: Point) -> None:
+        usual = (first.expected_finite,)
+        for m in _measure(subject, Batch(first.dtype, (point,), (cotangents,), usual)):
+            if m.wrong and m.what == first.what:
+                raise m.fault
+
+    shrinking(subject.op, check, first.point, {"grad": first.cotangents}, False)
+    raise first.fault  # which is wrong among others only
 
 
 def _summary(op: Op, measured: Sequence[Measured]) -> Outcome:
@@ -153,6 +169,7 @@ def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
                 dtype=batch.dtype,
                 what=what,
                 point=point,
+                cotangents=batch.cotangents[k],
                 got=got[what].expand(size)[k].item(),
                 plain=plain[what].expand(size)[k].item(),
                 truth=truth,

@@ -8,6 +8,7 @@ the formula as it was written.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from symgrad.op import Op
 from symgrad.verify import mixed, reference, sampling
 from symgrad.verify.kinks import smooth_elements
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -25,6 +27,7 @@ from symgrad.verify.subject import (
     backward,
     call,
     random_cotangents,
+    show,
     smooth_values,
     tensor_inputs,
 )
@@ -47,13 +50,15 @@ def run(subject: Subject) -> Outcome:
     values = smooth_values(op, dict.fromkeys(tensor_inputs(op), (COUNT,)), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
     dtypes = DTYPES[: 1 if op.in_plane else None]  # no complex one is half
-    worst = max(_compare(subject, values, cotangents, dtype) for dtype in dtypes)
-    mixed.check(subject, values, cotangents)
+    sent = {"grad": cotangents}
+    compare = partial(_compare, subject)
+    worst = max(shrinking(op, partial(compare, d), values, sent) for d in dtypes)
+    shrinking(op, partial(mixed.check, subject), values, sent)
     return Outcome(worst, note="of what is allowed")
 
 
 def _compare(
-    subject: Subject, values: Values, cotangents: Tensors, dtype: torch.dtype
+    subject: Subject, dtype: torch.dtype, values: Values, cotangents: Tensors
 ) -> float:
     """The greatest error as a share of what is allowed."""
     op = subject.op
@@ -72,7 +77,7 @@ def _compare(
         wanted = dtype.to_complex() if truth[name].is_complex() else dtype
         if result.dtype != wanted:
             found = str(wanted), str(result.dtype)
-            raise Fault(f"{name} has a wrong dtype", str(dtype), *found)
+            raise Fault(f"{name} has a wrong dtype in {dtype}", show(low), *found)
         if name in composed:
             allowed = _once(truth[name], wider.get(name), good, dtype)
         else:
@@ -80,7 +85,12 @@ def _compare(
         part = _share(result, truth[name], allowed, good)
         share = max(share, part)
         if not part <= 1:
-            raise Fault(f"{name} is inaccurate", str(dtype), "1", f"{part:.3g}")
+            texts = (
+                show(low),
+                str(truth[name].tolist()),
+                f"{result.tolist()}, {part:.3g} of what is allowed",
+            )
+            raise Fault(f"{name} is inaccurate in {dtype}", *texts)
     return share
 
 

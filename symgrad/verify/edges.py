@@ -11,6 +11,7 @@ import cmath
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ from symgrad.verify.kinks import watched
 from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
 from symgrad.verify.policies import Convention, conventions
 from symgrad.verify.sampling import Number, Point
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -58,19 +60,29 @@ def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` where the gradient at an edge is not the declared one."""
     op = subject.op
     as_torch = all(policy == "torch" for policy in op.edges.values())
+    at = partial(shrinking, op, smooth=False)
     checked = 0
     for point in _points(op):
-        checked += _check_point(
-            subject, point, as_tensors(op, [point]), compare=as_torch
-        )
+        checked += at(partial(_check_point, subject, as_torch), point)
     for point in _far(op):
-        gradients = backward(subject, as_tensors(op, [point]), _cotangents(op))
-        _check_forward(subject, point, gradients)
-    kinks = list(conventions(op, _usual(op)))
-    for convention in kinks:
+        at(partial(_check_far, subject), point)
+    kinks = at(partial(_check_conventions, subject), _usual(op))
+    at(partial(_check_nan, subject), _usual(op))
+    return Outcome(note=f"points: {checked}, kinks: {kinks}")
+
+
+def _check_far(subject: Subject, point: Point) -> None:
+    op = subject.op
+    gradients = backward(subject, as_tensors(op, [point]), _cotangents(op))
+    _check_forward(subject, point, gradients)
+
+
+def _check_conventions(subject: Subject, usual: Point) -> int:
+    """How many kinks there are, each with what is declared there."""
+    found = list(conventions(subject.op, usual))
+    for convention in found:
         _check_convention(subject, convention)
-    _check_nan(subject)
-    return Outcome(note=f"points: {checked}, kinks: {len(kinks)}")
+    return len(found)
 
 
 def _usual(op: Op, purpose: str = "edges") -> Point:
@@ -87,8 +99,11 @@ def _check_convention(subject: Subject, convention: Convention) -> None:
     if not torch.allclose(got, expected, 1e-8, 1e-8, equal_nan=True):
         name = convention.name
         found = str(float(expected)), str(float(got))
-        where = sampling.describe(point)
-        raise Fault(f"the gradient of {name} at a kink", where, *found)
+        raise Fault(f"the gradient of {name} at a kink", _where(point), *found)
+
+
+def _where(point: Point) -> str:
+    return f"{sampling.describe(point)}, cotangents {COTANGENT}"
 
 
 def _cotangents(op: Op) -> dict[str, Tensor]:
@@ -154,11 +169,10 @@ def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
     return list(dict.fromkeys([usual, *more]))
 
 
-def _check_point(
-    subject: Subject, point: Point, values: reference.Values, compare: bool
-) -> bool:
+def _check_point(subject: Subject, compare: bool, point: Point) -> bool:
     """Whether the forward is finite there, so that there was something to check."""
     op = subject.op
+    values = as_tensors(op, [point])
     try:
         results = call(subject, values)
         plain = reference.outputs(op, values)
@@ -173,7 +187,7 @@ def _check_point(
     for name in (n for n in got if n not in given):
         plain_gradient = expected[name].item() if compare else math.nan
         if _is_wrong(op, name, point, got[name].item(), plain_gradient):
-            texts = sampling.describe(point), str(plain_gradient), str(got[name].item())
+            texts = _where(point), str(plain_gradient), str(got[name].item())
             raise Fault(f"the gradient of {name} at an edge", *texts)
     _check_forward(subject, point, got)
     return True
@@ -196,7 +210,7 @@ def _check_forward(
         got = sum(inner(c, tangents[n]).item() for n, c in cotangents.items())
         expected = inner(gradient, along[name]).item()
         if not math.isclose(got, expected, rel_tol=RTOL, abs_tol=1e-12):
-            texts = sampling.describe(point), str(expected), str(got)
+            texts = _where(point), str(expected), str(got)
             raise Fault(f"the jvp along {name} at an edge", *texts)
 
 
@@ -216,10 +230,9 @@ def _is_smooth(op: Op, name: str, point: Mapping[str, Number]) -> bool:
     return precise.slope(nodes, root, numbers[name], leaves) is not None
 
 
-def _check_nan(subject: Subject) -> None:
+def _check_nan(subject: Subject, point: Point) -> None:
     """A NaN among the inputs shows wherever it shows in the formula."""
     op = subject.op
-    point = _usual(op)
     for item in op.inputs:
         if not item.kind.is_floating:
             continue

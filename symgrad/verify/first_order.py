@@ -8,6 +8,7 @@ that asks for a gradient; outputs wrongly marked as not differentiable.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations, islice
 
 import torch
@@ -19,13 +20,12 @@ from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.program import Kind, Node, Program, is_complex, is_constant
 from symgrad.verify import budget, reference, sampling
-from symgrad.verify.shrink import smallest
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
     Shape,
     Subject,
-    Tensors,
     Values,
     backward,
     call,
@@ -50,14 +50,15 @@ def run(subject: Subject) -> Outcome:
     choices = islice(shape_choices(op), 2 if budget.is_large(op) else None)
     for number, shapes in enumerate(choices):
         values = smooth_values(op, shapes, rng)
-        _check_marks(subject, values)
+        shrinking(op, partial(_check_marks, subject), values)
         cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
         subsets = _subsets(op) if number == 0 else [None]
-        off = _compared(subject, values, cotangents, subsets)
+        compare = partial(_compare, subject, subsets)
+        off = shrinking(op, compare, values, {"grad": cotangents})
         if off > worst:
             worst, where = off, f"shapes {_listed(shapes)}"
         if number < 2 and is_exact(op):
-            _gradcheck(subject, values)
+            shrinking(op, partial(_gradcheck, subject), values)
     note = budget.note(op) if is_exact(op) else "without torch's gradcheck"
     return Outcome(worst, where, note)
 
@@ -107,28 +108,11 @@ def _subsets(op: Op) -> list[Sequence[str] | None]:
     return [c for size in sorted(sizes) for c in combinations(names, size)]
 
 
-def _compared(
-    subject: Subject,
-    values: Values,
-    cotangents: Tensors,
-    subsets: Sequence[Sequence[str] | None],
-) -> float:
-    """The greatest relative deviation.  Raises ``Fault`` for the smallest inputs."""
-    try:
-        return _compare(subject, values, cotangents, subsets)
-    except Fault as fault:
-
-        def again(values: Values, cotangents: Tensors) -> float:
-            return _compare(subject, values, cotangents, [None])
-
-        raise smallest(again, values, cotangents, fault) from None
-
-
 def _compare(
     subject: Subject,
+    subsets: Sequence[Sequence[str] | None],
     values: Values,
     cotangents: Mapping[str, Tensor],
-    subsets: Sequence[Sequence[str] | None],
 ) -> float:
     """The greatest relative deviation.  Raises ``Fault`` where it is too great."""
     op = subject.op

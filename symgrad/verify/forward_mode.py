@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 import torch
@@ -20,6 +21,8 @@ from symgrad.op import Op
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.first_order import shape_choices
 from symgrad.verify.points import Batch, as_tensors, batches
+from symgrad.verify.sampling import Point
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -83,8 +86,10 @@ def _checked(subject: Subject) -> Outcome:
             n: random_direction(torch.as_tensor(values[n]), rng)
             for n in reference.differentiable(op)
         }
-        worst = max(worst, _against_backward(subject, values, cotangents, tangents))
-        _check_batches(subject, values, cotangents, tangents)
+        sent = {"grad": cotangents, "tangent": tangents}
+        compare = partial(_against_backward, subject)
+        worst = max(worst, shrinking(op, compare, values, sent))
+        shrinking(op, partial(_check_batches, subject), values, sent)
     if not budget.is_large(op):
         _check_everywhere(subject, rng)
     return Outcome(worst, note=budget.note(op))
@@ -97,31 +102,44 @@ def _check_everywhere(subject: Subject, rng: random.Random) -> None:
     a kink the two may cancel differently.
     """
     op = subject.op
-    for batch in batches(op, torch.float64):
-        values = as_tensors(op, batch.points)
+    for points in filter(None, map(_telling, batches(op, torch.float64))):
+        values = as_tensors(op, points)
         cotangents = random_cotangents(op, _of_size(op, values), rng)
-        pulled = backward(subject, values, cotangents)
-        for name, gradient in pulled.items():
-            tangent = random_direction(gradient, rng)
-            moved = pushed(subject, values, {name: tangent})[1]
-            parts = [inner(g, moved[n]) for n, g in cotangents.items()]
-            terms = torch.stack([*parts, -inner(gradient, tangent)])
-            off = (terms.sum(0).abs() / (terms.abs().sum(0) + 1e-290)).nan_to_num(0.0)
-            off = torch.where(torch.tensor(_telling(batch)), off, 0.0)
-            if float(off.max()) > FAR:
-                worst = int(off.argmax())
-                where = f"along {name}, {sampling.describe(batch.points[worst])}"
-                got = terms[:-1].sum(0)[worst].item()
-                texts = str(-terms[-1, worst].item()), str(got)
-                raise Fault("the jvp is not backward's", where, *texts)
+        size = next(iter(cotangents.values()))
+        for name in reference.differentiable(op):
+            like = torch.as_tensor(values[name]).expand(size.shape)
+            sent = {"grad": cotangents, "tangent": {name: random_direction(like, rng)}}
+            meet = partial(_meet, subject)
+            shrinking(op, meet, values, sent, smooth=False)
 
 
-def _telling(batch: Batch) -> list[bool]:
+def _telling(batch: Batch) -> list[Point]:
     """The points of a size at which no digits need be lost."""
     return [
-        ordinary or all(v == 0 or 1e-3 <= abs(v) <= 1e3 for v in point.values())
+        point
         for ordinary, point in zip(batch.ordinary, batch.points, strict=True)
+        if ordinary or all(v == 0 or 1e-3 <= abs(v) <= 1e3 for v in point.values())
     ]
+
+
+def _meet(
+    subject: Subject,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+    tangents: Mapping[str, Tensor],
+) -> None:
+    """Raise ``Fault`` where one input, moved alone, has another slope than backward."""
+    [(name, tangent)] = tangents.items()
+    gradient = backward(subject, values, cotangents)[name]
+    moved = pushed(subject, values, tangents)[1]
+    parts = [inner(g, moved[n]) for n, g in cotangents.items()]
+    terms = torch.stack([*parts, -inner(gradient, tangent)])
+    off = (terms.sum(0).abs() / (terms.abs().sum(0) + 1e-290)).nan_to_num(0.0)
+    if float(off.max()) > FAR:
+        expected, got = -terms[-1], terms[:-1].sum(0)
+        where = f"along {name}, {show(values)}"
+        texts = str(expected.tolist()), str(got.tolist())
+        raise Fault("the jvp is not backward's", where, *texts)
 
 
 def _of_size(op: Op, values: Values) -> Tensors:

@@ -20,6 +20,7 @@ from symgrad.verify import (
     linearity,
     purity,
     second_order,
+    shrink,
     transforms,
 )
 from symgrad.verify.loading import imported
@@ -33,6 +34,7 @@ from symgrad.verify.report import (
 )
 from symgrad.verify.subject import Fault, Outcome, Subject, subjects
 from symgrad.verify.target import Target, find
+from symgrad.verify.watch import Step, Watch, ignore
 
 Level = Literal["quick", "full"]
 
@@ -63,7 +65,11 @@ RUNGS = (
 
 
 def climb(
-    source: str, spec: Spec, level: Level, only: Sequence[tuple[str, int]] | None = None
+    source: str,
+    spec: Spec,
+    level: Level,
+    only: Sequence[tuple[str, int]] | None = None,
+    watch: Watch = ignore,
 ) -> Report:
     """Run every op up the ladder, or only the given pairs of op and rung."""
     with ExitStack() as tests:
@@ -73,11 +79,15 @@ def climb(
         except Exception:
             failure = Finding(None, "", "the module cannot be imported", got=_trace())
             return Report((), (failure,), 0.0)
-        return climb_with(tested, level, only)
+        return climb_with(tested, level, only, watch)
 
 
 def climb_to(
-    target: Target, op: Op, level: Level, only: Sequence[tuple[str, int]] | None = None
+    target: Target,
+    op: Op,
+    level: Level,
+    only: Sequence[tuple[str, int]] | None = None,
+    watch: Watch = ignore,
 ) -> Report:
     """The same for a callable of the user's, which is to be what an op describes."""
     try:
@@ -88,13 +98,14 @@ def climb_to(
     if not callable(function):
         said = f"{target} is not callable"
         return Report((), (Finding(None, op.name, said, code=NOT_FOUND),), 0.0)
-    return climb_with([Subject(op, function)], level, only)
+    return climb_with([Subject(op, function)], level, only, watch)
 
 
 def climb_with(
     tested: Sequence[Subject],
     level: Level,
     only: Sequence[tuple[str, int]] | None = None,
+    watch: Watch = ignore,
 ) -> Report:
     """Run subjects up the ladder, one after the other."""
     start = time.monotonic()
@@ -103,6 +114,7 @@ def climb_with(
     for subject in tested:
         for rung in RUNGS:
             if _is_due(subject, rung, level, only):
+                watch(Step(subject.op.name, rung.number, rung.name))
                 result, found = _attempt(subject, rung)
                 results.append(result)
                 failures += found
@@ -132,7 +144,8 @@ def _attempt(subject: Subject, rung: Rung) -> tuple[RungResult, list[Finding]]:
     except Exception as error:
         message = f"raises {type(error).__name__}: {error}"
         code = STOPPED if "allocate memory" in str(error) else FAILED
-        finding = Finding(rung.number, name, message, got=_trace(), code=code)
+        texts = message, shrink.place(error), "", _trace()
+        finding = Finding(rung.number, name, *texts, code=code)
     else:
         passed = outcome.worst, outcome.worst_input, outcome.note
         return RungResult(name, rung.number, True, *passed), []

@@ -8,11 +8,13 @@ gradcheck never does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from symgrad.verify import reference, sampling
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -22,6 +24,7 @@ from symgrad.verify.subject import (
     backward,
     call,
     random_cotangents,
+    show,
     smooth_values,
     tensor_inputs,
 )
@@ -70,23 +73,36 @@ def run(subject: Subject) -> Outcome:
     values = smooth_values(op, dict.fromkeys(tensor_inputs(op), SHAPE), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
     for name, layout in LAYOUTS.items():
-        strange = _laid_out(values, layout)
-        sent = {n: layout(c) for n, c in cotangents.items() if c.dim() == len(SHAPE)}
-        sent = {**cotangents, **sent}
-        _compare(subject, f"inputs {name}", strange, cotangents)
-        _compare(subject, f"cotangents {name}", values, sent)
-        _compare(subject, f"inputs and cotangents {name}", strange, sent)
-    _check_kept(subject, _laid_out(values, _channels_last))
+        check = partial(_compare_laid_out, subject, name, layout)
+        shrinking(op, check, values, {"grad": cotangents})
+    shrinking(op, partial(_check_kept, subject), values)
     return Outcome()
 
 
-def _check_kept(subject: Subject, values: Values) -> None:
+def _compare_laid_out(
+    subject: Subject,
+    name: str,
+    layout: Callable[[Tensor], Tensor],
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+) -> None:
+    """One layout of the inputs, of the cotangents, and of both."""
+    strange = _laid_out(values, layout)
+    sent = {n: layout(c) for n, c in cotangents.items() if c.dim() == len(SHAPE)}
+    sent = {**cotangents, **sent}
+    _compare(subject, f"inputs {name}", strange, cotangents)
+    _compare(subject, f"cotangents {name}", values, sent)
+    _compare(subject, f"inputs and cotangents {name}", strange, sent)
+
+
+def _check_kept(subject: Subject, plainly: Values) -> None:
     """An output is ``channels_last`` where the formula in plain torch is."""
+    values = _laid_out(plainly, _channels_last)
     plain = reference.named_outputs(subject.op, values)
     for name, result in call(subject, values).items():
         if _is_channels_last(plain[name]) and not _is_channels_last(result):
             texts = "channels_last", str(result.stride())
-            raise Fault(f"{name} has lost its layout", f"{SHAPE}", *texts)
+            raise Fault(f"{name} has lost its layout", show(values), *texts)
 
 
 def _is_channels_last(t: Tensor) -> bool:
@@ -108,7 +124,7 @@ def _compare(
         close = torch.allclose(got[name], value, RTOL, 1e-13, equal_nan=True)
         if got[name].shape != value.shape or not close:
             found = str(value.tolist()), str(got[name].tolist())
-            raise Fault(f"{name} is another for {what}", f"{what}, {SHAPE}", *found)
+            raise Fault(f"{name} is another for {what}", show(values), *found)
 
 
 def _contiguous(t: Tensor) -> Tensor:

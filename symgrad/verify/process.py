@@ -1,7 +1,8 @@
 """A child interpreter with a time limit and a memory limit.
 
 Emitted text is run only there.  The child gets its request as a pickle on standard
-input, made here from our own values, and answers with JSON on standard output.
+input, made here from our own values, and answers on standard output: a line of JSON for
+each step that it begins, and one for the whole at the end.
 """
 
 from __future__ import annotations
@@ -12,9 +13,16 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import IO, Any
+
+from symgrad.verify.watch import Step, Watch, ignore
 
 # The package's own folder is searched only while symgrad is imported: what else lies
 # there (a checkout, the current directory) must not stand in for torch.
@@ -32,31 +40,73 @@ _TAIL = 2000
 
 @dataclass(frozen=True)
 class Answer:
-    """What the child said, or why it said nothing: one of the two is empty."""
+    """What the child said, or why it said nothing: one of the two is empty.
+
+    ``step`` is the last that was begun, if one was.
+    """
 
     data: dict[str, Any] | None
     problem: str
+    step: Step | None = None
 
 
-def ask(request: Any, time_limit: float) -> Answer:
-    """Run the worker on a request; it is killed after ``time_limit`` seconds."""
+def ask(request: Any, time_limit: float, watch: Watch = ignore) -> Answer:
+    """Run the worker on a request; it is killed after ``time_limit`` seconds.
+
+    ``watch`` is told of each step as it is begun.
+    """
+    end = time.monotonic() + time_limit
+    with tempfile.TemporaryFile() as errors:
+        with _child(request, time_limit, errors) as child:
+            data, step = _heard(child, watch)
+        if data is not None:
+            return Answer(data, "", step)
+        if time.monotonic() >= end:
+            return Answer(None, f"the time limit of {time_limit:g} s was reached", step)
+        return Answer(None, _ending(child.returncode, errors), step)
+
+
+@contextmanager
+def _child(
+    request: Any, time_limit: float, errors: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker at its request; it ends with the block, or at the time limit."""
     package = str(Path(__file__).parents[2])
     command = [sys.executable, "-I", "-c", _BOOT, package, str(time_limit)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(),
-        start_new_session=os.name == "posix",
-    ) as child:
-        try:
-            out, err = child.communicate(pickle.dumps(request), timeout=time_limit)
-        except subprocess.TimeoutExpired:
-            return Answer(None, f"the time limit of {time_limit:g} s was reached")
-        finally:
-            _kill(child)
-    return _answer(child.returncode, out, err)
+    with tempfile.TemporaryFile() as asked:
+        pickle.dump(request, asked)
+        asked.seek(0)
+        with subprocess.Popen(
+            command,
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(),
+            start_new_session=os.name == "posix",
+        ) as child:
+            timer = Timer(time_limit, _kill, [child])
+            timer.start()
+            try:
+                yield child
+            finally:
+                timer.cancel()
+                _kill(child)
+
+
+def _heard(
+    child: subprocess.Popen[bytes], watch: Watch
+) -> tuple[dict[str, Any] | None, Step | None]:
+    """The report, if there is one, and the last step that was begun."""
+    assert child.stdout is not None
+    step = None
+    for line in child.stdout:
+        said = json.loads(line)
+        if "report" in said:
+            return said["report"], step
+        step = Step(**said)
+        watch(step)
+    child.wait()  # its own end, which is not to be taken for ours
+    return None, step
 
 
 def _environment() -> dict[str, str]:
@@ -75,9 +125,9 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         child.kill()
 
 
-def _answer(status: int, out: bytes, err: bytes) -> Answer:
-    try:
-        return Answer(json.loads(out), "")
-    except ValueError:
-        tail = err.decode(errors="replace")[-_TAIL:].strip()
-        return Answer(None, f"the process ended with status {status}\n{tail}".strip())
+def _ending(status: int, errors: IO[bytes]) -> str:
+    """How a child ended that gave no report, and the last that it said."""
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - _TAIL))
+    tail = errors.read().decode(errors="replace").strip()
+    return f"the process ended with status {status}\n{tail}".strip()

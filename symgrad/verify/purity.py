@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from symgrad.op import Op
 from symgrad.verify import reference, sampling
 from symgrad.verify.first_order import shape_choices
 from symgrad.verify.kinks import smooth_elements
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -40,11 +42,17 @@ def run(subject: Subject) -> Outcome:
     rng = sampling.generator(op, "purity")
     values = smooth_values(op, next(shape_choices(op)), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
+    for check in (_leave_no_trace, _pass_one_tensor_twice):
+        shrinking(op, partial(check, subject), values, {"grad": cotangents})
+    return Outcome()
+
+
+def _leave_no_trace(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
     with _same_world():
         _run_twice(subject, values, cotangents)
         _call_again(subject, values, cotangents)
-    _pass_one_tensor_twice(subject, values, cotangents)
-    return Outcome()
 
 
 def _run_twice(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 RUNGS: Mapping[int, str] = {
     0: "lint",
@@ -19,3 +20,9 @@ RUNGS: Mapping[int, str] = {
 }
 QUICK = frozenset({0, 1, 2, 3, 4, 6, 7})
 """What ``gen`` runs before it writes."""
+
+
+def climbed(level: Literal["quick", "full"], only: Sequence[int]) -> list[int]:
+    """The rungs of a level that run an op, or instead of them only the given ones."""
+    level_has = sorted(QUICK) if level == "quick" else list(RUNGS)
+    return [number for number in only or level_has if number]

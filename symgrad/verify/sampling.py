@@ -167,8 +167,4 @@ def point(op: Op, draw: Callable[[Input], Number]) -> Point:
 
 def describe(values: Mapping[str, object]) -> str:
     """A point as text, short enough for a table."""
-    return ", ".join(f"{name}={_short(value)}" for name, value in values.items())
-
-
-def _short(value: object) -> str:
-    return f"{value:.17g}" if isinstance(value, float | complex) else str(value)
+    return ", ".join(f"{name}={value}" for name, value in values.items())

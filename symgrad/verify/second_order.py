@@ -7,6 +7,7 @@ those out without a word), and wrong second derivatives.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,7 @@ from symgrad.verify.first_order import (
     is_exact,
     shape_choices,
 )
+from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
@@ -51,11 +53,8 @@ def run(subject: Subject) -> Outcome:
     for shapes in choices:
         values = smooth_values(op, shapes, rng)
         cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
-        _check_attached(subject, values, cotangents)
-        if frozen:
-            _against_native(subject, values, cotangents)
-        else:
-            _gradgradcheck(subject, values, cotangents)
+        for check in (_check_attached, _against_native if frozen else _gradgradcheck):
+            shrinking(op, partial(check, subject), values, {"grad": cotangents})
     against = "against plain torch" if frozen and is_exact(op) else None
     return Outcome(note=against or budget.note(op))
 

@@ -7,11 +7,14 @@ their own; each says what it catches.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
 
 from symgrad.verify import budget, compiled, functional, retained, traced
 from symgrad.verify.bound import Bound, bind
-from symgrad.verify.subject import Fault, Outcome, Subject
+from symgrad.verify.shrink import shrinking
+from symgrad.verify.subject import Fault, Outcome, Subject, Values
 
 CHECKS = (retained.check, traced.check, functional.check, compiled.check)
 
@@ -20,9 +23,18 @@ def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` for the first composition that says something else."""
     bound = bind(subject, "transforms")
     large = budget.is_large(subject.op)
-    missing = [_missing(check, bound) for check in CHECKS[: 2 if large else None]]
+    missing = [_shrunk(check, bound) for check in CHECKS[: 2 if large else None]]
     said = "; ".join(text for text in missing if text)
     return Outcome(note=said or budget.note(subject.op))
+
+
+def _shrunk(check: Callable[[Bound], str | None], bound: Bound) -> str | None:
+    subject = bound.subject
+
+    def again(values: Values, cotangents: Mapping[str, Tensor]) -> str | None:
+        return _missing(check, Bound(subject, values, cotangents))
+
+    return shrinking(subject.op, again, bound.values, {"grad": bound.cotangents})
 
 
 def _missing(check: Callable[[Bound], str | None], bound: Bound) -> str | None:

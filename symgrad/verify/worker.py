@@ -1,4 +1,4 @@
-"""The child process: a request on standard input, a report on standard output."""
+"""The child process: a request on standard input, steps and a report on the output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pickle
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import IO, Any, Literal
 
 from symgrad.op import Spec
 from symgrad.verify.report import Report
 from symgrad.verify.target import Target
+from symgrad.verify.watch import Step, Watch
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,20 @@ def main(seconds: float) -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     found = _audited if isinstance(request, AuditRequest) else _verified
-    json.dump(found(request).as_json(), answer)
+    _say(answer, {"report": found(request, partial(_begin, answer)).as_json()})
+
+
+def _begin(answer: IO[str], step: Step) -> None:
+    _say(answer, asdict(step))
+
+
+def _say(answer: IO[str], data: dict[str, Any]) -> None:
+    """A line to the parent, at once: this process may not live to say more."""
+    answer.write(f"{json.dumps(data)}\n")
     answer.flush()
 
 
-def _verified(request: Request) -> Report:
+def _verified(request: Request, watch: Watch) -> Report:
     import torch
 
     from symgrad.verify.ladder import climb, climb_to
@@ -63,17 +74,17 @@ def _verified(request: Request) -> Report:
     source, level, only = request.source, request.level, request.only
     if isinstance(source, Target):
         [op] = request.spec.ops
-        return climb_to(source, op, level, only)
-    return climb(source, request.spec, level, only)
+        return climb_to(source, op, level, only, watch)
+    return climb(source, request.spec, level, only, watch)
 
 
-def _audited(request: AuditRequest) -> Report:
+def _audited(request: AuditRequest, watch: Watch) -> Report:
     import torch
 
     from symgrad.audit.run import audit
 
     torch.set_num_threads(1)
-    return audit(request.target, request.given, request.declared)
+    return audit(request.target, request.given, request.declared, watch)
 
 
 def _limit_time(seconds: float) -> None:
