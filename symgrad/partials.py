@@ -10,7 +10,7 @@ from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node, is_complex
-from symgrad.rows_power import OF_TENSOR_EXPONENT
+from symgrad.rows_power import OF_REAL_EXPONENT
 from symgrad.wirtinger import OF_REAL_BASE, RULES
 
 Formula = tuple[tuple[Node, ...], int]
@@ -62,8 +62,8 @@ def partial(
         return _by_wirtinger(graph, value, rule.partials[index])
     row = TABLE[str(node.data)]
     bindings = _bindings(graph, value)
-    moving_exponent = node.data == "pow" and graph[node.args[1]].kind.is_tensor
-    partials = OF_TENSOR_EXPONENT if moving_exponent else row.partials
+    real_exponent = node.data == "pow" and graph[node.args[1]].kind is Kind.REAL
+    partials = OF_REAL_EXPONENT if real_exponent else row.partials
     inside = int(_built(graph, partials[index], bindings))
     policy = edges.get(row.name, edges.get("*", "torch"))
     if policy == "torch":

@@ -10,12 +10,12 @@ _POSITIVE = (0.1, 9.0)
 
 _BY_EXPONENT = "y*log(where(x == 0 and e >= 0, 1, x))"
 
-OF_TENSOR_EXPONENT = (
+OF_REAL_EXPONENT = (
     # 0 where e is, but with a derivative by e, 1/x, that a branch of 0 would lose
     "e*where(e == 0 and not abs(x) > 1e-30, 1, x)**(e - 1)",
     _BY_EXPONENT,
 )
-"""The partials of a power whose exponent may have a derivative of its own."""
+"""The partials of a power whose exponent is a tensor that may have a derivative."""
 
 _POWERS = (
     Function(

@@ -148,6 +148,10 @@ def test_failed_verification_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(symgrad.SymgradError) as caught:
         swish().compile()
     assert {d.code for d in caught.value.diagnostics} == {"SG600"}
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("error[SG600]: swish: rung 1: ")
+    assert [line for line in lines if line.startswith("  expected: ")]
+    assert "\\n" not in str(caught.value)
 
 
 def test_no_module_hides_one_of_python(tmp_path: Path) -> None:

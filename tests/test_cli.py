@@ -31,11 +31,12 @@ BAD = GOOD.replace("sigmoid", "sigmiod")
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project folder, with three specs of which one is wrong."""
+    """An empty project folder, with four specs of which two are wrong."""
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two"):
         Path(f"{name}.yaml").write_text(GOOD.format(name=name))
     Path("wrong.yaml").write_text(BAD.format(name="wrong"))
+    Path("greedy.yaml").write_text(GOOD.format(name="f") + "    save: outputs\n")
     return tmp_path
 
 
@@ -74,6 +75,7 @@ def command(*words: str, **options) -> subprocess.CompletedProcess[bytes]:
         ("gne one.yaml", 2, r"[Dd]id you mean.*'gen'"),
         ("gen --chekc one.yaml", 2, r"[Dd]id you mean.*'--check'"),
         ("gen --stdout --check one.yaml", 2, r"--stdout does not go with"),
+        ("gen greedy.yaml", 2, r"SG139.*'save: outputs' alone\n.*greedy.yaml\n.*help"),
         ("gen --backend triton one.yaml", 2, r"SG\d+.*not built yet\n.*use 'torch'"),
         ("gen wrong.yaml", 2, r"sigmiod"),
         ("gen absent.yaml", 2, r"absent.yaml"),

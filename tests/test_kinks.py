@@ -10,12 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from ir_in_torch import operator_of, run
-from specs import module
+from specs import module, spec
 from table_rows import KINKS, Point, close, derived, each, in_balls, slope_at, tensors
 
 from symgrad import precise
 from symgrad.backends.torch_names import spelling
 from symgrad.functions import TABLE, Function, Kink
+from symgrad.generate import generate
 from symgrad.op import EdgePolicy
 from symgrad.partials import edge_value, formula
 
@@ -225,3 +226,19 @@ def test_edges_follow_torch(name: str, point: Point, want: tuple[float, ...]) ->
         leaves = dict(zip(inputs, tensors(point), strict=True))
         got = run(graph.nodes, root, leaves).item()
         assert got == w or close(got, w, 1e-12), (index, got)
+
+
+def test_a_power_at_exponent_zero_has_a_second_derivative() -> None:
+    """Of x**e by x it is 0 there, and the derivative of that by e is 1/x."""
+    x = torch.tensor([0.0, 0.25, 3.0, math.nan], requires_grad=True)
+    e = torch.zeros(4, requires_grad=True)
+    y = module("x e", "x**e").f(x, e)
+    [slope] = torch.autograd.grad(y.sum(), x, create_graph=True)
+    assert slope.tolist() == [0, 0, 0, 0]
+    [mixed] = torch.autograd.grad(slope[1:3].sum(), e)
+    assert mixed.tolist()[1:3] == pytest.approx([1 / 0.25, 1 / 3])
+
+
+def test_a_power_by_an_index_needs_no_such_care() -> None:
+    names = {"x": "real", "k": "index"}
+    assert "1e-30" not in generate(spec("f", names, "x**k")).source

@@ -69,14 +69,12 @@ _WITH_NUMBERS: Mapping[str, tuple[bool, ...]] = {
     "zeta": (True, False),
 }
 
-_OF_ONE_SHAPE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
-"""Functions whose backward fails where one of these arguments is a larger tensor.
-
-What is broadcast beforehand has no 0-dim tensors, which count less in promotion.
-"""
-
 _ALIKE: Mapping[str, tuple[int, ...]] = {"clamp": (1, 2)}
-"""Arguments that must all be numbers or all be tensors."""
+"""Arguments that must all be numbers or all be tensors.
+
+Where these are tensors all arguments are broadcast beforehand: torch's backward fails
+where one of them is larger than the first.
+"""
 
 _NUMBERS: Mapping[str, str] = {
     "Max": "max",
@@ -97,8 +95,11 @@ _IN_MATH = frozenset(
 
 
 def is_of_one_shape(nodes: Sequence[Node], node: Node) -> bool:
-    """Whether the arguments of a call are broadcast before torch sees them."""
-    places = _OF_ONE_SHAPE.get(str(node.data), ())
+    """Whether the arguments of a call are broadcast before torch sees them.
+
+    Then none of them is 0-dim, which would count less in promotion.
+    """
+    places = _ALIKE.get(str(node.data), ())
     return any(nodes[node.args[place]].kind.is_tensor for place in places)
 
 
