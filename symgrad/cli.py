@@ -213,7 +213,7 @@ def verify(
     "inputs",
     multiple=True,
     metavar="NAME=SHAPE",
-    help="x=2x3 or x=4x for a tensor, p=0.5 for a number; what is not said is guessed.",
+    help="x=2x3, i=4x:int, m=2x3:bool or p=0.5; what is not said is guessed.",
 )
 @click.option(
     "--declared", is_flag=True, help="Its backward is not meant to be forward's own."

@@ -19,6 +19,7 @@ from torch.func import jvp, vjp, vmap
 
 from symgrad.op import Op
 from symgrad.verify import budget, reference, sampling
+from symgrad.verify.absent import is_absent
 from symgrad.verify.first_order import shape_choices
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.sampling import Point
@@ -51,9 +52,6 @@ CHOICES = 2
 
 BATCH = 3
 
-_ABSENT = ("jvp", "forward AD", "forward mode", "vmap", "setup_context", "functorch")
-"""Words in what torch says of a Function that was written without a method."""
-
 
 def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` unless forward mode is the transpose of backward."""
@@ -68,8 +66,8 @@ def _if_there(subject: Subject) -> Outcome:
     """The same for a callable that may have been written without."""
     try:
         return _checked(subject)
-    except (RuntimeError, NotImplementedError) as error:
-        if any(word in str(error) for word in _ABSENT):
+    except RuntimeError as error:
+        if is_absent(error):
             return Outcome(note=f"not supported: {str(error).splitlines()[0]}")
         raise
 
