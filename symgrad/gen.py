@@ -135,6 +135,8 @@ def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
         try:
             results.append(work(path))
         except SymgradError as error:
+            if not error.diagnostics:  # it has a message only, and is not to be lost
+                raise
             problems.extend(error.diagnostics)
     if problems:
         raise SpecError(*problems)

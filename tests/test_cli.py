@@ -189,6 +189,12 @@ def test_one_wrong_spec_of_three_stops_all_and_all_are_diagnosed(
     assert everything(project) == before
 
 
+def test_what_cannot_be_derived_as_asked_is_said(capsys) -> None:
+    Path("saved.yaml").write_text(f"{GOOD.format(name='saved')}    save: outputs\n")
+    assert generate("saved.yaml") == 2
+    assert "cannot be had from 'save: outputs' alone" in capsys.readouterr().err
+
+
 def test_an_edited_file_stays_and_the_advice_works(capsys) -> None:
     assert generate("one.yaml") == 0
     with open("generated/one.py", "a") as stream:
