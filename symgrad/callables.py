@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from symgrad import spec
 from symgrad import verify as verify_module
-from symgrad.audit import CHECKS
+from symgrad.audit import CHECKS, given
+from symgrad.audit.given import Shaped
 from symgrad.errors import Diagnostic, SymgradError
 from symgrad.gen import Outcome
 from symgrad.names import nearest
@@ -68,31 +68,21 @@ def audit(
     Raises ``SymgradError`` for what is no target and no ``NAME=SHAPE`` or
     ``NAME=NUMBER``.
     """
-    given = dict(map(_given, inputs))
+    said = dict(map(_given, inputs))
     found = [target_of(text) for text in targets]
     with progress(len(CHECKS) * len(found)) as watch:
         reports = tuple(
-            verify_module.audit(target, given, declared, watch=watch)
-            for target in found
+            verify_module.audit(target, said, declared, watch=watch) for target in found
         )
     failed = any(not report.passed for report in reports)
     return Outcome(int(failed), reports=reports, notes=tuple(map(str, reports)))
 
 
-_SHAPE = re.compile(r"\d+(x\d+)*x?")
-
-
-def _given(text: str) -> tuple[str, tuple[int, ...] | float]:
-    """``x=2x3`` is a tensor of that shape, ``x=4x`` a vector, ``p=0.5`` a number."""
-    name, _, value = text.partition("=")
-    if name.isidentifier() and _SHAPE.fullmatch(value) and "x" in value:
-        return name, tuple(int(size) for size in value.split("x") if size)
-    if name.isidentifier() and value in ("[]", "()"):
-        return name, ()
+def _given(text: str) -> tuple[str, Shaped | float]:
     try:
-        return name, int(value) if value.isdigit() else float(value)
+        return given.parse(text)
     except ValueError:
-        help = "such as x=2x3 for a tensor of that shape, or p=0.5"
+        help = "such as x=2x3, i=4x:int or m=2x3:bool for tensors, p=0.5 for a number"
         raise _usage(f"{text!r} is no NAME=SHAPE and no NAME=NUMBER", help) from None
 
 

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from symgrad import console
 from symgrad._version import __version__
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
-
-if TYPE_CHECKING:
-    from symgrad.functions import Function
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
@@ -214,7 +211,7 @@ def verify(
     "inputs",
     multiple=True,
     metavar="NAME=SHAPE",
-    help="x=2x3 or x=4x for a tensor, p=0.5 for a number; what is not said is guessed.",
+    help="x=2x3, i=4x:int, m=2x3:bool or p=0.5; what is not said is guessed.",
 )
 @click.option(
     "--declared", is_flag=True, help="Its backward is not meant to be forward's own."
@@ -250,39 +247,10 @@ def explain(subject: str) -> None:
 def functions() -> None:
     """List the function table: names, derivatives, kinks."""
     from symgrad.functions import TABLE
+    from symgrad.listing import lines
 
     for row in TABLE.values():
-        click.echo("\n".join(_table_lines(row)))
-
-
-def _table_lines(row: Function) -> list[str]:
-    also = f"  (also {', '.join(row.aliases)})" if row.aliases else ""
-    kinks = "; ".join(kink.when for kink in row.kinks)
-    return [
-        f"{row.name}({', '.join(row.args)}){also}",
-        *(f"    d/d{a} = {p}" for a, p in zip(row.args, row.partials, strict=True)),
-        *([f"    kinks: {kinks}"] if kinks else []),
-        *_plane_lines(row),
-    ]
-
-
-def _plane_lines(row: Function) -> Iterator[str]:
-    """The derivatives by complex arguments, where they are others."""
-    from symgrad.kinds import REAL_VALUED
-    from symgrad.wirtinger import RULES
-
-    rule = RULES.get(row.name)
-    if rule is None:
-        return
-    if rule.conjugates is None and rule.partials == row.partials:
-        yield "    also of complex numbers"
-        return
-    real = row.name in REAL_VALUED
-    for a, partial in zip(row.args, rule.partials, strict=True):
-        moved = f"dy = re(({partial})*d{a})"
-        yield f"    complex: {moved if real else f'd/d{a} = {partial}'}"
-    for a, partial in zip(row.args, rule.conjugates or (), strict=False):
-        yield f"    complex: d/dconjugate({a}) = {partial}"
+        click.echo("\n".join(lines(row)))
 
 
 def _add_not_built(name: str, help: str) -> None:

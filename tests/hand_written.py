@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import torch
@@ -224,3 +226,123 @@ class Spike(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> Any:
         (x,) = ctx.saved_tensors
         return g / (1 + x * x)
+
+
+# -- what is not like the others -------------------------------------------------------
+
+
+def _with(forward: Any, backward: Any = None) -> Any:
+    """A class of a forward and a backward that take no context."""
+
+    class Made(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Any:
+            return forward(x)
+
+        @staticmethod
+        def backward(ctx: Any, g: Tensor) -> Any:
+            return backward(g) if backward else 2 * g
+
+    return Made
+
+
+ComplexOutput = _with(lambda x: torch.complex(x, x))
+EmptyOutput = _with(lambda x: x[:0])
+ListOutput = _with(lambda x: [2 * x])
+NumberOutput = _with(lambda x: 2.5)
+NoOutput = _with(lambda x: None)
+WholeOutput = _with(lambda x: x.long())
+Exits = _with(lambda x: 2 * x, lambda g: sys.exit(3))
+ExitsAtOnce = _with(lambda x: sys.exit(3))
+Dies = _with(lambda x: 2 * x, lambda g: os._exit(3))
+Hog = _with(lambda x: 2 * x, lambda g: g + torch.zeros(2**28, dtype=g.dtype).sum())
+
+
+def _only_eager(g: Tensor) -> Tensor:
+    if torch.compiler.is_compiling():
+        raise ValueError("not while it is compiled")
+    return 2 * g
+
+
+def _breaks(x: Tensor) -> Tensor:
+    torch._dynamo.graph_break()
+    return 2 * x
+
+
+FailsCompiled = _with(lambda x: 2 * x, _only_eager)
+BreaksGraph = _with(_breaks)
+
+
+class ByKeyword(torch.autograd.Function):
+    """``apply`` hands on no keywords, so this can never be called."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *, scale: float) -> Tensor:
+        return x * scale
+
+
+class DefaultByKeyword(_Square):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *, power: int = 3) -> Tensor:
+        ctx.save_for_backward(x)
+        return x**power
+
+
+class Picked(torch.autograd.Function):
+    """Rows of a table by their numbers, where a mask says so."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rows: Tensor, keep: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, keep)
+        ctx.count = len(x)
+        return x[rows] * keep
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        rows, keep = ctx.saved_tensors
+        zeros = g.new_zeros((ctx.count, *g.shape[1:]))
+        return zeros.index_add(0, rows, g * keep), None, None
+
+
+def swish_by_keyword(x: Tensor, *, beta: Tensor) -> Any:
+    return Swish.apply(x, beta)
+
+
+def swish_list(x: Tensor, beta: Tensor) -> Any:
+    return [Swish.apply(x, beta)]
+
+
+def swish_number(x: Tensor, beta: Tensor) -> Any:
+    return 2.5
+
+
+def swish_of_three(x: Tensor, beta: Tensor, gamma: Tensor) -> Any:
+    return Swish.apply(x, beta) * gamma
+
+
+def swish_exits(x: Tensor, beta: Tensor) -> Any:
+    sys.exit(3)
+
+
+def swish_dies(x: Tensor, beta: Tensor) -> Any:
+    os._exit(3)
+
+
+class SwishNoTransforms(Swish):
+    """Under ``torch.func`` it raises something that is no lack of torch's."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, beta: Tensor) -> Tensor:
+        return x * torch.sigmoid(beta * x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            raise ValueError("not in a transform")
+        ctx.save_for_backward(*inputs)
+
+
+def swish_no_transforms(x: Tensor, beta: Tensor) -> Any:
+    return SwishNoTransforms.apply(x, beta)

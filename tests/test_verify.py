@@ -140,6 +140,15 @@ def test_a_python_condition_leaves_the_shape_to_both_branches(formula: str) -> N
     assert report.passed, str(report)
 
 
+def test_a_gradient_from_an_output_has_its_rounding() -> None:
+    """What is kept is the output in half precision: one more rounding is nobody's."""
+    kept = spec("f", "x", "exp(-3*x)", save="outputs")
+    source = generate(kept).source
+    assert "save_for_backward(output)" in source
+    report = climb(source, kept, "full", [("f", 9)])
+    assert report.passed, str(report)
+
+
 def test_cotangents_do_not_cancel() -> None:
     linear = spec("f", "x", {"y": "x", "z": "x**2", "w": "2*y"})
     assert verify(generate(linear).source, linear, "quick").passed

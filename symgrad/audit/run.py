@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
-from symgrad.audit.checks import CHECKS, Absent, Check, run
-from symgrad.audit.trial import Given, Trial, Unusable, trials
+from symgrad.audit.checks import CHECKS, Check, run
+from symgrad.audit.findings import Absent
+from symgrad.audit.given import Given
+from symgrad.audit.trial import Trial, Unusable, trials
 from symgrad.verify.report import NOT_FOUND, Finding, Report, RungResult
 from symgrad.verify.target import Target, find
 from symgrad.verify.watch import Step, Watch, ignore
@@ -20,13 +22,15 @@ def audit(
     """
     start = time.monotonic()
     try:
-        tried = trials(find(target), given)
-    except Unusable as error:
-        said = f"{target} cannot be audited: {error}"
-        return Report((), (Finding(None, target.name, said),), 0.0)
+        cls = find(target)
     except BaseException as error:
         said = f"{target} cannot be found: {type(error).__name__}: {error}"
         return Report((), (Finding(None, target.name, said, code=NOT_FOUND),), 0.0)
+    try:
+        tried = trials(cls, given)
+    except Unusable as error:
+        said = f"{target} cannot be audited: {error}"
+        return Report((), (Finding(None, target.name, said),), 0.0)
     results: list[RungResult] = []
     failures: list[Finding] = []
     for number, check in enumerate(CHECKS, 1):

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symgrad.audit.given import Given, Shaped
+
 RANGES = ((-2.5, 2.5), (0.1, 0.9), (1.1, 3.0))
 """Where tensors are drawn from: each range is taken at which the output is finite."""
 
@@ -17,10 +19,8 @@ SHAPE = (2, 3)
 NUMBER = 0.75
 """What stands for a parameter that is no tensor and has no default."""
 
+_DTYPES = {"int": torch.int64, "bool": torch.bool}
 _NUMBERS: Mapping[str, Any] = {"float": NUMBER, "int": 2, "bool": True, "str": ""}
-
-Given = Mapping[str, tuple[int, ...] | float]
-"""Shapes of tensors and values of numbers, as the user gave them, by name."""
 
 
 class Unusable(Exception):
@@ -60,7 +60,7 @@ class Trial:
         """The floating outputs."""
         trial = self if tensors is None else self.with_tensors(tensors)
         found = trial.cls.apply(*trial.args)
-        several = found if isinstance(found, (tuple, list)) else (found,)
+        several = found if isinstance(found, tuple) else (found,)
         return tuple(y for y in several if _is_floating(y))
 
     def leaves(self) -> list[Tensor]:
@@ -115,27 +115,71 @@ def trials(cls: Any, given: Given) -> list[Trial]:
         said = f"it takes {', '.join(parameters)}, and no {', '.join(unknown)}"
         raise Unusable(said)
     found: list[Trial] = []
-    problem = "its output is not finite"
+    problem = None
     for trial in _drawn(cls, parameters, given):
-        try:
-            values = trial.outputs()
-        except Exception as error:
-            problem = f"it raises {type(error).__name__}: {error}"
-            continue
-        if values and all(bool(y.isfinite().all()) for y in values):
-            found.append(trial)
+        unusable = _problem(trial)
+        problem = unusable or problem
+        found += [] if unusable else [trial]
     if not found:
-        raise Unusable(f"{problem}; say what it takes with --input")
+        raise Unusable(problem)
     return found
 
 
+_SAY = "say what it takes with --input"
+
+
+def _problem(trial: Trial) -> str | None:
+    """Why nothing can be learnt from a trial."""
+    try:
+        found = trial.cls.apply(*trial.args)
+    except SystemExit as error:
+        return f"it calls sys.exit({error.code})"
+    except Exception as error:
+        return f"it raises {type(error).__name__}: {error}; {_SAY}"
+    several = found if isinstance(found, tuple) else (found,)
+    return _complaint([y for y in several if y is not None])
+
+
+def _complaint(outputs: Sequence[Any]) -> str | None:
+    """What cannot be audited of outputs."""
+    strange = [type(y).__name__ for y in outputs if not isinstance(y, Tensor)]
+    floating = [y for y in outputs if _is_floating(y)]
+    if strange or not outputs:
+        return f"it gives {_listed(strange) or 'nothing'}: {_OUTPUTS}"
+    if any(y.is_complex() for y in outputs):
+        return f"an output is complex, and only real ones are audited: {_LADDER}"
+    if not floating:
+        return "no output is floating: there is nothing to differentiate"
+    if not any(y.numel() for y in floating):
+        return f"its outputs are empty; {_SAY}"
+    finite = all(bool(y.isfinite().all()) for y in floating)
+    return None if finite else f"its output is not finite; {_SAY}"
+
+
+_OUTPUTS = "outputs are tensors, and several of them a tuple"
+_LADDER = "write a spec of what it is meant to be, and use 'symgrad verify'"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"a value of type {name}" for name in dict.fromkeys(names))
+
+
 def _parameters(cls: Any) -> dict[str, inspect.Parameter]:
-    """What ``apply`` takes: forward without the context."""
+    """What ``apply`` takes: forward without the context.
+
+    Raises ``Unusable`` for what ``apply``, which has no keywords, cannot hand on.
+    """
     signature = inspect.signature(cls.forward).parameters
     separate = cls.setup_context is not torch.autograd.Function.setup_context
     pairs = list(signature.items())[0 if separate else 1 :]
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {name: p for name, p in pairs if p.kind not in kinds}
+    named = [n for n, p in pairs if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if named:
+        said = f"forward takes {', '.join(named)} by keyword only"
+        raise Unusable(f"{said}, and apply hands on no keywords")
+    return {n: p for n, p in pairs if p.kind in (p.POSITIONAL_ONLY, _BY_PLACE)}
+
+
+_BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def _drawn(
@@ -151,7 +195,7 @@ def _drawn(
 
 def _argument(
     parameter: inspect.Parameter,
-    given: tuple[int, ...] | float | None,
+    given: Shaped | float | None,
     low: float,
     high: float,
 ) -> Any:
@@ -163,5 +207,9 @@ def _argument(
         return parameter.default
     if given is None and annotated in _NUMBERS:
         return _NUMBERS[annotated]
-    shape = SHAPE if given is None else given
-    return low + (high - low) * torch.rand(shape, dtype=torch.float64)
+    wanted = Shaped(SHAPE) if given is None else given
+    if wanted.kind == "float":
+        return low + (high - low) * torch.rand(wanted.shape, dtype=torch.float64)
+    count = torch.Size(wanted.shape).numel()
+    numbers = torch.arange(count).view(wanted.shape) % 2  # which index anything
+    return numbers.to(_DTYPES[wanted.kind])

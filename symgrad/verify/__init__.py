@@ -7,11 +7,12 @@ this package does not import torch.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from symgrad.audit.given import Given
 from symgrad.op import Op, Spec
 from symgrad.verify.lint import lint
 from symgrad.verify.process import ask
@@ -76,6 +77,7 @@ def verify_callable(
     level: Level = "full",
     *,
     time_limit: float = 300.0,
+    memory_limit: int | None = 4 * GIB,
     only: Sequence[int] | None = None,
     watch: Watch = ignore,
 ) -> Report:
@@ -87,7 +89,7 @@ def verify_callable(
     """
     start = time.monotonic()
     rungs = None if only is None else [(op.name, number) for number in only]
-    request = Request(target, Spec("", "", (op,), ""), level, rungs, None)
+    request = Request(target, Spec("", "", (op,), ""), level, rungs, memory_limit)
     report = _asked(request, time_limit, watch)
     again = f"symgrad verify {target} --spec {origin}"
     named = (
@@ -99,10 +101,11 @@ def verify_callable(
 
 def audit(
     target: Target,
-    given: Mapping[str, tuple[int, ...] | float],
+    given: Given,
     declared: bool = False,
     *,
     time_limit: float = 300.0,
+    memory_limit: int | None = 4 * GIB,
     watch: Watch = ignore,
 ) -> Report:
     """Look at a hand-written Function alone, in a process of its own.
@@ -112,18 +115,12 @@ def audit(
     backward is meant to be another than forward's own, as that of a surrogate is.
     """
     start = time.monotonic()
-    report = _asked(AuditRequest(target, given, declared), time_limit, watch)
+    request = AuditRequest(target, given, declared, memory_limit)
+    report = _asked(request, time_limit, watch)
     words = [f"symgrad audit {target}", *(["--declared"] if declared else [])]
-    words += [f"--input {name}={_written(value)}" for name, value in given.items()]
+    words += [f"--input {name}={value}" for name, value in given.items()]
     named = (replace(f, reproduce=" ".join(words)) for f in report.failures)
     return Report(report.results, tuple(named), time.monotonic() - start)
-
-
-def _written(value: tuple[int, ...] | float) -> str:
-    """A shape or a number as ``--input`` takes it."""
-    if not isinstance(value, tuple):
-        return str(value)
-    return "x".join(map(str, value)) + "x" * (len(value) == 1) if value else "[]"
 
 
 def _asked(request: Request | AuditRequest, time_limit: float, watch: Watch) -> Report:

@@ -1,8 +1,8 @@
 """Rung 9: float32 and half precision.
 
-Catches intermediate rounding to half precision, half precision that is not computed in
-float32, results in another dtype than torch's, and forms that lose more digits than
-the formula as it was written.
+Catches intermediate rounding to half precision in values and in gradients, half
+precision that is not computed in float32, results in another dtype than torch's, and
+forms that lose more digits than the formula as it was written.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from symgrad.verify.subject import (
     Values,
     backward,
     call,
+    leaves,
     random_cotangents,
     show,
     smooth_values,
@@ -69,7 +70,7 @@ def _compare(
     single = [_cast(given, torch.float32) for given in (low, sent)]
     plain, wider = _plain(op, low, sent), _plain(op, *single)
     good = smooth_elements(op, high)
-    composed = {f.name for f in op.outputs} if _is_composed(op) else set()
+    held = _rounded_once(subject, low)
     share = 0.0
     for name, result in got.items():
         if not (truth[name].is_floating_point() or truth[name].is_complex()):
@@ -78,7 +79,7 @@ def _compare(
         if result.dtype != wanted:
             found = str(wanted), str(result.dtype)
             raise Fault(f"{name} has a wrong dtype in {dtype}", show(low), *found)
-        if name in composed:
+        if name in held:
             allowed = _once(truth[name], wider.get(name), good, dtype)
         else:
             allowed = _as_eager(truth[name], plain.get(name), good, dtype)
@@ -94,6 +95,28 @@ def _compare(
     return share
 
 
+def _rounded_once(subject: Subject, values: Values) -> set[str]:
+    """What is to be computed in float32 and rounded but once, at the end.
+
+    A gradient that is had from an output, as that of ``exp``, has a number that has
+    been rounded before; as in plain torch.
+    """
+    op = subject.op
+    if not _is_composed(op):
+        return set()
+    kept: list[int] = []
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor.untyped_storage().data_ptr())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        results = call(subject, leaves(op, values))
+    from_outputs = any(y.untyped_storage().data_ptr() in kept for y in results.values())
+    names = [] if from_outputs else reference.differentiable(op)
+    return {*results, *(f"the gradient of {name}" for name in names)}
+
+
 def _is_composed(op: Op) -> bool:
     """Whether there is more than one operation; one alone is left to torch's kernel."""
     return sum(node.op not in ("input", "const") for node in op.nodes) > 1
@@ -102,10 +125,7 @@ def _is_composed(op: Op) -> bool:
 def _as_eager(
     truth: Tensor, plain: Tensor | None, good: Tensor, dtype: torch.dtype
 ) -> Tensor:
-    """Twice the error of plain torch in the same dtype.
-
-    A gradient may be computed from an output, which has been rounded.
-    """
+    """Twice the error of plain torch in the same dtype."""
     eager = 0.0 if plain is None else _error(plain, truth, good)
     size = _error(truth, torch.zeros_like(truth), good)
     bound = 2 * eager + ROUNDINGS * torch.finfo(dtype).eps * size + 1e-30

@@ -33,7 +33,7 @@ from symgrad.verify.report import (
     RungResult,
 )
 from symgrad.verify.subject import Fault, Outcome, Subject, subjects
-from symgrad.verify.target import Target, find
+from symgrad.verify.target import Target, find, fitted
 from symgrad.verify.watch import Step, Watch, ignore
 
 Level = Literal["quick", "full"]
@@ -98,6 +98,11 @@ def climb_to(
     if not callable(function):
         said = f"{target} is not callable"
         return Report((), (Finding(None, op.name, said, code=NOT_FOUND),), 0.0)
+    try:
+        function = fitted(function, [item.name for item in op.inputs])
+    except TypeError as error:
+        said = f"{target} does not take what {op.name} declares: {error}"
+        return Report((), (Finding(None, op.name, said),), 0.0)
     return climb_with([Subject(op, function)], level, only, watch)
 
 
@@ -137,6 +142,8 @@ def _attempt(subject: Subject, rung: Rung) -> tuple[RungResult, list[Finding]]:
     except Fault as fault:
         texts = fault.message, fault.inputs, fault.expected, fault.got
         finding = Finding(rung.number, name, *texts, code=fault.code)
+    except SystemExit as error:
+        finding = Finding(rung.number, name, f"calls sys.exit({error.code})")
     except MemoryError:
         finding = Finding(
             rung.number, name, "the memory limit was reached", code=STOPPED

@@ -130,4 +130,6 @@ def _ending(status: int, errors: IO[bytes]) -> str:
     size = errors.seek(0, os.SEEK_END)
     errors.seek(max(0, size - _TAIL))
     tail = errors.read().decode(errors="replace").strip()
-    return f"the process ended with status {status}\n{tail}".strip()
+    how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+    cause = "by a crash, or a call of os._exit"
+    return f"the process ended {how}, {cause}\n{tail}".strip()

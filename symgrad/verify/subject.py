@@ -93,7 +93,10 @@ def call(subject: Subject, values: Values) -> Tensors:
     found = subject.function(*(values[item.name] for item in subject.op.inputs))
     results = found if isinstance(found, tuple) else (found,)
     names = [f.name for f in subject.op.outputs]
-    if len(results) != len(names) or not all(isinstance(r, Tensor) for r in results):
+    for strange in (type(r).__name__ for r in results if not isinstance(r, Tensor)):
+        said = "outputs are tensors, and several of them a tuple"
+        raise Fault(f"gives a value of type {strange}: {said}")
+    if len(results) != len(names):
         raise Fault(f"gives {len(results)} values for the outputs {', '.join(names)}")
     return dict(zip(names, results, strict=True))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -45,6 +47,30 @@ def find(target: Target) -> Any:
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     return reduce(getattr, target.name.split("."), _module(target.module))
+
+
+def fitted(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """A function of arguments in their order, some of which it may take by name only.
+
+    Raises ``TypeError`` where it cannot be called with them.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # it is written in C
+        return function
+    found = signature.parameters
+    named = [n for n in names if n in found and found[n].kind is found[n].KEYWORD_ONLY]
+    placed = [n for n in names if n not in named]
+    signature.bind(*placed, **dict.fromkeys(named))
+    if not named:
+        return function
+
+    def by_place(*args: Any) -> Any:
+        given = dict(zip(names, args, strict=True))
+        rest = {name: given.pop(name) for name in named}
+        return function(*given.values(), **rest)
+
+    return by_place
 
 
 def _module(name: str) -> Any:

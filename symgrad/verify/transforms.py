@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from symgrad.verify import budget, compiled, functional, retained, traced
+from symgrad.verify.absent import is_absent
 from symgrad.verify.bound import Bound, bind
 from symgrad.verify.shrink import shrinking
-from symgrad.verify.subject import Fault, Outcome, Subject, Values
+from symgrad.verify.subject import Outcome, Subject, Values
 
 CHECKS = (retained.check, traced.check, functional.check, compiled.check)
 
@@ -43,7 +44,7 @@ def _missing(check: Callable[[Bound], str | None], bound: Bound) -> str | None:
         return check(bound)
     try:
         return check(bound)
-    except Fault:
-        raise
-    except Exception as error:
+    except RuntimeError as error:
+        if not is_absent(error):
+            raise
         return f"not supported: {str(error).splitlines()[0]}"

@@ -7,12 +7,13 @@ import math
 import os
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import IO, Any, Literal
 
+from symgrad.audit.given import Given
 from symgrad.op import Spec
 from symgrad.verify.report import Report
 from symgrad.verify.target import Target
@@ -38,8 +39,9 @@ class AuditRequest:
     """A class to be audited, and what is known of its arguments by name."""
 
     target: Target
-    given: Mapping[str, tuple[int, ...] | float]
+    given: Given
     declared: bool
+    memory_limit: int | None
 
 
 def main(seconds: float) -> None:
@@ -84,6 +86,7 @@ def _audited(request: AuditRequest, watch: Watch) -> Report:
     from symgrad.audit.run import audit
 
     torch.set_num_threads(1)
+    _limit(request.memory_limit)
     return audit(request.target, request.given, request.declared, watch)
 
 

@@ -117,6 +117,20 @@ DTYPES = (
     ),
     Fault(
         9,
+        "gradient computed in half",
+        "the value is right, and every operator of backward rounds",
+        ("swish.swish", "smooth_activations.gelu", "gated_units.swiglu"),
+        rewritten("backward", r"_opmath\((.*)\)", r"(\1,)"),
+    ),
+    Fault(
+        9,
+        "gradient rounded twice",
+        "in half precision a factor comes after the first rounding",
+        ("swish.swish", "smooth_activations.gelu", "gated_units.swiglu"),
+        gradient("({g} / 3).to(ctx.y_dtype).to({g}.dtype) * 3"),
+    ),
+    Fault(
+        9,
         "result in the dtype of the first input",
         "instead of the promoted one",
         WIDE,
