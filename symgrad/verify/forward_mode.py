@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.func import jvp, vmap
 
 from symgrad.op import Op
+from symgrad.program import Program
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.absent import is_absent
 from symgrad.verify.first_order import shape_choices
@@ -254,9 +255,14 @@ def _check_pulled(
     """The gradients of a batch; an input that all rows share gets their sum.
 
     Backward is pulled from outside of the batch: ``torch.func`` inside of it would
-    load ``torch.compile``, which takes longer than the rung.
+    load ``torch.compile``, which takes longer than the rung.  Outputs that have no part
+    in the batch are left out: of a Function with several outputs torch's generated rule
+    counts the gradients of such a one once for each row.
     """
     names = reference.differentiable(subject.op)
+    batched = [name for name, dim in zip(names, dims, strict=True) if dim == 0]
+    seen = _using(subject.op, batched)
+    cotangents = {name: c for name, c in cotangents.items() if name in seen}
     scales = torch.linspace(0.5, 2.0, BATCH, dtype=torch.float64)
 
     def row(*moving: Tensor) -> Tensors:
@@ -276,6 +282,14 @@ def _check_pulled(
         message = f"the gradient of {name} changes in a batch"
         expected = rows if dim == 0 else rows.sum(0)
         _differ(message, show(values), expected, [together[name]])
+
+
+def _using(op: Op, names: Sequence[str]) -> set[str]:
+    """The outputs whose formulas use some of the inputs."""
+    program = Program(op.nodes, {}, {})
+    behind = {f.name: program.reachable([f.value]) for f in op.outputs}
+    inputs = {v for v, n in enumerate(op.nodes) if n.op == "input" and n.data in names}
+    return {name for name, values in behind.items() if not inputs.isdisjoint(values)}
 
 
 def _times(tensors: Mapping[str, Tensor], scale: Tensor) -> Tensors:
