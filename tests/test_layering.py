@@ -103,6 +103,7 @@ ORDER = [
     "verify.target",
     "verify.process",
     "verify.loading",
+    "verify.lint_node",
     "verify.lint_op",
     "verify.lint",
     "verify.sampling",

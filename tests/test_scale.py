@@ -81,6 +81,15 @@ def test_outputs_share_what_they_have_in_common_in_both_modes() -> None:
     assert all(large < small + 30 * 12 for small, large in pairs)
 
 
+def test_two_thousand_lets_of_four_operations_take_five_seconds() -> None:
+    """From text to linted text, in seconds of one processor."""
+    generate(chain(50, "ratios"))
+    start = time.process_time()
+    made = chain(2000, "ratios")
+    assert not lint(generate(made).source, made)
+    assert time.process_time() - start < 5
+
+
 @pytest.mark.parametrize("step", ["sums", "choices"])
 def test_time_grows_linearly(step: str) -> None:
     def seconds(size: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 
@@ -11,6 +12,8 @@ def giving_way(source: str, public: Collection[str]) -> str:
 
     ``import math`` becomes ``import math as _math``, and what means it follows.
     """
+    if _named_by_imports(source).isdisjoint(public):
+        return source
     tree = ast.parse(source)
     imports = [n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
     imported = {a.asname or a.name for statement in imports for a in statement.names}
@@ -31,6 +34,12 @@ def giving_way(source: str, public: Collection[str]) -> str:
                 s for s in _renamed(statement, own) if s not in lines
             ]
     return "\n".join(lines)
+
+
+def _named_by_imports(source: str) -> set[str]:
+    """All names in lines that may be imports: few, and found without a parser."""
+    lines = (s for s in source.splitlines() if s.startswith(("import ", "from ")))
+    return {name for line in lines for name in re.findall(r"\w+", line)}
 
 
 def _renamed(

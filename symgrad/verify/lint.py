@@ -14,6 +14,7 @@ from itertools import chain
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Spec
+from symgrad.verify.lint_node import is_literal, objections
 from symgrad.verify.lint_op import (
     Remark,
     classes,
@@ -22,28 +23,6 @@ from symgrad.verify.lint_op import (
     walked,
 )
 from symgrad.verify.report import Finding
-
-MODULES = (
-    "__future__",
-    "functools",
-    "inspect",
-    "math",
-    "torch",
-    "torch.nn.functional",
-    "typing",
-)
-"""All that a module may import."""
-
-_GRAMMAR: tuple[type[ast.AST], ...] = (
-    ast.Module, ast.Expr, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef,
-    ast.FunctionDef, ast.arguments, ast.arg, ast.keyword, ast.Assign, ast.AnnAssign,
-    ast.Return, ast.Raise, ast.If, ast.For, ast.Pass, ast.Call, ast.Attribute,
-    ast.Subscript, ast.Slice, ast.Starred, ast.Name, ast.Constant, ast.Tuple, ast.List,
-    ast.Dict, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp,
-    ast.JoinedStr, ast.FormattedValue, ast.GeneratorExp, ast.ListComp,
-    ast.comprehension, ast.expr_context, ast.operator, ast.unaryop, ast.boolop,
-    ast.cmpop,
-)  # fmt: skip
 
 _BUILTINS = frozenset(
     re.findall(
@@ -55,40 +34,8 @@ _BUILTINS = frozenset(
         """,
     )
 )
-_DATA = "reads data into Python"
-_CASTS = "writes private attributes on the user's tensors"
-_ALIEN = "is no business of an op"
-_FORBIDDEN = {
-    "item": _DATA,
-    "tolist": _DATA,
-    "numpy": _DATA,
-    "data": "goes around autograd",
-    "once_differentiable": "forbids second derivatives",
-    "custom_fwd": _CASTS,
-    "custom_bwd": _CASTS,
-    "load": _ALIEN,
-    "save": _ALIEN,
-    "hub": _ALIEN,
-    "jit": _ALIEN,
-    "package": _ALIEN,
-    "utils": _ALIEN,
-    "ops": _ALIEN,
-    "classes": _ALIEN,
-    "library": _ALIEN,
-    "storage": _ALIEN,
-    "serialization": _ALIEN,
-    "multiprocessing": _ALIEN,
-    "distributed": _ALIEN,
-    "from_file": _ALIEN,
-}
-_PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
-_HOLDERS = ("ctx", "self")
-"""What attributes may be set on: a context, by ``setup_context``, and a module."""
-
 _IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 """What may be called while the module is imported."""
-_STARTS = frozenset({"nn.init", "_nn.init"})
-"""Where the functions are that give parameters their initial values."""
 
 
 def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
@@ -114,48 +61,12 @@ def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
     kept = _kept(tree, spec)
     for node in walked(tree):
         line = getattr(node, "lineno", 0)
-        for message in () if node in kept else _objections(node):
+        for message in () if node in kept else objections(node):
             yield Remark(line, "", message)
     for statement in tree.body:
         if not _is_inert(statement):
             yield Remark(statement.lineno, "", "does something when it is imported")
     yield from _definitions(tree, spec)
-
-
-def _objections(node: ast.AST) -> Iterator[str]:
-    """What is wrong with one node, wherever it stands."""
-    if not isinstance(node, _GRAMMAR):
-        yield f"{type(node).__name__} is not allowed"
-    if isinstance(node, ast.Import):
-        yield from (f"imports {a.name}" for a in node.names if a.name not in MODULES)
-    if isinstance(node, ast.ImportFrom) and (node.level or node.module not in MODULES):
-        yield f"imports from {node.module}"
-    name = _identifier(node)
-    if name in _FORBIDDEN and not isinstance(node, ast.arg):
-        yield f"{name} {_FORBIDDEN[name]}"
-    if isinstance(node, ast.Attribute):
-        if node.attr.startswith("_") and node.attr not in _PRIVATE:
-            yield f"{node.attr} is private"
-        starts = ast.unparse(node.value) in _STARTS
-        if node.attr.endswith("_") and not node.attr.startswith("_") and not starts:
-            yield f"{node.attr} writes in place"
-    if isinstance(node, ast.Call) and not _is_check(node.func):
-        written = [k.arg for k in node.keywords if k.arg in ("out", "inplace")]
-        yield from (f"{name}= writes in place" for name in written)
-    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-        owner = ast.unparse(node.value)
-        if owner not in _HOLDERS and node.attr not in _PRIVATE:
-            yield f"sets the attribute {node.attr}"
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        yield "an assignment to an element writes in place"
-    if isinstance(node, ast.arguments):
-        defaults = (*node.defaults, *filter(None, node.kw_defaults))
-        yield from ("a default is computed" for d in defaults if not _is_literal(d))
-
-
-def _is_check(function: ast.expr) -> bool:
-    """Whether this is a check of inputs, which are passed by their own names."""
-    return isinstance(function, ast.Name) and function.id.startswith("_check_")
 
 
 def _kept(tree: ast.Module, spec: Spec) -> set[ast.AST]:
@@ -179,13 +90,6 @@ def _attributes(part: ast.AST, of: str, names: Set[str]) -> Iterator[ast.AST]:
     for node in walked(part):
         if isinstance(node, ast.Attribute) and node.attr in names:
             yield from [node] if ast.unparse(node.value) == of else ()
-
-
-def _identifier(node: ast.AST) -> str:
-    """The name that an attribute or an import brings in; locals may be called so."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.name if isinstance(node, ast.alias) else ""
 
 
 def _is_inert(statement: ast.stmt) -> bool:
@@ -223,12 +127,7 @@ def _is_constant(value: ast.expr) -> bool:
     """Whether a module's or class's value is data: no tensor can be hidden in it."""
     if isinstance(value, ast.Call):
         return isinstance(value.func, ast.Name) and value.func.id in _IMPORT_CALLS
-    return _is_literal(value)
-
-
-def _is_literal(value: ast.AST) -> bool:
-    kinds = (ast.Constant, ast.UnaryOp, ast.Tuple, ast.unaryop, ast.Load)
-    return all(isinstance(node, kinds) for node in ast.walk(value))
+    return is_literal(value)
 
 
 def _definitions(tree: ast.Module, spec: Spec) -> Iterator[Remark]:

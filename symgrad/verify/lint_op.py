@@ -6,15 +6,31 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeGuard
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op, Spec
 
+_MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+"""Nodes without a place, half of a tree; whoever means them asks the node above."""
+
 
 @lru_cache(maxsize=64)
 def walked(node: ast.AST) -> tuple[ast.AST, ...]:
-    """A node and all below it; each part of a long text is walked once."""
-    return tuple(ast.walk(node))
+    """A node and all below it but marks; each part of a long text is walked once."""
+    nodes = [node]
+    for part in nodes:  # which grows by what is below
+        for name in part._fields:
+            value = getattr(part, name, None)
+            if isinstance(value, list):
+                nodes += [n for n in value if _has_place(n)]
+            elif _has_place(value):
+                nodes.append(value)
+    return tuple(nodes)
+
+
+def _has_place(value: object) -> TypeGuard[ast.AST]:
+    return isinstance(value, ast.AST) and not isinstance(value, _MARKS)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""Rung 0, one node of the text: what is wrong with it wherever it stands."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+MODULES = (
+    "__future__",
+    "functools",
+    "inspect",
+    "math",
+    "torch",
+    "torch.nn.functional",
+    "typing",
+)
+"""All that a module may import."""
+
+_GRAMMAR: frozenset[type[ast.AST]] = frozenset({
+    ast.Module, ast.Expr, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef,
+    ast.FunctionDef, ast.arguments, ast.arg, ast.keyword, ast.Assign, ast.AnnAssign,
+    ast.Return, ast.Raise, ast.If, ast.For, ast.Pass, ast.Call, ast.Attribute,
+    ast.Subscript, ast.Slice, ast.Starred, ast.Name, ast.Constant, ast.Tuple, ast.List,
+    ast.Dict, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp,
+    ast.JoinedStr, ast.FormattedValue, ast.GeneratorExp, ast.ListComp,
+    ast.comprehension,
+})  # fmt: skip
+
+_DATA = "reads data into Python"
+_CASTS = "writes private attributes on the user's tensors"
+_ALIEN = "is no business of an op"
+_FORBIDDEN = {
+    "item": _DATA,
+    "tolist": _DATA,
+    "numpy": _DATA,
+    "data": "goes around autograd",
+    "once_differentiable": "forbids second derivatives",
+    "custom_fwd": _CASTS,
+    "custom_bwd": _CASTS,
+    "load": _ALIEN,
+    "save": _ALIEN,
+    "hub": _ALIEN,
+    "jit": _ALIEN,
+    "package": _ALIEN,
+    "utils": _ALIEN,
+    "ops": _ALIEN,
+    "classes": _ALIEN,
+    "library": _ALIEN,
+    "storage": _ALIEN,
+    "serialization": _ALIEN,
+    "multiprocessing": _ALIEN,
+    "distributed": _ALIEN,
+    "from_file": _ALIEN,
+}
+_PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
+_HOLDERS = ("ctx", "self")
+"""What attributes may be set on: a context, by ``setup_context``, and a module."""
+
+_STARTS = frozenset({"nn.init", "_nn.init"})
+"""Where the functions are that give parameters their initial values."""
+
+
+def objections(node: ast.AST) -> Iterator[str]:
+    """What is wrong with one node, wherever it stands."""
+    if type(node) not in _GRAMMAR:
+        yield f"{type(node).__name__} is not allowed"
+    elif rule := _RULES.get(type(node)):
+        yield from rule(node)
+
+
+def _imported(node: ast.Import) -> Iterator[str]:
+    yield from (f"imports {a.name}" for a in node.names if a.name not in MODULES)
+
+
+def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    if node.level or node.module not in MODULES:
+        yield f"imports from {node.module}"
+
+
+def _brought_in(node: ast.alias) -> Iterator[str]:
+    if node.name in _FORBIDDEN:
+        yield f"{node.name} {_FORBIDDEN[node.name]}"
+
+
+def _attribute(node: ast.Attribute) -> Iterator[str]:
+    name = node.attr
+    if name in _FORBIDDEN:
+        yield f"{name} {_FORBIDDEN[name]}"
+    if name.startswith("_") and name not in _PRIVATE:
+        yield f"{name} is private"
+    in_place = name.endswith("_") and not name.startswith("_")
+    if in_place and ast.unparse(node.value) not in _STARTS:
+        yield f"{name} writes in place"
+    stored = isinstance(node.ctx, ast.Store) and name not in _PRIVATE
+    if stored and ast.unparse(node.value) not in _HOLDERS:
+        yield f"sets the attribute {name}"
+
+
+def _call(node: ast.Call) -> Iterator[str]:
+    if not _is_check(node.func):
+        written = [k.arg for k in node.keywords if k.arg in ("out", "inplace")]
+        yield from (f"{name}= writes in place" for name in written)
+
+
+def _element(node: ast.Subscript) -> Iterator[str]:
+    if isinstance(node.ctx, ast.Store):
+        yield "an assignment to an element writes in place"
+
+
+def _parameters(node: ast.arguments) -> Iterator[str]:
+    defaults = (*node.defaults, *filter(None, node.kw_defaults))
+    yield from ("a default is computed" for d in defaults if not is_literal(d))
+
+
+_RULES: dict[type[ast.AST], Callable[[Any], Iterator[str]]] = {
+    ast.Import: _imported,
+    ast.ImportFrom: _imported_from,
+    ast.alias: _brought_in,
+    ast.Attribute: _attribute,
+    ast.Call: _call,
+    ast.Subscript: _element,
+    ast.arguments: _parameters,
+}
+"""What is to be said of a node of a type that is allowed."""
+
+
+def _is_check(function: ast.expr) -> bool:
+    """Whether this is a check of inputs, which are passed by their own names."""
+    return isinstance(function, ast.Name) and function.id.startswith("_check_")
+
+
+def is_literal(value: ast.AST) -> bool:
+    """Whether an expression is a constant or a tuple of constants."""
+    kinds = (ast.Constant, ast.UnaryOp, ast.Tuple, ast.unaryop, ast.Load)
+    return all(isinstance(node, kinds) for node in ast.walk(value))
