@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from symgrad.grammar import FormulaError
+from symgrad.intervals import Interval
 from symgrad.names import nearest
-from symgrad.op import Input, Interval
+from symgrad.op import Input
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symgrad import algebra
+from symgrad import algebra, formulas
 from symgrad.op import Op
 from symgrad.program import LEAVES, Graph, Node, Program, moving_kind
 from symgrad.push import push
@@ -41,7 +41,8 @@ def differentiate(program: Program, op: Op) -> Program:
     would call its derivative.  Gradients that the program brings are overrides and
     stay as they are.
     """
-    graph = Graph(program.nodes)
+    domains = {program.inputs[i.name]: i.domain for i in op.inputs if i.domain}
+    graph = Graph(program.nodes, domains)
     every = [item.name for item in op.inputs if item.differentiable]
     seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
     cotangents = {
@@ -156,7 +157,7 @@ def _transposed(graph: Graph, term: int, output: str) -> int:
         elif node.op in LEAVES:
             new.append(graph.leaf(node))
         else:
-            new.append(algebra.rebuilt(graph, node, [new[arg] for arg in node.args]))
+            new.append(formulas.rebuilt(graph, node, [new[arg] for arg in node.args]))
     return int(new[term])
 
 

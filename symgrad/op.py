@@ -7,36 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from symgrad.intervals import Interval
 from symgrad.program import Kind, Node, depending_on
 
 EdgePolicy = Literal["torch", "min_norm", "half", "left", "right", "nan"]
 Accuracy = Literal["fast", "stable", "max"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A domain: both ends as float64, ``inf`` where it is unbounded."""
-
-    low: float
-    high: float
-    low_open: bool
-    high_open: bool
-
-    def __contains__(self, x: float) -> bool:
-        above = x > self.low if self.low_open else x >= self.low
-        below = x < self.high if self.high_open else x <= self.high
-        return above and below
-
-    def __str__(self) -> str:
-        low, high = (_endpoint(end) for end in (self.low, self.high))
-        opening, closing = "[("[self.low_open], "])"[self.high_open]
-        return f"{opening}{low}, {high}{closing}"
-
-
-def _endpoint(end: float) -> str:
-    if end in (float("inf"), float("-inf")):
-        return "oo" if end > 0 else "-oo"
-    return repr(end).removesuffix(".0")
 
 
 @dataclass(frozen=True)
@@ -171,6 +146,13 @@ class Op:
         ends = {f.name: self.stand_ins.get(f.name, f.value) for f in open_}
         moving = [f for f in open_ if ends[f.name] in active or f.name in given]
         return tuple(moving if moving else open_)
+
+    @cached_property
+    def domains(self) -> Mapping[int, Interval]:
+        """The domains of inputs, by their values in ``nodes``."""
+        declared = {i.name: i.domain for i in self.inputs if i.domain is not None}
+        leaves = [(v, str(n.data)) for v, n in enumerate(self.nodes) if n.op == "input"]
+        return {v: declared[name] for v, name in leaves if name in declared}
 
     @cached_property
     def in_plane(self) -> bool:

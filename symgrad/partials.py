@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from symgrad import algebra
+from symgrad import conditions, formulas
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy
 from symgrad.parse import parse
@@ -31,7 +31,7 @@ def _built(
     graph: Graph, text: str, bindings: Mapping[str, int], kind: Kind = Kind.REAL
 ) -> int | bool:
     nodes, root = formula(text, tuple(bindings), kind)
-    return algebra.substitute(graph, nodes, root, bindings)
+    return formulas.substitute(graph, nodes, root, bindings)
 
 
 def definition(graph: Graph, row: Function, args: tuple[int, ...]) -> int:
@@ -69,10 +69,15 @@ def partial(
     if policy == "torch":
         return inside
     for kink in row.kinks:
-        at_kink = _built(graph, kink.when, bindings)
+        at_kink = on_kink(graph, value, kink)
         chosen = int(_built(graph, edge_value(kink, policy, index, alone), bindings))
-        inside = algebra.where(graph, at_kink, chosen, inside)
+        inside = conditions.where(graph, at_kink, chosen, inside)
     return inside
+
+
+def on_kink(graph: Graph, value: int, kink: Kink) -> int | bool:
+    """When a call stands on a kink of its row."""
+    return _built(graph, kink.when, _bindings(graph, value))
 
 
 def conjugate_partial(graph: Graph, value: int, index: int) -> int:

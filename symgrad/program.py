@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 
+from symgrad.intervals import Interval
 from symgrad.kinds import COMPARISONS as COMPARISONS
 from symgrad.kinds import CONNECTIVES as CONNECTIVES
 from symgrad.kinds import Kind as Kind
@@ -94,9 +96,17 @@ def _joined_axes(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 class Graph:
-    """A growing program.  Equal nodes are one node from the moment they are built."""
+    """A growing program.  Equal nodes are one node from the moment they are built.
 
-    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+    ``domains`` are those of inputs, by their values, for whoever makes use of them.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Node] = (),
+        domains: Mapping[int, Interval] = MappingProxyType({}),
+    ) -> None:
+        self.domains = domains
         self.nodes: list[Node] = []
         self._numbers: dict[tuple[str, tuple[int, ...], Constant | None], int] = {}
         for node in nodes:

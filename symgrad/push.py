@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from symgrad import algebra
+from symgrad import algebra, conditions
 from symgrad.program import depending_on
 from symgrad.sweep import Tape, scaled
 
@@ -40,7 +40,7 @@ def _tangent(tape: Tape, value: int, moved: Mapping[int, int], active: set[int])
         for index, arg in enumerate(node.args)
     ]
     if node.op == "where":
-        return algebra.where(graph, node.args[0], *parts[1:])
+        return conditions.where(graph, node.args[0], *parts[1:])
     total = zero
     for part in parts:
         total = algebra.add(graph, total, part)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from symgrad import algebra
+from symgrad import formulas
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node
 
@@ -109,7 +109,7 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
         nodes, root = _parsed(rule.pattern)
         for bindings in _matches(graph, nodes, root, value, {}):
             replacement, top = _parsed(rule.replacement)
-            found = int(algebra.substitute(graph, replacement, top, bindings))
+            found = int(formulas.substitute(graph, replacement, top, bindings))
             if graph[found].kind is node.kind:
                 return found, rule
     return None

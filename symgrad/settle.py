@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symgrad import algebra
+from symgrad import formulas
 from symgrad.program import COMPARISONS, Graph, Node, Program
 from symgrad.rebuild import copied, rebuild
 
@@ -23,7 +23,7 @@ def settle(program: Program) -> Program:
         open_ = not any(isinstance(arg, bool) for arg in known)
         if node.op not in COMPARISONS and open_:
             return whole
-        found = algebra.rebuilt(graph, node, known)
+        found = formulas.rebuilt(graph, node, known)
         if isinstance(found, bool):
             settled[value] = found
         if isinstance(found, bool) or found == whole:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad import algebra
+from symgrad import algebra, conditions, formulas
 from symgrad.functions import TABLE
 from symgrad.op import EdgePolicy
 from symgrad.partials import conjugate_partial, partial
@@ -124,7 +124,7 @@ def _within(graph: Graph, value: int, cotangent: int) -> int:
     """The part of a cotangent that moves a value: the real one of a real value."""
     if graph[value].kind.is_complex:
         return cotangent
-    return algebra.real_part(graph, cotangent)
+    return formulas.real_part(graph, cotangent)
 
 
 def _suggest(tape: Tape, value: int, cotangent: int, label: str) -> None:
@@ -147,7 +147,7 @@ def combine(graph: Graph, parts: Sequence[Contribution]) -> int:
     zero = graph.const(0)
     for condition, sides in branches.items():
         holds, fails = (combine(graph, side) if side else zero for side in sides)
-        masked = algebra.where(graph, condition, holds, fails)
+        masked = conditions.where(graph, condition, holds, fails)
         total = masked if total is None else algebra.add(graph, total, masked)
     assert total is not None
     return total
@@ -183,10 +183,10 @@ def scaled(
     others = {*node.args[:index], *node.args[index + 1 :]}
     slope = partial(graph, value, index, tape.edges, others.isdisjoint(active))
     tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
-    part = times(graph, moved, algebra.conj(graph, slope) if adjoint else slope)
+    part = times(graph, moved, formulas.conj(graph, slope) if adjoint else slope)
     turned = conjugate_partial(graph, value, index)
     if algebra.number(graph, turned) != 0:
-        mirrored = times(graph, algebra.conj(graph, moved), turned)
+        mirrored = times(graph, formulas.conj(graph, moved), turned)
         part = algebra.add(graph, part, mirrored)
     return part if adjoint else _within(graph, value, part)
 
@@ -197,7 +197,7 @@ def _scaled_by_primitive(
     op, args = graph[value].op, graph[value].args
 
     def facing(factor: int) -> int:
-        return algebra.conj(graph, factor) if adjoint else factor
+        return formulas.conj(graph, factor) if adjoint else factor
 
     if op == "mul":
         return algebra.mul(graph, moved, facing(args[1 - index]))
@@ -228,7 +228,7 @@ def times(graph: Graph, cotangent: int, slope: int) -> int:
         return slope  # not a product: the derivative of that is NaN in every branch
     if node.op == "where" and all(_is_choice(graph, arg) for arg in node.args[1:]):
         branches = [times(graph, cotangent, arg) for arg in node.args[1:]]
-        return algebra.where(graph, node.args[0], *branches)
+        return conditions.where(graph, node.args[0], *branches)
     return algebra.mul(graph, cotangent, slope)
 
 

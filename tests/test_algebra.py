@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symgrad import algebra, precise
+from symgrad import formulas, precise
 from symgrad.parse import parse
 from symgrad.printer import Text, formula
 from symgrad.program import Graph, Kind
@@ -63,7 +63,7 @@ def shortened(text: str) -> tuple[Graph, int, dict[str, int]]:
     source, root, names = built(text)
     graph = Graph()
     bound = {name: graph.input(name, Kind.REAL) for name in names}
-    return graph, int(algebra.substitute(graph, source.nodes, root, bound)), bound
+    return graph, int(formulas.substitute(graph, source.nodes, root, bound)), bound
 
 
 def shown(graph: Graph, root: int) -> str:

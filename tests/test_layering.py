@@ -17,6 +17,7 @@ ORDER = [
     "codes",
     "names",
     "kinds",
+    "intervals",
     "program",
     "op",
     "objective",
@@ -55,6 +56,8 @@ ORDER = [
     "spec",
     # from an op to a program
     "algebra",
+    "conditions",
+    "formulas",
     "regions",
     "partials",
     "sweep",

@@ -6,10 +6,10 @@ import pytest
 import torch
 from specs import module, op, spec
 
-from symgrad.algebra import rebuilt
 from symgrad.backends.torch import joint_program
 from symgrad.derive import primal
 from symgrad.errors import SymgradError
+from symgrad.formulas import rebuilt
 from symgrad.generate import generate
 from symgrad.passes import AFTER, BEFORE, guard, stabilise
 from symgrad.program import Graph, Program

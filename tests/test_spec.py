@@ -13,8 +13,9 @@ from symgrad.calls import NOT_BUILT, SPECIAL
 from symgrad.codes import CODES
 from symgrad.errors import SpecError, as_json, render
 from symgrad.functions import NAMES
+from symgrad.intervals import Interval
 from symgrad.names import FIXED_FUNCTIONS, RESERVED, RESERVED_PREFIXES, objection
-from symgrad.op import Input, Interval, Op, Sample
+from symgrad.op import Input, Op, Sample
 from symgrad.program import Graph, Kind
 from symgrad.spec import load, load_text, load_with_warnings
 

@@ -14,7 +14,8 @@ from planted import FAULTS, FIXTURES, PAST_LINT, Fault
 from specs import spec
 
 from symgrad.generate import generate
-from symgrad.op import Formula, Input, Interval, Op, Sample, Spec
+from symgrad.intervals import Interval
+from symgrad.op import Formula, Input, Op, Sample, Spec
 from symgrad.program import Graph, Kind
 from symgrad.spec import load_text
 from symgrad.verify import Finding, Report, RungResult, budget, lint, sampling, verify

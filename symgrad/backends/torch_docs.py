@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import Input, Op
-from symgrad.partials import edge_value
+from symgrad.partials import edge_value, on_kink
 from symgrad.partials import formula as parsed
 from symgrad.printer import Text
 from symgrad.printer import formula as written
-from symgrad.program import Kind, Program, depending_on
+from symgrad.program import Graph, Kind, Program, depending_on
 
 WIDTH = 84
 
@@ -136,16 +136,18 @@ def _conventions(op: Op) -> list[str]:
     derived = any(i.differentiable for i in op.inputs if i.name not in _given(op))
     ends = [op.stand_ins[f.name] for f in op.differentiable_outputs if derived]
     behind = Program(op.nodes, {}, {}).reachable(ends)
-    calls = [op.nodes[v] for v in behind if op.nodes[v].op == "call"]
     moving = depending_on(op.nodes, _moving_inputs(op))
-    by_row: dict[str, set[bool]] = {}
-    for node in calls:
+    graph = Graph(op.nodes, op.domains)
+    met: dict[tuple[str, Kink], set[bool]] = {}
+    for value in (v for v in behind if op.nodes[v].op == "call"):
+        node = op.nodes[value]
         alone = sum(arg in moving for arg in node.args) == 1
-        by_row.setdefault(str(node.data), set()).add(alone)
+        for kink in TABLE[str(node.data)].kinks:
+            if on_kink(graph, value, kink) is not False:
+                met.setdefault((str(node.data), kink), set()).add(alone)
     lines = [
         line
-        for name, alone in by_row.items()
-        for kink in TABLE[name].kinks
+        for (name, kink), alone in met.items()
         for line in _convention(op, TABLE[name], kink, alone == {True})
     ]
     return ["At kinks:", *lines] if lines else []

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symgrad import algebra, precise
+from symgrad import algebra, formulas, precise
 from symgrad.functions import TABLE, Kink
 from symgrad.objective import objective
 from symgrad.op import Input, Op
@@ -158,7 +158,7 @@ def _kink_condition(graph: Graph, value: int, kink: Kink) -> int | bool:
     row = TABLE[str(node.data)]
     bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
     nodes, root = formula(kink.when, tuple(bindings))
-    return algebra.substitute(graph, nodes, root, bindings)
+    return formulas.substitute(graph, nodes, root, bindings)
 
 
 def _input_numbers(nodes: Sequence[Node]) -> dict[str, int]:

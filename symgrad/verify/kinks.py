@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symgrad import algebra
-from symgrad.functions import TABLE, Kink
+from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.partials import formula
+from symgrad.partials import on_kink
 from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
 from symgrad.verify import reference, sampling
 
@@ -58,7 +57,7 @@ def watched(nodes: tuple[Node, ...]) -> Watched:
     graph = Graph(nodes)
     for value, node in enumerate(nodes):
         for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
-            condition(graph, value, kink)
+            on_kink(graph, value, kink)
     wanted = [
         v
         for v, node in enumerate(graph.nodes)
@@ -75,15 +74,6 @@ def _decided(nodes: Sequence[Node], comparison: int) -> bool:
     leaves = [nodes[v] for v in behind if nodes[v].op in ("input", "cotangent")]
     floating = any(leaf.kind.is_floating or leaf.kind is Kind.FLOAT for leaf in leaves)
     return not floating or any(leaf.op == "cotangent" for leaf in leaves)
-
-
-def condition(graph: Graph, value: int, kink: Kink) -> int | bool:
-    """When a call stands on a kink, as a value of the graph."""
-    node = graph[value]
-    row = TABLE[str(node.data)]
-    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
-    nodes, root = formula(kink.when, tuple(bindings))
-    return algebra.substitute(graph, nodes, root, bindings)
 
 
 def _consistent(op: Op, values: reference.Values) -> Tensor:

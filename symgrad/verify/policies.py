@@ -17,9 +17,10 @@ from symgrad import precise
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.objective import objective
 from symgrad.op import EdgePolicy, Op
+from symgrad.partials import on_kink
 from symgrad.program import Graph, Kind, Node
 from symgrad.verify import budget, reference, sampling
-from symgrad.verify.kinks import condition, watched
+from symgrad.verify.kinks import watched
 from symgrad.verify.points import as_tensors, side, tie
 from symgrad.verify.sampling import Number, Point
 
@@ -70,7 +71,7 @@ def _kinks(op: Op) -> Iterator[_Kink]:
         row = _row(node) if node.op == "call" else None
         for kink in filter(_is_numeric, row.kinks if row else ()):
             graph = Graph(op.nodes)
-            found = condition(graph, value, kink)
+            found = on_kink(graph, value, kink)
             if row and not isinstance(found, bool) and graph[found].op == "eq":
                 left, right = graph[found].args
                 if not graph[left].kind.is_complex:

@@ -11,7 +11,8 @@ import math
 import random
 from collections.abc import Callable, Mapping
 
-from symgrad.op import Input, Interval, Op
+from symgrad.intervals import Interval
+from symgrad.op import Input, Op
 from symgrad.program import Kind
 
 Number = complex | bool
