@@ -184,7 +184,8 @@ def _by_name(keyed: Mapping[Any, Any] | None) -> dict[str, Any]:
     """A mapping whose keys are names, or symbols and functions that bear them."""
     if keyed is not None and not isinstance(keyed, Mapping):
         said = f"this should be a mapping, not {type(keyed).__name__}"
-        raise SpecError(Diagnostic("SG122", said, PLACE, None, ()))
+        help = "write {name: value}"
+        raise SpecError(Diagnostic("SG122", said, PLACE, None, (), help))
     return {str(key): value for key, value in (keyed or {}).items()}
 
 

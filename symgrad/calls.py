@@ -11,7 +11,7 @@ from symgrad import fold
 from symgrad.functions import NAMES
 from symgrad.grammar import tree
 from symgrad.names import nearest
-from symgrad.operators import where
+from symgrad.operators import CONSTANTS, where
 from symgrad.program import Graph
 from symgrad.walk import Value, Walker
 
@@ -63,6 +63,9 @@ def _unknown(walker: Walker, node: ast.Name) -> Value:
     if name in walker.names:
         message = f"'{name}' is not a function: a product is written with '*'"
         return walker.fail("SG210", message, node, f"write '{name}*(...)'")
+    if name in CONSTANTS:
+        message = f"'{name}' is a constant, not a function"
+        return walker.fail("SG210", message, node, f"write '{name}'")
     help = nearest(name, [*NAMES, *walker.functions, *SPECIAL])
     help = help or "'symgrad functions' lists them"
     return walker.fail("SG210", f"unknown function '{name}'", node, help)

@@ -195,7 +195,8 @@ def interval(part: _Part) -> Interval:
         message = "an interval is open where it is infinite"
         raise part.error("SG130", message, "write '(-oo' and 'oo)'")
     if low > high or (low == high and (found.low_open or found.high_open)):
-        raise part.error("SG130", "the interval is empty")
+        help = "the lower end stands first; a single number is [a, a]"
+        raise part.error("SG130", "the interval is empty", help)
     return found
 
 
@@ -231,14 +232,14 @@ def _endpoint(part: _Part) -> float:
         ) from None
     except ValueError:
         message = "an end of an interval is a finite number, oo or -oo"
-        raise part.error("SG130", message) from None
+        raise part.error("SG130", message, "write '(-oo' or 'oo)'") from None
 
 
 def _checked(item: Input, parts: dict[str, _Part]) -> Input:
     """The input, if its domain suits its kind and its default."""
     if item.domain is not None and (item.kind.is_condition or item.kind.is_complex):
         message = f"a {item.kind.value} input has no domain"
-        raise parts["domain"].error("SG130", message)
+        raise parts["domain"].error("SG130", message, "leave the domain out")
     if item.has_default and item.domain is not None:
         assert item.default is not None
         if item.default not in item.domain:

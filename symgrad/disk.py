@@ -18,10 +18,11 @@ State = Literal["missing", "unchanged", "stale", "edited", "foreign", "link", "s
 
 @dataclass(frozen=True)
 class File:
-    """A file as it should be: where, and its whole text with the header."""
+    """A file as it should be: where, its whole text with the header, and its spec."""
 
     path: Path
     text: str
+    spec: str
 
 
 @dataclass(frozen=True)

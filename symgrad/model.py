@@ -117,7 +117,7 @@ class Complaint:
     @property
     def is_split(self) -> bool:
         """Whether a comma seems to have cut a text in two: both parts are wrong."""
-        return self.help == _SPLIT
+        return self.help in (_SPLIT, _NOTHING)
 
 
 def validate(kind: type[_Model], data: Any) -> _Model | tuple[Complaint, ...]:
@@ -139,11 +139,12 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
         return Complaint("SG121", message, loc[:-1], is_key=True)
     shown = _shown(item["input"])
     if type_ in _WANTED:
-        message = f"this should be {_WANTED[type_]}, not {shown}"
-        return Complaint("SG122", message, loc, _help_with_type(item))
+        wanted, way = _WANTED[type_]
+        message = f"this should be {wanted}, not {shown}"
+        return Complaint("SG122", message, loc, _help_with_type(item) or way)
     if type_ in _LIMITS:
-        code, message = _LIMITS[type_]
-        return Complaint(code, message.format(**item["ctx"]), loc)
+        code, message, help = _LIMITS[type_]
+        return Complaint(code, message.format(**item["ctx"]), loc, help)
     if type_ == "literal_error":
         message = f"{shown} is not one of the allowed values"
         return Complaint("SG123", message, loc, _nearest_value(item))
@@ -153,29 +154,41 @@ def _complaint(kind: type[Strict], item: Any) -> Complaint:
 def _help_with_type(item: Any) -> str | None:
     """What YAML makes of a text that is not quoted."""
     given, type_ = item["input"], item["type"]
-    if given is None and type_ in ("string_type", "model_type"):
-        return _SPLIT
+    if given is None and type_ == "string_type":
+        return _NOTHING if str(item["loc"][-1]).isidentifier() else _SPLIT
     if isinstance(given, (int, float)) and type_ == "string_type":
         return f"quote it: '{_shown(given)}'"
     return None
 
 
-_WANTED: Mapping[str, str] = {
-    "string_type": "text",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "list_type": "a list",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
+_KEYS = "write its keys below it, each as 'key: value'"
+_WANTED: Mapping[str, tuple[str, str]] = {
+    "string_type": ("text", "write one text"),
+    "dict_type": ("a mapping", _KEYS),
+    "model_type": ("a mapping", _KEYS),
+    "list_type": ("a list", "write '[first, second]'"),
+    "int_type": ("a whole number", "write it without a point or quotes"),
+    "float_type": ("a number", "write it without quotes"),
+    "bool_type": ("true or false", "write it without quotes"),
 }
+"""What is wanted, and how to write that."""
+
 _SPLIT = "inside of braces, a text that has a comma in it is quoted"
-_LIMITS: Mapping[str, tuple[str, str]] = {
-    "too_long": ("SG106", "there are too many of these: {max_length} is the limit"),
-    "string_too_long": ("SG106", "this is too long: {max_length} is the limit"),
-    "too_short": ("SG124", "there are too few of these: {min_length} is the least"),
-    "greater_than_equal": ("SG123", "this is too small: {ge} is the least"),
-    "less_than_equal": ("SG123", "this is too large: {le} is the limit"),
+_NOTHING = "write it after the colon; inside of braces, quote it if it has a comma"
+_LIMITS: Mapping[str, tuple[str, str, str | None]] = {
+    "too_long": (
+        "SG106",
+        "there are too many of these: {max_length} is the limit",
+        None,
+    ),
+    "string_too_long": ("SG106", "this is too long: {max_length} is the limit", None),
+    "too_short": (
+        "SG124",
+        "there are too few of these: {min_length} is the least",
+        "add one",
+    ),
+    "greater_than_equal": ("SG123", "this is too small: {ge} is the least", None),
+    "less_than_equal": ("SG123", "this is too large: {le} is the limit", None),
 }
 
 _SYNONYMS: Mapping[str, str] = {

@@ -62,10 +62,18 @@ class Draft:
 
 
 def declared(inputs: Any) -> tuple[tuple[str | sympy.Symbol, Any], ...]:
-    """Inputs with their declarations, from a mapping or from symbols alone."""
+    """Inputs with their declarations, from a mapping or from symbols alone.
+
+    Raises:
+        SpecError: they are neither.
+    """
     if isinstance(inputs, Mapping):
         return tuple(inputs.items())
     listed = [inputs] if isinstance(inputs, str | sympy.Symbol) else inputs
+    if not isinstance(listed, Iterable):
+        said = f"the inputs should be a mapping or symbols, not {type(inputs).__name__}"
+        help = "such as inputs=symgrad.reals('x w')"
+        raise SpecError(Diagnostic("SG122", said, PLACE, None, (), help))
     return tuple((key, _declaration(key)) for key in listed)
 
 

@@ -38,16 +38,21 @@ class Template:
     opaque: bool = False
 
 
-_REFUSED: Mapping[type[ast.AST], tuple[str, str]] = {
-    ast.Subscript: ("SG701", "indices are not built yet"),
-    ast.Attribute: ("SG204", "an attribute is not allowed in a formula"),
-    ast.Tuple: ("SG204", "a tuple is not allowed here"),
-    ast.List: ("SG204", "a list is not allowed in a formula"),
-    ast.ListComp: ("SG204", "a list is not allowed in a formula"),
-    ast.GeneratorExp: ("SG204", "a loop is not allowed in a formula"),
-    ast.Starred: ("SG204", "'*' in front of an argument is not allowed"),
+_ONE_VALUE = "a formula is one value; write each output as its own"
+_CALLED = "call a function by its bare name, such as exp(x)"
+_EACH = "a formula already holds for each element"
+_ARGUMENTS = "write the arguments one by one"
+_ALLOWED = "a formula is made of numbers, names, operators, conditions and calls"
+_REFUSED: Mapping[type[ast.AST], tuple[str, str, str | None]] = {
+    ast.Subscript: ("SG701", "indices are not built yet", None),
+    ast.Attribute: ("SG204", "an attribute is not allowed in a formula", _CALLED),
+    ast.Tuple: ("SG204", "a tuple is not allowed here", _ONE_VALUE),
+    ast.List: ("SG204", "a list is not allowed in a formula", _ONE_VALUE),
+    ast.ListComp: ("SG204", "a list is not allowed in a formula", _EACH),
+    ast.GeneratorExp: ("SG204", "a loop is not allowed in a formula", _EACH),
+    ast.Starred: ("SG204", "'*' in front of an argument is not allowed", _ARGUMENTS),
 }
-_OTHER = ("SG204", "this is not allowed in a formula")
+_OTHER = ("SG204", "this is not allowed in a formula", _ALLOWED)
 
 
 @dataclass
@@ -99,7 +104,8 @@ class Walker:
         """A value of any kind, by the rule of the node's type."""
         rule = self.rules.get(type(node))
         if rule is None:
-            return self.fail(*_REFUSED.get(type(node), _OTHER), node)
+            code, message, help = _REFUSED.get(type(node), _OTHER)
+            return self.fail(code, message, node, help)
         if self.depth > MAX_DEPTH or len(self.graph.nodes) > MAX_VALUES:
             return self.too_large(node)
         self.depth += 1

@@ -25,7 +25,7 @@ def files(module: Module, spec: Spec, folder: Path) -> tuple[File, File]:
     stem = module.stem
     named = ((f"{stem}.py", module.source), (f"test_{stem}.py", module.tests))
     module_file, tests_file = (
-        File(folder / name, provenance.stamped(body, spec, folder))
+        File(folder / name, provenance.stamped(body, spec, folder), spec.path)
         for name, body in named
     )
     return module_file, tests_file
@@ -39,14 +39,13 @@ def check_names(wanted: Sequence[File]) -> None:
 
     Case is ignored: on some disks ``Swish.py`` is ``swish.py``.
     """
-    seen: set[str] = set()
+    seen: dict[str, File] = {}
     clashes = []
     for file in wanted:
-        key = str(file.path).casefold()
-        if key in seen:
-            message = f"two specs would write {file.path}"
+        first = seen.setdefault(str(file.path).casefold(), file)
+        if first is not file:
+            message = f"{first.spec} and {file.spec} would both write {file.path}"
             clashes.append(problem("SG506", message, help=_APART))
-        seen.add(key)
     _raise_any(clashes)
 
 

@@ -18,6 +18,7 @@ import sympy
 import torch
 
 import symgrad
+from symgrad.errors import SpecError
 
 x, beta = symgrad.reals("x beta")
 
@@ -325,3 +326,9 @@ def test_a_formula_that_nobody_could_read_is_left_out() -> None:
     op = symgrad.Op("deep", [x], {"y": term})
     assert r"\ldots" in op._repr_latex_()
     assert len(op.source()) < 2_000_000
+
+
+@pytest.mark.parametrize("inputs", [None, 3, object()])
+def test_inputs_that_are_no_inputs_are_said_to_be(inputs: Any) -> None:
+    with pytest.raises(SpecError, match=r"mapping or symbols.*\n.*\n.*reals"):
+        symgrad.Op("f", inputs=inputs, forward="x")

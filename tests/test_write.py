@@ -213,6 +213,8 @@ def test_two_specs_must_not_share_a_file(out: Path, other: str) -> None:
     with pytest.raises(OutputError) as refused:
         write.check_names([*pair(out), *pair(out, other)])
     assert set(codes(refused)) == {"SG506"}
+    for problem in refused.value.diagnostics:
+        assert "one.yaml and " in problem.message and f"{other}.yaml" in problem.message
     assert all(problem.help for problem in refused.value.diagnostics)
 
 
