@@ -2,8 +2,9 @@
 
 The front end builds what was written; derivatives are built here, where a product
 with one, a sum with zero or a double negation leaves no trace.  Each shortcut is
-exact in floating point but for the sign of zero, and for the product with an exact
-zero, which stands for a derivative that is not there.
+exact in floating point but for the sign of zero, for the product with an exact zero,
+which stands for a derivative that is not there, and for a factor that cancels, which
+saves a rounding and 0/0.
 """
 
 from __future__ import annotations
@@ -166,7 +167,20 @@ def div(graph: Graph, a: int, b: int) -> int:
         return neg(graph, div(graph, graph[a].args[0], b))
     if graph[b].op == "neg":
         return neg(graph, div(graph, a, graph[b].args[0]))
-    return graph.node("div", a, b)
+    short = _cancelled(graph, a, b)
+    return graph.node("div", a, b) if short is None else short
+
+
+def _cancelled(graph: Graph, a: int, b: int) -> int | None:
+    """a / b where b is a factor of a, which has a value even where b is 0."""
+    node = graph[a]
+    if a == b:
+        return graph.const(1)
+    if node.op == "mul" and b in node.args:
+        return node.args[node.args[0] == b]
+    if node.op == "div" and node.args[0] == b:
+        return div(graph, graph.const(1), node.args[1])
+    return None
 
 
 def power(graph: Graph, a: int, b: int) -> int:

@@ -39,6 +39,7 @@ class Kind(Enum):
         return self._value_ in ("complex", "plane")
 
 
+COMMUTATIVE = frozenset({"add", "mul"})
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 CONNECTIVES = frozenset({"and", "or", "not"})
 

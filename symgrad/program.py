@@ -14,6 +14,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from symgrad.intervals import Interval
+from symgrad.kinds import COMMUTATIVE as COMMUTATIVE
 from symgrad.kinds import COMPARISONS as COMPARISONS
 from symgrad.kinds import CONNECTIVES as CONNECTIVES
 from symgrad.kinds import Kind as Kind
@@ -151,6 +152,8 @@ class Graph:
 
     def node(self, op: str, *args: int, data: Constant | None = None) -> int:
         """The value of a primitive, as asked for: nothing is simplified here."""
+        if op in COMMUTATIVE and (op, args[::-1], data) in self._numbers:
+            return self._numbers[op, args[::-1], data]
         parts = [self.nodes[arg] for arg in args]
         kind = joined_kind(op, [part.kind for part in parts], data)
         return self._intern(

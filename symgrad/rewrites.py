@@ -14,10 +14,9 @@ from functools import cache
 
 from symgrad import formulas
 from symgrad.parse import parse
-from symgrad.program import Graph, Kind, Node
+from symgrad.program import COMMUTATIVE, Graph, Kind, Node
 
 WILDCARDS = ("a", "b", "c")
-_COMMUTATIVE = frozenset({"add", "mul"})
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _matches(
     if (wanted.op, wanted.data) != (node.op, node.data):
         return
     orders = [node.args]
-    if node.op in _COMMUTATIVE:
+    if node.op in COMMUTATIVE:
         orders.append(node.args[::-1])
     for args in orders:
         yield from _matches_all(graph, pattern, wanted.args, args, bound)
