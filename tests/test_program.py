@@ -14,7 +14,8 @@ def test_equal_work_is_one_value() -> None:
     x = graph.input("x", Kind.REAL)
     first = graph.node("mul", x, graph.const(2))
     assert graph.node("mul", x, graph.const(2)) == first
-    assert graph.node("mul", graph.const(2), x) != first
+    assert graph.node("mul", graph.const(2), x) == first
+    assert graph.node("div", graph.const(2), x) != graph.node("div", x, graph.const(2))
 
 
 KINDS = [
