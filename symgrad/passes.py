@@ -122,10 +122,16 @@ def harmless(nodes: Sequence[Node], node: Node) -> tuple[str | None, ...]:
         return (None, None)
     if node.data == "pow" and is_constant(nodes, node.args[0]):
         return (safe[0] if _is_negative(nodes, node.args[0]) else None, None)
+    if is_complex(nodes, node) and node.data not in _TAME:
+        safe = tuple(text or "1" for text in safe)
     return tuple(
         None if is_constant(nodes, arg) else text
         for arg, text in zip(node.args, safe, strict=True)
     )
+
+
+_TAME = frozenset({"re", "im", "conjugate", "abs", "sign", "arg"})
+"""Functions of the whole plane; others have poles there, or overflow to NaN."""
 
 
 def _is_negative(nodes: Sequence[Node], value: int) -> bool:

@@ -119,6 +119,14 @@ def _outside(d: Difference) -> bool:
     return not d.told and any(not d.trial.finite[point] for point in points)
 
 
+def _pole(d: Difference) -> bool:
+    """The formula divides by zero, or the like, where it is taken."""
+    points = d.trial.points(d.what, d.index)
+    if not points:  # an empty tensor is among the inputs, and what has no part in it
+        return not all(bool(value.isfinite().all()) for value in d.trial.values)
+    return any(d.trial.has_pole(point) for point in points)
+
+
 def _dust(d: Difference) -> bool:
     """Terms that cancel have left their last digits where the truth is nothing."""
     sizes = [d.trial.ours[d.what], *d.trial.place.tensors]
@@ -165,6 +173,7 @@ RULES: Mapping[str, Callable[[Difference], bool]] = {
     "overflow in the formula": _in_both,
     "outside of the domain": _outside,
     "infinite on the way": _infinite_on_the_way,
+    "a pole on the way": _pole,
     "rounding of the formula": _rounding,
     "rounding of the inputs": _sensitive,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -107,19 +108,49 @@ class Trial:
         return not all(cmath.isfinite(number) for number in found)
 
     @cached_property
+    def values(self) -> Sequence[Tensor]:
+        """All values of the formula, at each point."""
+        nodes = self.place.op.nodes
+        found = reference.evaluate(
+            nodes, range(len(nodes)), self.place.values, self.place.cotangents
+        )
+        return [torch.as_tensor(value) for value in found]
+
+    def _is_finite(self, value: int, point: Index) -> bool:
+        found = self.values[value].expand(self.balls.shape)[point]
+        return bool(found.isfinite().all())
+
+    @cached_property
     def finite(self) -> Tensor:
         """Whether all values of the formula are finite, at each point."""
-        nodes = self.place.op.nodes
-        numbers = [
-            v
-            for v, node in enumerate(nodes)
+        pairs = zip(self.place.op.nodes, self.values, strict=True)
+        good = [
+            value.isfinite().expand(self.balls.shape)
+            for node, value in pairs
             if node.kind.is_floating and node.op != "cotangent"
         ]
-        found = reference.evaluate(
-            nodes, numbers, self.place.values, self.place.cotangents
-        )
-        good = [torch.as_tensor(t).isfinite().expand(self.balls.shape) for t in found]
         return torch.stack(good).all(0)
+
+    def has_pole(self, point: Index) -> bool:
+        """Whether a value that counts at a point is not finite, and its arguments are.
+
+        Branches that are not taken do not count.
+        """
+        nodes = self.place.op.nodes
+        todo = [f.value for f in self.place.op.outputs]
+        seen: set[int] = set()
+        while todo:
+            value = todo.pop()
+            args = list(nodes[value].args)
+            if nodes[value].op in ("where", "guard"):
+                taken = self.values[args[0]].expand(self.balls.shape)[point]
+                del args[2 if bool(taken) else 1]
+            bad = [v for v in (value, *args) if not self._is_finite(v, point)]
+            if bad == [value]:
+                return True
+            todo += [arg for arg in args if arg not in seen]
+            seen.update(args)
+        return False
 
     def points(self, what: What, index: Index) -> list[Index]:
         """The points behind one number."""

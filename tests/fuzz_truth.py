@@ -34,6 +34,9 @@ SMALLEST = STEP
 """Second derivatives below two to this cannot be told from the error of the step."""
 
 
+_OF_INPUTS = frozenset({"gradient", "second"})
+
+
 @dataclass(frozen=True)
 class Truth:
     """Answers by what is asked; ``None`` where there is no derivative."""
@@ -43,7 +46,7 @@ class Truth:
     def at(self, what: What, index: Index) -> complex | None:
         """One element of one tensor.  NaN: balls cannot say."""
         if 0 in self.shape:
-            return math.nan
+            return 0.0 if self.is_empty and what.kind in _OF_INPUTS else math.nan
         try:
             return _BY_KIND[what.kind](self, what.name, index)
         except (Undecided, ArithmeticError, ValueError):
@@ -54,6 +57,11 @@ class Truth:
         """What all tensors broadcast to."""
         tensors = [v for v in self.place.values.values() if isinstance(v, Tensor)]
         return torch.broadcast_shapes(*(t.shape for t in tensors))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no output has an element, so that no gradient has a term."""
+        return all(not t.numel() for t in self.place.cotangents.values())
 
     @cached_property
     def formula(self) -> tuple[Sequence[Node], int]:

@@ -99,6 +99,15 @@ UNDERIVED_VALUES: Mapping[str, tuple[Difference, ...]] = {
 }
 
 DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
+    "kl_div": (
+        Difference(
+            "gradient second",
+            "at 0",
+            "It is infinite: that of t*log(t). By torch's convention the logarithm has"
+            " no part in it; ours is what remains, torch's NaN by 0/0.",
+        ),
+        Difference("gradient second", INFINITE, LIMIT),
+    ),
     "acos": (ENDS,),
     "asin": (ENDS,),
     "atanh": (ENDS,),
