@@ -72,6 +72,8 @@ def rebuilt(graph: Graph, node: Node, args: Sequence[int | bool]) -> int | bool:
         return condition(graph, node, args)
     if node.op == "where":
         return where(graph, args[0], int(args[1]), int(args[2]))
+    if node.op == "guard" and isinstance(args[0], bool):
+        return args[1] if args[0] else args[2]
     values = [int(arg) for arg in args]
     if node.op in ARITHMETIC:
         return ARITHMETIC[node.op](graph, *values)

@@ -211,6 +211,8 @@ def _choices(
 ) -> Iterable[tuple[int, ...]]:
     """The sets of outputs to consider keeping."""
     live = set(program.reachable(needed)) - _detached(program, op)
+    if op.save == "auto":
+        live -= _given(program, op)
     useful = [
         value
         for value in dict.fromkeys(program.outputs.values())
@@ -229,6 +231,17 @@ def _detached(program: Program, op: Op) -> set[int]:
     moving = [program.inputs[item.name] for item in op.inputs if item.differentiable]
     declared = {program.outputs[name] for name in op.nondifferentiable}
     return declared & depending_on(program.nodes, moving)
+
+
+def _given(program: Program, op: Op) -> set[int]:
+    """Outputs with a derivative that was given by a formula which does not use them.
+
+    Kept, they would have that one in backward too, where other gradients mean theirs.
+    """
+    names = [formula.name for formula in op.overrides]
+    given = depending_on(program.nodes, [program.inputs[name] for name in names])
+    terms = [term for name in names for term in program.gradients[name]]
+    return given - set(program.reachable(terms))
 
 
 def _written(op: Op) -> str:
