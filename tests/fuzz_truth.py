@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,9 +69,15 @@ class Truth:
         return objective(self.place.op)
 
     @cached_property
-    def given(self) -> bool:
-        """Whether gradients are given, so that the objective does not tell them."""
-        return bool(self.place.op.overrides)
+    def given(self) -> Mapping[str, int]:
+        """The gradients that are given, so that the objective does not tell them."""
+        return {f.name: f.value for f in self.place.op.overrides}
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether given gradients are sums over all points, of real numbers."""
+        shapes = {t.shape for t in self.place.cotangents.values()}
+        return shapes == {self.shape} and not self.place.op.in_plane
 
     def points(self, shape: Sequence[int], index: Index) -> Iterator[Index]:
         """The places in the whole that an element of a smaller tensor stands for."""
@@ -105,14 +111,13 @@ class Truth:
         first = not any(outer) and not any(i for i, size in copies if size == 1)
         return _element(cotangent, point) if first else 0 * _element(cotangent, point)
 
-    def along(self, point: Index, only: str | None = None) -> dict[int, Any]:
-        """Which way the leaves move."""
+    def along(self, point: Index) -> dict[int, Any]:
+        """Which way the leaves move, but those whose gradients are given."""
         return {
             v: _element(self.place.tangents[str(node.data)], point)
             for v, node in enumerate(self.formula[0])
             if node.op == "input"
-            and str(node.data) in self.place.tangents
-            and only in (None, node.data)
+            and str(node.data) in self.place.tangents.keys() - self.given.keys()
         }
 
 
@@ -138,18 +143,26 @@ def _value(truth: Truth, name: str, index: Index) -> complex:
 
 
 def _gradient(truth: Truth, name: str, index: Index) -> complex | None:
-    """By the objective, summed over the points of an element."""
-    if truth.given:
-        return math.nan
+    """By the objective, summed over the points of an element, or by what is given."""
     nodes, root = truth.formula
     wrt = _leaf(nodes, name)
     shape = truth.place.tangents[name].shape
+    if name in truth.given:
+        return _given(truth, truth.given[name], truth.points(shape, index))
     if wrt is None:
         return 0.0
     return _sum(
         precise.slope(nodes, root, wrt, truth.leaves(point))
         for point in truth.points(shape, index)
     )
+
+
+def _given(truth: Truth, term: int, points: Iterable[Index]) -> complex:
+    """A given gradient, summed over points."""
+    if not truth.is_plain:
+        return math.nan
+    nodes = truth.formula[0]
+    return sum(precise.floats(nodes, [term], truth.leaves(p))[0] for p in points)
 
 
 def _tangent(truth: Truth, name: str, index: Index) -> complex | None:
@@ -163,13 +176,16 @@ def _tangent(truth: Truth, name: str, index: Index) -> complex | None:
 
 
 def _second(truth: Truth, name: str, index: Index) -> complex | None:
-    """A mixed difference of the objective: all inputs move, and this one besides."""
-    if truth.given:
-        return math.nan
+    """A mixed difference of the objective: all inputs move, and this one besides.
+
+    Given gradients are differentiated by themselves.
+    """
     nodes, root = truth.formula
     wrt = _leaf(nodes, name)
     if wrt is None:
         return 0.0
+    if truth.given and not truth.is_plain:
+        return math.nan
     turns = (1, flint.acb(0, 1)) if nodes[wrt].kind.is_complex else (1,)
     shape = truth.place.tangents[name].shape
     points = list(truth.points(shape, index))
@@ -177,9 +193,22 @@ def _second(truth: Truth, name: str, index: Index) -> complex | None:
         _sum(_mixed(_Line(truth, root, point), {wrt: turn}) for point in points)
         for turn in turns
     ]
+    parts += [_of_given(truth, wrt, point) for point in points if truth.given]
     if any(part is None for part in parts):
         return None
+    if truth.given:
+        return sum(part or 0.0 for part in parts)
     return parts[0] if len(parts) == 1 else complex(*parts)
+
+
+def _of_given(truth: Truth, wrt: int, point: Index) -> float | None:
+    """How the given gradients, times the directions of their inputs, move."""
+    nodes, leaves = truth.formula[0], truth.leaves(point)
+    slopes = [
+        (_element(truth.place.tangents[name], point), precise.slope(nodes, term, wrt, leaves))
+        for name, term in truth.given.items()
+    ]
+    return _sum(None if slope is None else t * slope for t, slope in slopes)
 
 
 _BY_KIND: Mapping[str, Callable[[Truth, str, Index], complex | None]] = {
@@ -205,8 +234,10 @@ class _Line:
         prec = flint.ctx.prec
         kept = evaluate(self.nodes, self.stops, self.leaves, prec)
         moved = {
-            v: _ball(self.leaves[v]) + along * _ball(tangent) + aside.get(v, 0)
-            for v, tangent in self.tangents.items()
+            v: _ball(self.leaves[v])
+            + along * _ball(self.tangents.get(v, 0.0))
+            + aside.get(v, 0)
+            for v in self.tangents.keys() | aside.keys()
         }
         leaves = {**self.leaves, **dict(zip(self.stops, kept, strict=True)), **moved}
         return evaluate(self.nodes, [self.root], leaves, prec)[0]
