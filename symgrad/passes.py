@@ -27,7 +27,7 @@ from symgrad.program import (
     is_constant,
 )
 from symgrad.rebuild import copied, rebuild, roots
-from symgrad.regions import Region, find_places, holds
+from symgrad.regions import Region, entailed, find_places, holds
 from symgrad.settle import settle, tensors_behind
 
 Pass = Callable[[Program], Program]
@@ -77,7 +77,12 @@ def _guarded(graph: Graph, places: list[Region], arg: int, harmless: str) -> int
     """An argument inside its regions; a number knows only conditions on numbers."""
     if not (graph[arg].kind.is_tensor or is_constant(graph.nodes, arg)):
         places = [
-            tuple(b for b in region if graph[b[0]].kind is Kind.BOOL)
+            tuple(
+                part
+                for told in region
+                for part in entailed(graph, *told)
+                if graph[part[0]].kind is Kind.BOOL
+            )
             for region in places
         ]
     if not all(places):

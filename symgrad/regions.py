@@ -7,7 +7,7 @@ Inside a region nothing needs a mask; masks stand where a cotangent leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import takewhile
 from operator import or_
@@ -107,6 +107,17 @@ def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
         return places
     joined = *(p for p in places if common(p, place) != place), place
     return joined if len(joined) <= MAX_PLACES else (reduce(common, joined),)
+
+
+def entailed(graph: Graph, test: int, taken: bool) -> Iterator[Branch]:
+    """A condition that is told, and what follows by ``and``, ``or`` and ``not``."""
+    yield test, taken
+    node = graph[test]
+    if node.op == "not":
+        yield from entailed(graph, node.args[0], not taken)
+    if node.op == ("and" if taken else "or"):
+        for arg in node.args:
+            yield from entailed(graph, arg, taken)
 
 
 def holds(graph: Graph, places: Sequence[Region]) -> int:

@@ -12,7 +12,8 @@ from symgrad.rebuild import copied, rebuild
 def settle(program: Program) -> Program:
     """Decide conditions on constants, and drop the branches that they never take.
 
-    What has a part in a shape, by broadcasting, is not dropped.
+    What has a part in a shape, by broadcasting, is not dropped, nor what makes a value
+    complex.
     """
     settled: dict[int, bool] = {}
     shapes: list[frozenset[int]] = []
@@ -30,7 +31,12 @@ def settle(program: Program) -> Program:
             return whole
         choices = [found, *_constant_choice(graph, node, known)]
         shape = tensors_behind(shapes, graph, whole)
-        alike = (c for c in choices if tensors_behind(shapes, graph, c) == shape)
+        alike = (
+            c
+            for c in choices
+            if tensors_behind(shapes, graph, c) == shape
+            and graph[c].kind.is_complex == graph[whole].kind.is_complex
+        )
         return next(alike, whole)
 
     return rebuild(program, visit)

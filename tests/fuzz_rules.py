@@ -21,6 +21,9 @@ from fuzz_witnesses import What
 KINK, HUGE, ROUNDINGS, MOVES = 1e-6, 1e100, 1e3, 100.0
 """How near to a kink, how large, and how many roundings are an explanation."""
 
+SQUARED = 1e150
+"""How large, or one over it how small, a number's square is not."""
+
 NOTHING, DUST = 1e-150, 1e-13
 """What counts as zero, and how much beside the largest numbers may stand for it."""
 
@@ -124,7 +127,52 @@ def _pole(d: Difference) -> bool:
     points = d.trial.points(d.what, d.index)
     if not points:  # an empty tensor is among the inputs, and what has no part in it
         return not all(bool(value.isfinite().all()) for value in d.trial.values)
-    return any(d.trial.has_pole(point) for point in points)
+    return any(
+        not cmath.isfinite(value) and all(map(cmath.isfinite, args))
+        for point in points
+        for _, value, args in d.trial.taken(point)
+    )
+
+
+def _beyond_squares(d: Difference) -> bool:
+    """A value on the way over- or underflows when it is squared."""
+    return any(
+        value and not 1 / SQUARED < _size(value) < SQUARED
+        for point in d.trial.points(d.what, d.index)
+        for _, value, _ in d.trial.taken(point)
+    )
+
+
+_CUTS: Mapping[str, Callable[[complex], bool]] = {
+    **dict.fromkeys(
+        ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "arg"),
+        lambda z: z.real <= 0 and _is_nothing(z.imag, z),
+    ),
+    "log1p": lambda z: z.real <= -1 and _is_nothing(z.imag, z),
+    "acosh": lambda z: z.real <= 1 and _is_nothing(z.imag, z),
+    **dict.fromkeys(
+        ("asin", "acos", "atanh"),
+        lambda z: abs(z.real) >= 1 and _is_nothing(z.imag, z),
+    ),
+    **dict.fromkeys(
+        ("atan", "asinh"), lambda z: abs(z.imag) >= 1 and _is_nothing(z.real, z)
+    ),
+}
+"""Where functions of the plane jump: the side is that of the sign of a zero."""
+
+
+def _is_nothing(part: float, z: complex) -> bool:
+    return abs(part) <= 1e-9 * _size(z)
+
+
+def _at_cut(d: Difference) -> bool:
+    """A complex argument lies on a cut: which side it is on is left to rounding."""
+    return any(
+        str(node.data) in _CUTS and _CUTS[str(node.data)](complex(args[0]))
+        for point in d.trial.points(d.what, d.index)
+        for node, _, args in d.trial.taken(point)
+        if node.op == "call" and isinstance(args[0], complex)
+    )
 
 
 def _dust(d: Difference) -> bool:
@@ -174,6 +222,8 @@ RULES: Mapping[str, Callable[[Difference], bool]] = {
     "outside of the domain": _outside,
     "infinite on the way": _infinite_on_the_way,
     "a pole on the way": _pole,
+    "beyond squares on the way": _beyond_squares,
+    "at a cut": _at_cut,
     "rounding of the formula": _rounding,
     "rounding of the inputs": _sensitive,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from fuzz_witnesses import Numbers, What, is_analytic, of_torch, ours, rounding,
 from torch import Tensor
 
 from symgrad.op import Op
-from symgrad.program import Kind
+from symgrad.program import Kind, Node
 from symgrad.verify import reference
 from symgrad.verify.kinks import watched
 from symgrad.verify.subject import Subject
@@ -116,9 +116,9 @@ class Trial:
         )
         return [torch.as_tensor(value) for value in found]
 
-    def _is_finite(self, value: int, point: Index) -> bool:
-        found = self.values[value].expand(self.balls.shape)[point]
-        return bool(found.isfinite().all())
+    def _at(self, value: int, point: Index) -> complex:
+        number: complex = self.values[value].expand(self.balls.shape)[point].item()
+        return number
 
     @cached_property
     def finite(self) -> Tensor:
@@ -131,26 +131,26 @@ class Trial:
         ]
         return torch.stack(good).all(0)
 
-    def has_pole(self, point: Index) -> bool:
-        """Whether a value that counts at a point is not finite, and its arguments are.
+    def taken(self, point: Index) -> Iterator[tuple[Node, complex, list[complex]]]:
+        """The values that count at a point, each after its node, before its arguments.
 
         Branches that are not taken do not count.
         """
         nodes = self.place.op.nodes
-        todo = [f.value for f in self.place.op.outputs]
-        seen: set[int] = set()
+        todo = [f.value for f in (*self.place.op.outputs, *self.place.op.overrides)]
+        seen = set(todo)
         while todo:
             value = todo.pop()
             args = list(nodes[value].args)
             if nodes[value].op in ("where", "guard"):
-                taken = self.values[args[0]].expand(self.balls.shape)[point]
-                del args[2 if bool(taken) else 1]
-            bad = [v for v in (value, *args) if not self._is_finite(v, point)]
-            if bad == [value]:
-                return True
+                del args[2 if self._at(args[0], point) else 1]
+            yield (
+                nodes[value],
+                self._at(value, point),
+                [self._at(arg, point) for arg in args],
+            )
             todo += [arg for arg in args if arg not in seen]
             seen.update(args)
-        return False
 
     def points(self, what: What, index: Index) -> list[Index]:
         """The points behind one number."""

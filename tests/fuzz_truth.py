@@ -205,7 +205,10 @@ def _of_given(truth: Truth, wrt: int, point: Index) -> float | None:
     """How the given gradients, times the directions of their inputs, move."""
     nodes, leaves = truth.formula[0], truth.leaves(point)
     slopes = [
-        (_element(truth.place.tangents[name], point), precise.slope(nodes, term, wrt, leaves))
+        (
+            _element(truth.place.tangents[name], point),
+            precise.slope(nodes, term, wrt, leaves),
+        )
         for name, term in truth.given.items()
     ]
     return _sum(None if slope is None else t * slope for t, slope in slopes)
