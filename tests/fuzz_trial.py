@@ -114,7 +114,9 @@ class Trial:
         found = reference.evaluate(
             nodes, range(len(nodes)), self.place.values, self.place.cotangents
         )
-        return [torch.as_tensor(value) for value in found]
+        return [
+            value if isinstance(value, Tensor) else _exactly(value) for value in found
+        ]
 
     def _at(self, value: int, point: Index) -> complex:
         number: complex = self.values[value].expand(self.balls.shape)[point].item()
@@ -155,3 +157,9 @@ class Trial:
     def points(self, what: What, index: Index) -> list[Index]:
         """The points behind one number."""
         return list(self.balls.points(self.ours[what].shape, index))
+
+
+def _exactly(number: complex) -> Tensor:
+    """A number of Python's as a tensor, with all of its digits."""
+    kinds = {bool: torch.bool, complex: torch.complex128}
+    return torch.tensor(number, dtype=kinds.get(type(number), torch.float64))
