@@ -48,8 +48,8 @@ RULES: Mapping[str, Wirtinger] = {
     "tanh": Wirtinger((f"4*{_DECAY_2}/(1 + {_DECAY_2})**2",)),
     "pow": Wirtinger(
         (
-            # 0**0 is NaN among torch's complex numbers
-            "where(e == 0, 0, where(e == 1, 1, e*x**(e - 1)))",
+            # 0**0 is NaN among torch's complex numbers; elsewhere e has a derivative
+            "e*where(x == 0 and (e == 0 or e == 1), 1, x)**(e - 1)",
             "where(x == 0, 0, y*log(where(x == 0, 1, x)))",
         ),
     ),

@@ -10,6 +10,7 @@ import pytest
 import torch
 from specs import spec
 
+import symgrad
 from symgrad import precise
 from symgrad.balls import evaluate
 from symgrad.functions import TABLE
@@ -99,3 +100,13 @@ def test_the_convention_at_zero_is_that_of_torch(name: str) -> None:
         [g] = torch.autograd.grad(y, z, torch.full_like(y, 1.5))
         found.append(g)
     assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
+def test_mixed_second_derivatives_of_powers_at_whole_exponents(exponent: float) -> None:
+    """A branch for 0 and 1 must not lose how the partial moves with the exponent."""
+    op = symgrad.Op("f", inputs={"z": "complex", "e": "real"}, forward="z**e")
+    power = op.compile(verify="off")
+    z = torch.tensor(0.7 - 1.2j, dtype=torch.complex128, requires_grad=True)
+    e = torch.tensor(exponent, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(power, (z, e), check_fwd_over_rev=True)
