@@ -145,7 +145,8 @@ class Op:
         given = {str(n.data) for n in self.nodes if n.op == "cotangent"}
         ends = {f.name: self.stand_ins.get(f.name, f.value) for f in open_}
         moving = [f for f in open_ if ends[f.name] in active or f.name in given]
-        return tuple(moving if moving else open_)
+        floating = [f for f in open_ if self.nodes[f.value].kind.is_floating]
+        return tuple(moving or floating or open_)
 
     @cached_property
     def domains(self) -> Mapping[int, Interval]:
