@@ -25,6 +25,9 @@ KINK, HUGE, ROUNDINGS, MOVES = 1e-6, 1e100, 1e3, 100.0
 SQUARED = 1e150
 """How large, or one over it how small, a number's square is not."""
 
+JUMP = 1e-6
+"""How far another value is from the true one."""
+
 MAGNIFIED = 1e3
 """By how much an error of a function may have grown."""
 
@@ -200,6 +203,16 @@ def _rounding(d: Difference) -> bool:
     return _size(d.got - (true or 0.0)) <= allowed
 
 
+def _off_too(d: Difference) -> bool:
+    """Plain torch is as far from the truth, but for some roundings."""
+    plain = d.trial.witnesses.get("torch", {}).get(d.what)
+    if plain is None or not d.told:
+        return False
+    true, theirs = d.truth or 0.0, plain[d.index].item()
+    near = _size(d.got - true) <= ROUNDINGS * _size(theirs - true)
+    return near and cmath.isfinite(theirs)
+
+
 def _sensitive(d: Difference) -> bool:
     """The truth moves as much when the inputs move by a unit in the last place."""
     if not d.told:
@@ -214,6 +227,17 @@ def _beside(d: Difference) -> Iterator[complex | None]:
     for name, side in itertools.product(d.trial.place.tangents, (1, -1)):
         moved = {**values, name: values[name] * (1 + side * 2.0**-52)}
         yield Truth(replace(d.trial.place, values=moved)).at(d.what, d.index)
+
+
+def _jump(d: Difference) -> bool:
+    """In doubles an output has another value: it jumps where rounding decides."""
+    for point in d.trial.points(d.what, d.index):
+        for output in d.trial.place.op.outputs:
+            true = d.trial.true(What("value", output.name), point)
+            found = d.trial.at(output.value, point)
+            if true is not None and not close(found, true, JUMP, JUMP):
+                return True
+    return False
 
 
 _OF_GAMMA = frozenset(
@@ -263,7 +287,9 @@ RULES: Mapping[str, Callable[[Difference], bool]] = {
     "beyond squares on the way": _beyond_squares,
     "at a cut": _at_cut,
     "rounding of the formula": _rounding,
+    "rounding of torch too": _off_too,
     "rounding of the inputs": _sensitive,
     "polygamma of torch": _inexact,
+    "a jump decided by rounding": _jump,
 }
 """What explains a difference, cheap rules first."""

@@ -118,7 +118,8 @@ class Trial:
             value if isinstance(value, Tensor) else _exactly(value) for value in found
         ]
 
-    def _at(self, value: int, point: Index) -> complex:
+    def at(self, value: int, point: Index) -> complex:
+        """A value of the formula at a point."""
         number: complex = self.values[value].expand(self.balls.shape)[point].item()
         return number
 
@@ -145,11 +146,11 @@ class Trial:
             value = todo.pop()
             args = list(nodes[value].args)
             if nodes[value].op in ("where", "guard"):
-                del args[2 if self._at(args[0], point) else 1]
+                del args[2 if self.at(args[0], point) else 1]
             yield (
                 nodes[value],
-                self._at(value, point),
-                [self._at(arg, point) for arg in args],
+                self.at(value, point),
+                [self.at(arg, point) for arg in args],
             )
             todo += [arg for arg in args if arg not in seen]
             seen.update(args)
