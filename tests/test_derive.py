@@ -273,3 +273,9 @@ def test_an_output_never_shares_memory_with_an_input() -> None:
     for text in ("x", "stop_gradient(x)"):
         first, *_ = module("x", {"a": text, "b": "x**2"}).f(x)
         assert first.data_ptr() != x.data_ptr()
+
+
+def test_a_whole_output_has_no_cotangent_even_beside_a_constant_one() -> None:
+    outputs = {"y": "Piecewise((k, x < k), (n, True))", "w": "k*zeta(2.5, 0.3 + n**2)"}
+    declared = op({"x": "real", "k": "index", "n": "int"}, outputs)
+    assert [f.name for f in declared.differentiable_outputs] == ["w"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from fuzz_drafts import drawn
 from fuzz_judge import judged
+from fuzz_rules import RULES
 from fuzz_witnesses import noisy
 
 from symgrad.functions import TABLE
@@ -58,6 +59,11 @@ def test_random_specs(batch: int) -> None:
         draft = drawn(random.Random(seed))
         verdict = fuzz_whole.judged_in_time(draft, seed)
         assert verdict is None or verdict.unexplained == [], draft.text
+
+
+def test_every_rule_stands_in_the_documents() -> None:
+    page = (PATH.parents[1] / "docs" / "verification.md").read_text("utf-8")
+    assert [name for name in RULES if f"| {name} |" not in page] == []
 
 
 def test_surrogates_are_moved_by_rounding_too() -> None:
