@@ -161,7 +161,7 @@ def _help_with_type(item: Any) -> str | None:
     return None
 
 
-_KEYS = "write its keys below it, each as 'key: value'"
+_KEYS = "write names with their values, each as 'name: value'"
 _WANTED: Mapping[str, tuple[str, str]] = {
     "string_type": ("text", "write one text"),
     "dict_type": ("a mapping", _KEYS),
