@@ -11,9 +11,8 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 
-import flint
 import torch
 from fuzz_trial import Trial
 from fuzz_truth import Index, Truth
@@ -24,12 +23,6 @@ KINK, HUGE, ROUNDINGS, MOVES = 1e-6, 1e100, 1e3, 100.0
 
 SQUARED = 1e150
 """How large, or one over it how small, a number's square is not."""
-
-JUMP = 1e-6
-"""How far another value is from the true one."""
-
-MAGNIFIED = 1e3
-"""By how much an error of a function may have grown."""
 
 NOTHING, DUST = 1e-150, 1e-13
 """What counts as zero, and how much beside the largest numbers may stand for it."""
@@ -229,51 +222,6 @@ def _beside(d: Difference) -> Iterator[complex | None]:
         yield Truth(replace(d.trial.place, values=moved)).at(d.what, d.index)
 
 
-def _jump(d: Difference) -> bool:
-    """In doubles an output has another value: it jumps where rounding decides."""
-    for point in d.trial.points(d.what, d.index):
-        for output in d.trial.place.op.outputs:
-            true = d.trial.true(What("value", output.name), point)
-            found = d.trial.at(output.value, point)
-            if true is not None and not close(found, true, JUMP, JUMP):
-                return True
-    return False
-
-
-_OF_GAMMA = frozenset(
-    {"gamma", "loggamma", "digamma", "trigamma", "polygamma", "beta", "betaln"}
-)
-"""Functions whose derivatives torch has in polygamma, which keeps 9 digits or so."""
-
-
-def _inexact(d: Difference) -> bool:
-    """As far off as torch's polygamma is where the formula goes through it."""
-    true = (d.truth if d.told else d.expected) or 0.0
-    off = max((_error(x) for x in _of_gamma(d)), default=0.0)
-    return _size(d.got - true) <= MAGNIFIED * off * _size(true)
-
-
-def _of_gamma(d: Difference) -> Iterator[float]:
-    """The arguments of such functions, and their sums."""
-    for point in d.trial.points(d.what, d.index):
-        for node, _, args in d.trial.taken(point):
-            if node.op == "call" and node.data in _OF_GAMMA:
-                yield from (arg.real for arg in (*args, sum(args)))
-
-
-@cache
-def _error(x: float) -> float:
-    """How far off torch's polygamma is at a number, relatively, in three orders."""
-    if x <= 0 or not math.isfinite(x):
-        return 0.0
-    errors = []
-    for order in (1, 2, 3):
-        true = float(flint.acb(x).polygamma(flint.acb(order)).real)
-        found = torch.polygamma(order, torch.tensor(x, dtype=torch.float64)).item()
-        errors.append(abs(found - true) / abs(true) if true else 0.0)
-    return max(errors)
-
-
 RULES: Mapping[str, Callable[[Difference], bool]] = {
     "balls agree with us": _true,
     "at a kink": _at_kink,
@@ -289,7 +237,5 @@ RULES: Mapping[str, Callable[[Difference], bool]] = {
     "rounding of the formula": _rounding,
     "rounding of torch too": _off_too,
     "rounding of the inputs": _sensitive,
-    "polygamma of torch": _inexact,
-    "a jump decided by rounding": _jump,
 }
 """What explains a difference, cheap rules first."""
