@@ -13,6 +13,7 @@ from symgrad.grammar import tree
 from symgrad.names import nearest
 from symgrad.operators import CONSTANTS, where
 from symgrad.program import Graph
+from symgrad.reducing import FORMS, LIMITED, limited, reduction
 from symgrad.walk import Value, Walker
 
 
@@ -21,8 +22,6 @@ def _all(names: str, code: str) -> dict[str, str]:
 
 
 NOT_BUILT: Mapping[str, str] = {
-    **_all("sum mean prod amax amin norm var std cumsum Sum Product", "SG705"),
-    **_all("logsumexp softmax log_softmax", "SG705"),
     **_all("inv det logdet trace transpose solve cholesky", "SG704"),
     "root": "SG709",
     "Integral": "SG710",
@@ -44,16 +43,31 @@ def call(walker: Walker, node: ast.Call) -> Value:
     if not isinstance(node.func, ast.Name):
         message = "only a function can be called, by its name"
         return walker.fail("SG204", message, node.func, "a product is written with '*'")
+    name = node.func.id
+    if name in FORMS and FORMS[name].freedom:
+        node = _with_freedom(node)
     if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
         return walker.fail("SG204", "arguments are given by position", node)
-    name = node.func.id
     if name in walker.functions:
         return _template(walker, name, node)
     if name in SPECIAL:
         return SPECIAL[name](walker, node)
+    if name in FORMS:
+        return reduction(walker, name, node)
+    if name in LIMITED:
+        return limited(walker, name, node)
     if name in NAMES:
         return _table_function(walker, name, node)
     return _unknown(walker, node.func)
+
+
+def _with_freedom(node: ast.Call) -> ast.Call:
+    """``var(e, i, ddof=0)`` as ``var(e, i, 0)``."""
+    [keyword] = node.keywords if len(node.keywords) == 1 else [None]
+    if keyword is None or keyword.arg != "ddof" or len(node.args) != 2:
+        return node
+    plain = ast.Call(node.func, [*node.args, keyword.value], [])
+    return ast.copy_location(plain, node)
 
 
 def _unknown(walker: Walker, node: ast.Name) -> Value:
@@ -66,7 +80,7 @@ def _unknown(walker: Walker, node: ast.Name) -> Value:
     if name in CONSTANTS:
         message = f"'{name}' is a constant, not a function"
         return walker.fail("SG210", message, node, f"write '{name}'")
-    help = nearest(name, [*NAMES, *walker.functions, *SPECIAL])
+    help = nearest(name, [*NAMES, *walker.functions, *SPECIAL, *FORMS])
     help = help or "'symgrad functions' lists them"
     return walker.fail("SG210", f"unknown function '{name}'", node, help)
 
@@ -208,6 +222,7 @@ def _expanded(walker: Walker, name: str, args: Sequence[int], node: ast.Call) ->
         source=template.text,
         lead=lead,
         mistakes=[],
+        space=None,  # its parameters are values, element by element
     )
     value = inner.value(root)
     for mistake in inner.mistakes[:1]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symgrad import declare, model, modules, options, use
+from symgrad import declare, model, modules, options, spaces, use
 from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
 from symgrad.parse import FormulaError, Template, parse
@@ -32,6 +32,7 @@ class _Draft:
     incomplete: bool = False
     names: dict[str, int | None] = field(default_factory=dict)
     smooth: dict[str, int | None] = field(default_factory=dict)
+    space: spaces.Declared | None = None
 
 
 def checked_op(
@@ -134,12 +135,12 @@ def _inputs(given: Mapping[str, Any], draft: _Draft) -> list[Input]:
     for name, declared in given.items():
         draft.problems.check_name(name, (*path, name))
         item = _input(name, declared, draft.problems, (*path, name))
-        bound = None if item is None else draft.graph.input(name, item.kind)
+        graph = draft.graph
+        bound = None if item is None else graph.input(name, item.kind, item.labels)
         draft.names[name] = draft.smooth[name] = bound
-        for axis in declare.axes(declared):  # complained of as not built
-            draft.smooth.setdefault(axis, draft.names.setdefault(axis, None))
         if item is not None:
             inputs.append(item)
+    draft.space = spaces.of_inputs(given, inputs, draft.problems, path)
     _check_defaults(inputs, draft.problems, path)
     whole = len(inputs) == len(given)
     if whole and inputs and not any(item.differentiable for item in inputs):
@@ -182,20 +183,19 @@ def _check_defaults(inputs: Iterable[Input], problems: Problems, path: Path) -> 
 # Formulas
 
 
-def _bound(draft: _Draft, key: str, name: str, text: str) -> Formula:
+def _bound(draft: _Draft, key: str, written: str, text: str) -> Formula:
     """A formula of ``let`` or ``forward``, its name bound for those that follow."""
-    path = (*draft.path, key, name)
-    if "[" in name:
-        draft.problems.add("SG701", "indices are not built yet", path, None, True)
-        name = name.partition("[")[0]
-    else:
-        draft.problems.check_name(name, path)
+    path = (*draft.path, key, written)
+    name, indices = spaces.split(written, draft.space, draft.problems, path)
+    draft.problems.check_name(name, path)
     if name in draft.names:
         message = f"'{name}' is the name of something already"
         draft.problems.add("SG127", message, path, None, True)
-    value = _parsed(draft, draft.names, path, text, conditions=key == "let")
+    value = _parsed(draft, draft.names, path, text, key == "let", indices)
+    if value is not None and draft.space is not None:
+        value = spaces.bound(draft, name, indices, value, key == "forward", path)
     draft.names[name] = draft.smooth[name] = value
-    return _formula(name, text, value)
+    return replace(_formula(name, text, value), indices=indices)
 
 
 def _formula(name: str, text: str, value: int | None) -> Formula:
@@ -209,11 +209,20 @@ def _parsed(
     path: Path,
     text: str,
     conditions: bool = False,
+    indices: tuple[str, ...] = (),
 ) -> int | None:
     graph, functions = draft.graph, draft.functions
+    space = draft.space.free(indices) if draft.space else None
     try:
         if text != _MISTAKEN:
-            return parse(text, graph, names, functions=functions, conditions=conditions)
+            return parse(
+                text,
+                graph,
+                names,
+                functions=functions,
+                conditions=conditions,
+                space=space,
+            )
     except FormulaError as mistake:
         draft.problems.add_mistakes(mistake, path, text)
     draft.incomplete = True
@@ -232,11 +241,14 @@ def _outputs(
         outputs.append(output)
         if name in given.surrogate:
             path, text = (*draft.path, "surrogate", name), given.surrogate[name]
+            if draft.space is not None:
+                message = "surrogates of values with named axes are not built yet"
+                draft.problems.add("SG701", message, path, None, True)
             draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
         elif draft.smooth != draft.names:
             path = (*draft.path, "forward", name)
             draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
-        standing.append(_formula(name, text, draft.smooth[output.name]))
+        standing.append(_formula(output.name, text, draft.smooth[output.name]))
     for name in given.surrogate:
         if name not in given.forward:
             at = (*draft.path, "surrogate", name)
@@ -252,15 +264,16 @@ def _overrides(
     """The gradients that the user gives, in the names of the op and its cotangents."""
     arriving = {
         f"grad_{name}": _cotangent(draft, name)
-        for name in given.forward
+        for name in given.outputs
         if given.backward and name not in given.nondifferentiable
     }
     wanted = {item.name for item in inputs if item.differentiable}
     overrides = []
     for name, text in given.backward.items():
         path = (*draft.path, "backward", name)
-        if "[" in name:
-            draft.problems.add("SG701", "indices are not built yet", path, None, True)
+        if draft.space is not None:
+            message = "gradients as given, of inputs with named axes, are not built yet"
+            draft.problems.add("SG701", message, path, None, True)
         elif name not in given.inputs:
             message = f"there is no input '{name}'"
             help = nearest(name, given.inputs, "inputs")

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from symgrad.axes import BATCH
 from symgrad.grammar import FormulaError
 from symgrad.intervals import Interval
-from symgrad.names import nearest
+from symgrad.names import nearest, objection
 from symgrad.op import Input
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
@@ -83,14 +84,13 @@ def from_text(name: str, text: str) -> Input:
     groups = found.groupdict()
     parts = {k: _Part(v, found.start(k)) for k, v in groups.items() if v is not None}
     kind = _kind(parts["kind"])
-    if "axes" in parts:
-        raise parts["axes"].error("SG701", "named axes are not built yet")
+    axes = _axes(kind, parts["axes"]) if "axes" in parts else None
     domain = interval(parts["domain"]) if "domain" in parts else None
     default = _written_default(kind, parts["default"]) if "default" in parts else None
-    return _checked(Input(name, kind, None, domain, default, "default" in parts), parts)
+    return _checked(Input(name, kind, axes, domain, default, "default" in parts), parts)
 
 
-def axes(declared: Any) -> list[str]:
+def axes_of(declared: Any) -> list[str]:
     """The names of the axes of a declaration, right or wrong."""
     if isinstance(declared, dict):
         written = str(declared.get("axes", ""))
@@ -98,6 +98,23 @@ def axes(declared: Any) -> list[str]:
         found = _DECLARATION.match(declared) if isinstance(declared, str) else None
         written = (found and found["axes"]) or ""
     return re.findall(r"[A-Za-z]\w*", written, re.ASCII)
+
+
+def _axes(kind: Kind, part: _Part) -> tuple[str, ...]:
+    """The names between brackets, ``...`` in front where it stands there."""
+    if not kind.is_tensor:
+        message = f"a {kind.value} is a Python number, and has no axes"
+        raise part.error("SG234", message, "leave the brackets out")
+    inside = part.text.strip().removeprefix("[").removesuffix("]")
+    names = [name.strip() for name in inside.split(",")] if inside.strip() else []
+    for place, name in enumerate(names):
+        if name == BATCH and place == 0:
+            continue
+        found = objection(name)
+        if found is not None:
+            help = "'...' stands first" if name == BATCH else found[1]
+            raise part.error("SG234", f"{name!r} is no name of an axis", help)
+    return tuple(names)
 
 
 def from_mapping(name: str, given: Any) -> Input:
@@ -108,8 +125,10 @@ def from_mapping(name: str, given: Any) -> Input:
     """
     parts = {key: _Part("", 0, key) for key in ("kind", "domain", "default", "grad")}
     kind = _kind(_Part(given.kind, 0, "kind"))
+    axes = None
     if given.axes is not None:
-        raise _Part("", 0, "axes").error("SG701", "named axes are not built yet")
+        listed = given.axes if isinstance(given.axes, list) else [given.axes]
+        axes = _axes(kind, _Part(", ".join(listed), 0, "axes"))
     if given.boundary is not None:
         raise _Part("", 0, "boundary").error("SG708", "stencils are not built yet")
     domain = None
@@ -122,7 +141,7 @@ def from_mapping(name: str, given: Any) -> Input:
         message = f"'grad' is for tensors; a {given.kind} has no gradient anyway"
         raise parts["grad"].error("SG123", message)
     has_default = default is not None
-    item = Input(name, kind, None, domain, default, has_default, given.grad)
+    item = Input(name, kind, axes, domain, default, has_default, given.grad)
     return _checked(item, parts)
 
 

@@ -8,12 +8,13 @@ tangents, or, with several outputs, pushes the tangents through the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad import algebra, formulas
+from symgrad.axes import BATCH, Axes
 from symgrad.op import Op
-from symgrad.program import LEAVES, Graph, Node, Program, moving_kind
+from symgrad.program import LEAVES, Graph, Kind, Node, Program, moving_kind
 from symgrad.push import push
 from symgrad.sweep import Seed, Tape, shape_of, sweep, times
 
@@ -22,7 +23,7 @@ def primal(op: Op) -> Program:
     """The forward program of an op, with the values that gradients will start from."""
     names = {f.value: f.name for f in (*op.lets, *op.outputs)}
     graph = Graph(op.nodes)
-    inputs = {i.name: graph.input(i.name, i.kind) for i in op.inputs}
+    inputs = {i.name: graph.input(i.name, i.kind, i.labels) for i in op.inputs}
     return Program(
         nodes=tuple(graph.nodes),
         inputs=inputs,
@@ -46,7 +47,7 @@ def differentiate(program: Program, op: Op) -> Program:
     every = [item.name for item in op.inputs if item.differentiable]
     seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
     cotangents = {
-        name: graph.cotangent(name, moving_kind(graph[program.outputs[name]]))
+        name: _moving(graph, graph.cotangent, name, program.outputs[name])
         for name in seeds
     }
     tape = Tape(
@@ -56,15 +57,15 @@ def differentiate(program: Program, op: Op) -> Program:
         wanted={n: program.inputs[n] for n in every if n not in program.gradients},
         hints={},
     )
-    alone = len(seeds) == 1 and not program.in_plane
+    alone = has_partials(program, len(seeds))
     found = (_single if alone else _joint)(tape, cotangents)
     given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
     terms = {n: given.get(n) or found.get(n) or _Terms((), ()) for n in every}
     tangents = {
-        name: graph.tangent(name, moving_kind(graph[program.inputs[name]]))
+        name: _moving(graph, graph.tangent, name, program.inputs[name])
         for name in every
     }
-    jvps = _jvps(tape, terms, cotangents, tangents)
+    jvps = _jvps(tape, terms, cotangents, tangents, alone)
     return replace(
         program,
         nodes=tuple(graph.nodes),
@@ -75,6 +76,19 @@ def differentiate(program: Program, op: Op) -> Program:
         jvps=jvps,
         hints=tape.hints,
     )
+
+
+def has_partials(program: Program, outputs: int) -> bool:
+    """Whether gradients are partials of one output, element by element."""
+    flat = all(set(node.axes) <= {BATCH} for node in program.nodes)
+    return outputs == 1 and flat and not program.in_plane
+
+
+def _moving(
+    graph: Graph, leaf: Callable[[str, Kind, Axes], int], name: str, value: int
+) -> int:
+    """The cotangent or tangent of a value, with its axes."""
+    return leaf(name, moving_kind(graph[value]), graph[value].axes)
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,7 @@ def _jvps(
     terms: Mapping[str, _Terms],
     outputs: Iterable[str],
     tangents: Mapping[str, int],
+    alone: bool,
 ) -> dict[str, int]:
     """The tangent of every output; none where an override has no transpose.
 
@@ -134,13 +149,13 @@ def _jvps(
     if plane and overrides:
         return {}
     moved = dict.fromkeys(names, graph.const(0))
-    if len(names) > 1 or plane:
+    if not alone:
         leaves = {value: tangents[name] for name, value in tape.wanted.items()}
         ends = [tape.program.stand_ins[name] for name in names]
         moved = dict(zip(names, push(tape, leaves, ends), strict=True))
     for output in names:
         slopes = {n: _transposed(graph, term, output) for n, (term,) in given.items()}
-        if len(names) == 1 and not plane:
+        if alone:
             slopes |= {n: terms[n].partial[0] for n in tape.wanted if terms[n].partial}
         for name in (n for n in tangents if n in slopes):
             part = times(graph, tangents[name], slopes[name])

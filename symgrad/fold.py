@@ -11,7 +11,7 @@ from fractions import Fraction
 from weakref import WeakKeyDictionary
 
 from symgrad.grammar import FormulaError
-from symgrad.program import Graph, Node, is_complex
+from symgrad.program import VARIABLES, Graph, Node, is_complex
 from symgrad.wirtinger import RULES
 
 MAX_BITS = 512
@@ -258,7 +258,7 @@ def _operations(graph: Graph, value: int) -> int | None:
         node = graph[number]
         behind = [counts[arg] for arg in node.args]
         known = [count for count in behind if count is not None]
-        varies = node.op in ("input", "cotangent") or len(known) < len(behind)
+        varies = node.op in VARIABLES or len(known) < len(behind)
         counts.append(None if varies else sum(known) + bool(known))
     return counts[value]
 

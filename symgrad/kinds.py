@@ -46,12 +46,32 @@ CONNECTIVES = frozenset({"and", "or", "not"})
 REAL_VALUED = frozenset({"re", "im", "arg", "abs"})
 """Functions of complex numbers whose values are real."""
 
-_KEEPING = frozenset({"neg", "add", "sub", "mul", "div", "call", "stop_gradient"})
+_KEEPING = frozenset(
+    {"neg", "add", "sub", "mul", "div", "call", "stop_gradient", "einsum"}
+)
 """Primitives whose result is floating as soon as one argument is."""
+
+
+_OF_FIRST = frozenset(
+    {"access", "place", "ordered", "select", "insert", "gather", "scatter"}
+    | {"sum", "prod", "amax", "amin", "cumsum", "cumsum_back", "others"}
+)
+"""Primitives whose result is what their first argument is."""
+
+_FLOATING = frozenset(
+    {"mean", "logsumexp", "norm", "var", "softmax", "log_softmax", "ones"}
+)
+"""Primitives of axes whose result is floating whatever they are of."""
 
 
 def joined_kind(op: str, kinds: Sequence[Kind], function: object = None) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
+    if op in _OF_FIRST:
+        return kinds[0]
+    if op == "count":
+        return Kind.INDEX
+    if op in _FLOATING:
+        return Kind.REAL
     tensor = any(kind.is_tensor for kind in kinds)
     if op in COMPARISONS or op in CONNECTIVES:
         return Kind.MASK if tensor else Kind.BOOL

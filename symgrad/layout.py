@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import precise
+from symgrad.axes import RULES as along_axes
 from symgrad.functions import TABLE
 from symgrad.naming import Names
 from symgrad.printer import Text, literal
@@ -108,9 +109,14 @@ class Layout:
         for value in self._program.reachable(roots, self._stop | self._code.keys()):
             if value not in self._code:
                 self._write(value, EXPRESSION)
-                if self._must_name(value):
+                if self._must_name(value) and not self._is_another_name(value):
                     self._bind(value)
         return self._statements
+
+    def _is_another_name(self, value: int) -> bool:
+        """Whether a value is another by its axes alone, and its code has a name."""
+        axes = self._program.nodes[value].op in along_axes
+        return axes and self._code[value].text.isidentifier()
 
     def root(self, value: int, width: int) -> Text:
         """The expression of a value, in at most ``width`` columns if it can be.
@@ -162,7 +168,8 @@ class Layout:
             self._bind(max(long, key=lambda arg: len(self._code[arg])))
 
     def _can_name(self, value: int) -> bool:
-        return not self._code[value].text.isidentifier() and value not in self._constant
+        free = value in self._constant or self._program.nodes[value].op == "size"
+        return not free and not self._code[value].text.isidentifier()
 
     def _show(self, value: int) -> Text:
         """The formula of a value; what no statement needs is not deep."""

@@ -89,6 +89,11 @@ class OpModel(Strict):
     samples: dict[str, Any] = Field(default_factory=dict)
     backend: Literal["torch", "cpu", "triton"] = "torch"
 
+    @property
+    def outputs(self) -> list[str]:
+        """The names of the outputs, without the indices that they are written with."""
+        return [name.partition("[")[0].strip() for name in self.forward]
+
 
 class SpecModel(Strict):
     """A spec file; its functions and ops are checked one by one."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from symgrad.axes import BATCH, Axes, label
 from symgrad.intervals import Interval
 from symgrad.program import Kind, Node, depending_on
 
@@ -41,6 +42,15 @@ class Input:
         return self.domain is None or float(value.real) in self.domain
 
     @property
+    def labels(self) -> Axes:
+        """The axes of its value, those with a name by their places."""
+        if self.axes is None:
+            return (BATCH,) if self.kind.is_tensor else ()
+        named = [axis for axis in self.axes if axis != BATCH]
+        places = tuple(label(str(k), axis) for k, axis in enumerate(named))
+        return (BATCH, *places) if BATCH in self.axes else places
+
+    @property
     def differentiable(self) -> bool:
         """Whether backward returns a gradient for this input, and not ``None``."""
         return self.grad and self.kind.is_floating
@@ -48,11 +58,20 @@ class Input:
 
 @dataclass(frozen=True)
 class Formula:
-    """A named expression: its text as written, and its value in ``Op.nodes``."""
+    """A named expression: its text as written, and its value in ``Op.nodes``.
+
+    ``indices`` are those of its axes, in their order.
+    """
 
     name: str
     text: str
     value: int
+    indices: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """The name as a spec has it, with its indices."""
+        return f"{self.name}[{', '.join(self.indices)}]" if self.indices else self.name
 
 
 @dataclass(frozen=True)
@@ -154,6 +173,11 @@ class Op:
         declared = {i.name: i.domain for i in self.inputs if i.domain is not None}
         leaves = [(v, str(n.data)) for v, n in enumerate(self.nodes) if n.op == "input"]
         return {v: declared[name] for v, name in leaves if name in declared}
+
+    @cached_property
+    def has_axes(self) -> bool:
+        """Whether its tensors have named axes, or are declared to have none."""
+        return any(item.axes is not None for item in self.inputs)
 
     @cached_property
     def in_plane(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from symgrad import fold
+from symgrad import fold, indexing
 from symgrad.functions import NAMES
 from symgrad.grammar import FormulaError
 from symgrad.names import nearest
@@ -52,9 +52,18 @@ def constant(walker: Walker, node: ast.Constant) -> Value:
 
 
 def name(walker: Walker, node: ast.Name) -> Value:
-    """An input, let or output, or else a constant."""
+    """An input, let or output, or else the size of an axis or a constant."""
+    space = walker.space
     if node.id in walker.names:
+        if space is not None and space.axes.get(node.id):
+            code, message, help = indexing.unindexed(node.id, space.axes[node.id])
+            return walker.fail(code, message, node, help)
         return walker.names[node.id]
+    if space is not None and node.id in space.sizes:
+        return walker.graph.size(node.id)
+    if space is not None and node.id in space.places:
+        message = f"the index '{node.id}' is not a number"
+        return walker.fail("SG230", message, node, "it stands between brackets only")
     if node.id in CONSTANTS:
         return walker.graph.const(node.id)
     if node.id in _OTHER_NAMES:

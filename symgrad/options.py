@@ -33,20 +33,20 @@ def check_sets(given: model.OpModel, problems: Problems, path: Path) -> None:
     """Keys that name inputs, outputs and functions."""
     _refuse_twins(given.nondifferentiable, problems, (*path, "nondifferentiable"))
     for place, name in enumerate(given.nondifferentiable):
-        if name not in given.forward:
+        if name not in given.outputs:
             message = f"there is no output '{name}'"
-            help = nearest(name, given.forward, "outputs")
+            help = nearest(name, given.outputs, "outputs")
             problems.add("SG135", message, (*path, "nondifferentiable", place), help)
-    if set(given.forward) <= set(given.nondifferentiable):
+    if set(given.outputs) <= set(given.nondifferentiable):
         message = "no output is differentiable: there is nothing to derive"
         problems.add("SG136", message, (*path, "nondifferentiable"), None, True)
     _check_edges(given, problems, path)
     kept = [] if isinstance(given.save, str) else given.save
     _refuse_twins(kept, problems, (*path, "save"))
     for place, name in enumerate(kept):
-        if name not in given.inputs and name not in given.forward:
+        if name not in given.inputs and name not in given.outputs:
             message = f"'{name}' is neither input nor output: nothing else is kept"
-            help = nearest(name, [*given.inputs, *given.forward], "known here")
+            help = nearest(name, [*given.inputs, *given.outputs], "known here")
             problems.add("SG139", message, (*path, "save", place), help)
 
 

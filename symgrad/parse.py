@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from symgrad import calls, operators
+from symgrad import calls, indexing, operators
 from symgrad.grammar import FormulaError, tree
 from symgrad.program import Graph
+from symgrad.space import Space
 from symgrad.walk import Rules, Template, Value, Walker
 
 __all__ = ["FormulaError", "Template", "parse"]
@@ -25,6 +26,7 @@ RULES: Rules = {
     ast.BoolOp: operators.connective,
     ast.IfExp: operators.choice,
     ast.Call: calls.call,
+    ast.Subscript: indexing.access,
 }
 """All that formulas are made of."""
 
@@ -37,6 +39,7 @@ def parse(
     functions: Mapping[str, Template] | None = None,
     conditions: bool = False,
     in_table: bool = False,
+    space: Space | None = None,
 ) -> int:
     """Build a formula in ``graph`` and return its value.
 
@@ -44,14 +47,16 @@ def parse(
     besides the rows of the function table.  It is a number, unless ``conditions`` are
     wanted as well.  A formula ``in_table``, that is of the function table itself, may
     also have any first argument where others must write a whole number out, and be
-    four times as long.
+    four times as long.  ``space`` are the axes that it may use.
 
     Raises:
         FormulaError: all independent mistakes of the text, with their places; none
             if it only uses a name that stands for a mistake.
     """
     root, lead = tree(text, 4 if in_table else 1)
-    walker = Walker(graph, names, functions or {}, RULES, text, lead, table=in_table)
+    walker = Walker(
+        graph, names, functions or {}, RULES, text, lead, table=in_table, space=space
+    )
     value = (walker.value if conditions or in_table else walker.number)(root)
     if value is None or walker.mistakes:
         raise _all_of(walker.mistakes)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from symgrad.axes import BATCH
+from symgrad.axes import RULES as along_axes
 from symgrad.program import Node
 
 ATOM = 12
@@ -142,11 +144,13 @@ def _plane_literal(value: complex) -> Text:
 def formula(node: Node, args: Sequence[Text]) -> Text:
     """A value as a spec would write it, given the texts of its arguments."""
     style: Style = "formula"
-    if node.op in ("input", "const"):
+    if node.op in ("input", "const", "size"):
         return _leaf(node)
     if node.op in ("cotangent", "tangent"):
         prefix = "grad" if node.op == "cotangent" else "tangent"
         return Text(f"{prefix}_{node.data}")
+    if node.op in along_axes:
+        return _along(node, args)
     if node.op == "neg":
         return negative(args[0])
     if node.op == "not":
@@ -162,6 +166,34 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
     if node.op == "call":
         return call(str(node.data), args)
     return binary(node.op, args[0], args[1], style)
+
+
+_SILENT = frozenset({"place", "ordered"})
+"""Primitives that a formula leaves out: they only say where its axes are."""
+
+
+def _along(node: Node, args: Sequence[Text]) -> Text:
+    """A primitive of axes as a spec would write it; sums over the batch go unsaid."""
+    labels = str(node.data).partition("|")[0].split(",")
+    indices = [label.partition(":")[0] for label in labels if label != BATCH]
+    if node.op in _SILENT or not indices:
+        return args[0]
+    if node.op == "access":
+        return Text(f"{args[0].within(ATOM)}[{', '.join(indices)}]")
+    if node.op == "select":
+        place = str(node.data).partition("|")[2]
+        return Text(f"{args[0].text.replace(indices[0], place)}")
+    if node.op == "gather":
+        return Text(f"{args[0].text.replace(indices[0], args[1].text)}")
+    if node.op == "scatter":
+        return call("scatter", args[:2])
+    if node.op == "einsum":
+        product = args[0]
+        for arg in args[1:]:
+            product = binary("mul", product, arg, "formula")
+        return call("sum", [product])
+    inside = indices[0] if len(indices) == 1 else f"({', '.join(indices)})"
+    return call(node.op, [args[0], Text(inside)])
 
 
 def _leaf(node: Node) -> Text:

@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
+from symgrad import axes as named_axes
+from symgrad.axes import BATCH as BATCH
+from symgrad.axes import Axes
 from symgrad.intervals import Interval
 from symgrad.kinds import COMMUTATIVE as COMMUTATIVE
 from symgrad.kinds import COMPARISONS as COMPARISONS
 from symgrad.kinds import CONNECTIVES as CONNECTIVES
 from symgrad.kinds import Kind as Kind
 from symgrad.kinds import joined_kind
-
-BATCH = "..."
-"""The axis that stands for all broadcast batch axes of a value."""
-
 
 Constant = Fraction | str
 """An exact rational, or one of ``pi``, ``E``, ``I``, ``oo``, ``nan``."""
@@ -33,6 +32,8 @@ PRIMITIVES: Mapping[str, int] = {
     "cotangent": 0,
     "tangent": 0,
     "const": 0,
+    # the size of an axis, by its name
+    "size": 0,
     # arithmetic
     "neg": 1,
     "add": 2,
@@ -58,14 +59,40 @@ PRIMITIVES: Mapping[str, int] = {
     "stop_gradient": 1,
     # reduce(a, like): a, summed to the shape of like over what was broadcast
     "reduce": 2,
+    # other labels for the axes of a value, and the way back
+    "access": 1,
+    "place": 1,
+    "ordered": 1,
+    # one place of an axis, and zeros around it: insert(a, size)
+    "select": 1,
+    "insert": 2,
+    # ones along an axis: ones(size)
+    "ones": 1,
+    # gather(a, index), and its adjoint, scatter(a, index, sizes ...)
+    "gather": 2,
+    "scatter": -1,
+    # along axes that are gone then
+    "sum": 1,
+    "mean": 1,
+    "prod": 1,
+    "amax": 1,
+    "amin": 1,
+    "logsumexp": 1,
+    "norm": 1,
+    "var": 1,
+    "count": 1,  # how often a condition holds
+    # along an axis that stays
+    "softmax": 1,
+    "log_softmax": 1,
+    "cumsum": 1,
+    "cumsum_back": 1,
+    "others": 1,  # the product of all other elements
+    # a sum of products
+    "einsum": -1,
 }
-"""Primitive name to number of arguments.
+"""Primitive name to number of arguments."""
 
-The reductions, contractions, gathers and matrix functions of axis ops join this
-table when they are built; a node already carries the axes they need.
-"""
-
-VARIABLES = frozenset({"input", "cotangent", "tangent"})
+VARIABLES = frozenset({"input", "cotangent", "tangent", "size"})
 LEAVES = VARIABLES | {"const"}
 
 
@@ -81,19 +108,7 @@ class Node:
     args: tuple[int, ...]
     data: Constant | None
     kind: Kind
-    axes: tuple[str, ...]
-
-
-def _joined_axes(parts: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The union of the axes in order of appearance, batch in front."""
-    distinct = {axes for axes in parts if axes}
-    if len(distinct) < 2:
-        return distinct.pop() if distinct else ()
-    seen = dict.fromkeys(axis for axes in parts for axis in axes)
-    if BATCH in seen:
-        del seen[BATCH]
-        return (BATCH, *seen)
-    return tuple(seen)
+    axes: Axes
 
 
 class Graph:
@@ -123,20 +138,26 @@ class Graph:
             self.nodes.append(node)
         return number
 
-    def input(self, name: str, kind: Kind, axes: tuple[str, ...] | None = None) -> int:
+    def input(self, name: str, kind: Kind, axes: Axes | None = None) -> int:
         """An input; a tensor without declared axes has batch axes only."""
         default = (BATCH,) if kind.is_tensor else ()
         return self._intern(
             Node("input", (), name, kind, default if axes is None else axes)
         )
 
-    def cotangent(self, output: str, kind: Kind = Kind.REAL) -> int:
+    def cotangent(
+        self, output: str, kind: Kind = Kind.REAL, axes: Axes = (BATCH,)
+    ) -> int:
         """``grad_<output>``: the derivative of the objective by that output."""
-        return self._intern(Node("cotangent", (), output, kind, (BATCH,)))
+        return self._intern(Node("cotangent", (), output, kind, axes))
 
-    def tangent(self, name: str, kind: Kind = Kind.REAL) -> int:
+    def tangent(self, name: str, kind: Kind = Kind.REAL, axes: Axes = (BATCH,)) -> int:
         """``tangent_<input>``: the direction in which an input moves."""
-        return self._intern(Node("tangent", (), name, kind, (BATCH,)))
+        return self._intern(Node("tangent", (), name, kind, axes))
+
+    def size(self, axis: str) -> int:
+        """The size of an axis, a whole number that every call has its own of."""
+        return self._intern(Node("size", (), axis, Kind.INT, ()))
 
     def leaf(self, node: Node) -> int:
         """A leaf of another graph in this one."""
@@ -156,9 +177,8 @@ class Graph:
             return self._numbers[op, args[::-1], data]
         parts = [self.nodes[arg] for arg in args]
         kind = joined_kind(op, [part.kind for part in parts], data)
-        return self._intern(
-            Node(op, args, data, kind, _joined_axes([part.axes for part in parts]))
-        )
+        axes = named_axes.of_result(op, data, [part.axes for part in parts])
+        return self._intern(Node(op, args, data, kind, axes))
 
     def call(self, function: str, *args: int) -> int:
         """A row of the function table applied to values."""
@@ -230,6 +250,10 @@ class Program:
             expected = [True] * len(conditions)
         elif node.op in ("where", "guard"):
             expected = [True, False, False]
+        elif node.op == "count":
+            expected = [True]
+        elif node.op in ("access", "ordered", "select", "gather"):
+            expected = [node.kind.is_condition, False][: len(conditions)]
         else:
             expected = [False] * len(conditions)
         assert conditions == expected, (
@@ -250,7 +274,7 @@ class Program:
         self, roots: Iterable[int], stop: frozenset[int] = frozenset()
     ) -> int:
         """How many operations ``roots`` take; leaves and constants are free."""
-        free = LEAVES | {"stop_gradient"}
+        free = LEAVES | {"stop_gradient", "access", "place", "ordered"}
         values = self.reachable(roots, stop)
         return sum(
             self.nodes[v].op not in free

@@ -12,6 +12,7 @@ from functools import reduce
 from itertools import takewhile
 from operator import or_
 
+from symgrad.axes import RULES as along_axes
 from symgrad.program import Graph, Node
 
 Branch = tuple[int, bool]
@@ -36,7 +37,12 @@ def common(a: Region, b: Region) -> Region:
 
 
 def edge_regions(node: Node, region: Region) -> list[Region]:
-    """The region in which a node of that region uses each of its arguments."""
+    """The region in which a node of that region uses each of its arguments.
+
+    What goes along axes uses them whatever holds for single elements.
+    """
+    if node.op in along_axes:
+        return [()] * len(node.args)
     if node.op != "where":
         return [region] * len(node.args)
     condition = node.args[0]
@@ -54,8 +60,19 @@ def find_regions(nodes: Sequence[Node], roots: Iterable[int]) -> dict[int, Regio
         for arg, region in zip(node.args, used_in, strict=True):
             known = regions.get(arg)
             shared = region if known is None else common(known, region)
-            regions[arg] = shared[:MAX_DEPTH]
+            regions[arg] = _seen(nodes, arg, shared[:MAX_DEPTH])
     return regions
+
+
+def _seen(nodes: Sequence[Node], value: int, region: Region) -> Region:
+    """The outer branches whose conditions hold or fail for a value as a whole.
+
+    The value of an axis primitive is masked where it is used.
+    """
+    if nodes[value].op in along_axes:
+        return ()
+    own = set(nodes[value].axes)
+    return tuple(takewhile(lambda part: own.issuperset(nodes[part[0]].axes), region))
 
 
 MAX_PLACES = 4
@@ -71,7 +88,8 @@ def find_places(
         for region in places.get(value, ()):
             used_in = edge_regions(nodes[value], region)
             for arg, place in zip(nodes[value].args, used_in, strict=True):
-                places[arg] = _joined(places.get(arg, ()), place[:MAX_DEPTH])
+                seen = _seen(nodes, arg, place[:MAX_DEPTH])
+                places[arg] = _joined(places.get(arg, ()), seen)
     return _told_before(nodes, places)
 
 

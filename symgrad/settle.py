@@ -36,6 +36,7 @@ def settle(program: Program) -> Program:
             for c in choices
             if tensors_behind(shapes, graph, c) == shape
             and graph[c].kind.is_complex == graph[whole].kind.is_complex
+            and set(graph[c].axes) == set(graph[whole].axes)
         )
         return next(alike, whole)
 

@@ -15,7 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad import algebra, conditions, formulas
+from symgrad import algebra, along, conditions, formulas
+from symgrad.axes import BATCH
 from symgrad.functions import TABLE
 from symgrad.op import EdgePolicy
 from symgrad.partials import conjugate_partial, partial
@@ -91,13 +92,24 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
             for index, part in _pulled_back(tape, value, cotangent, active):
                 arg = graph[value].args[index]
                 outside = used_in[index][len(regions[arg]) :]
-                pending[arg][shape].append((outside, part))
+                lost = _lost_axes(graph, value, arg, part)
+                if lost:
+                    part = along.total(graph, combine(graph, [(outside, part)]), lost)
+                    outside = ()
+                whole = frozenset[int]() if BATCH in lost else shape
+                pending[arg][whole].append((outside, part))
     found = {n: arrived[v] for n, v in tape.wanted.items() if v in arrived}
     nonzero = {
         n: tuple(v for v in terms if algebra.number(graph, v) != 0)
         for n, terms in found.items()
     }
     return {name: terms for name, terms in nonzero.items() if terms}
+
+
+def _lost_axes(graph: Graph, value: int, arg: int, part: int) -> set[str]:
+    """The axes along which a part of a cotangent is summed before it meets others."""
+    apart = graph[value].op in along.RULES
+    return set(graph[part if apart else value].axes) - set(graph[arg].axes)
 
 
 def _reduced(graph: Graph, pending: _Pending, seeds: Sequence[Seed]) -> _Pending:
@@ -178,6 +190,9 @@ def scaled(
     cotangent travels.  ``active`` are the values that derivatives are taken through.
     """
     graph, node = tape.graph, tape.graph[value]
+    if node.op in along.RULES:
+        rule = along.RULES[node.op]
+        return (rule.pull if adjoint else rule.push)(graph, value, moved)
     if node.op != "call":
         return _scaled_by_primitive(graph, value, index, moved, adjoint)
     others = {*node.args[:index], *node.args[index + 1 :]}
@@ -212,8 +227,8 @@ def _scaled_by_primitive(
 
 
 def shape_of(program: Program, *values: int) -> Shape:
-    """The tensor inputs behind values, which broadcast to their shape."""
-    tensors = {v for v in program.inputs.values() if program.nodes[v].kind.is_tensor}
+    """The tensor inputs behind values, whose batches broadcast to theirs."""
+    tensors = {v for v in program.inputs.values() if BATCH in program.nodes[v].axes}
     return frozenset(tensors.intersection(program.reachable(values)))
 
 

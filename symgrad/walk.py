@@ -10,6 +10,7 @@ from typing import Any
 from symgrad import fold
 from symgrad.grammar import FormulaError
 from symgrad.program import Graph
+from symgrad.space import Space
 
 MAX_DEPTH = 100
 """Levels of nesting, those inside of called functions included."""
@@ -44,7 +45,6 @@ _EACH = "a formula already holds for each element"
 _ARGUMENTS = "write the arguments one by one"
 _ALLOWED = "a formula is made of numbers, names, operators, conditions and calls"
 _REFUSED: Mapping[type[ast.AST], tuple[str, str, str | None]] = {
-    ast.Subscript: ("SG701", "indices are not built yet", None),
     ast.Attribute: ("SG204", "an attribute is not allowed in a formula", _CALLED),
     ast.Tuple: ("SG204", "a tuple is not allowed here", _ONE_VALUE),
     ast.List: ("SG204", "a list is not allowed in a formula", _ONE_VALUE),
@@ -63,7 +63,8 @@ class Walker:
     ``source`` is the formula, and ``lead`` the offset of the tree's columns in it.
     ``table`` says that it stands in the function table, which may do more.
     ``depth`` counts the levels of nesting, those of the calls around this formula
-    included; ``expanded`` is what calls of functions have given so far.
+    included; ``expanded`` is what calls of functions have given so far.  ``space`` is
+    there where an input has named axes.
     """
 
     graph: Graph
@@ -76,6 +77,7 @@ class Walker:
     table: bool = False
     depth: int = 0
     expanded: dict[tuple[str, tuple[int, ...]], int] = field(default_factory=dict)
+    space: Space | None = None
 
     def number(self, node: ast.expr) -> Value:
         """A value that is not a condition."""

@@ -16,6 +16,7 @@ from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
+from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
 from symgrad.layout import listed
 from symgrad.naming import FORWARD_MODE, class_names
@@ -67,6 +68,8 @@ def joint_program(op: Op) -> Program:
     for transform in AFTER:
         program = transform(program)
     program = lower(program, _is_spelled)
+    if op.has_axes:
+        program = contract(program)
     return choose_residuals(program, op)
 
 
@@ -153,10 +156,20 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
 
 HELPERS = (
     "_opmath",
+    "_alike",
+    "_promoted",
     "_rounded",
     "_result_dtype",
     "_fill_missing",
     "_switch",
+    "_batch_sum",
+    "_rows_product",
+    "_take",
+    "_scatter",
+    "_scatter_rows",
+    "_others",
+    "_spread",
+    "_check_axes",
     "_check_floating",
     "_check_complex",
     "_check_integer",

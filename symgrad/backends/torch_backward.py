@@ -5,7 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from symgrad.axes import BATCH, named
+from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
+    derived_leaves,
     filled,
     input_shape,
     may_be_half,
@@ -14,7 +17,6 @@ from symgrad.backends.torch_context import (
 )
 from symgrad.backends.torch_lines import (
     Code,
-    kept_names,
     returned,
     tensor_inputs,
     tuple_type,
@@ -23,10 +25,11 @@ from symgrad.backends.torch_lines import (
     written,
 )
 from symgrad.backends.torch_spell import speller
+from symgrad.derive import has_partials
 from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
-from symgrad.printer import ATOM, Text, formula
+from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import Program
 
 
@@ -78,8 +81,8 @@ def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
 def _gradients(op: Op, program: Program) -> list[str]:
     """The shared statements, then each gradient with what it alone needs."""
     names = Names(user_names(op))
-    kept = kept_names(program)
-    leaves = kept | {v: f"grad_{n}" for n, v in program.cotangents.items()}
+    arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
+    leaves = derived_leaves(op, program, arriving)
     blocks = [[*terms] for terms in program.gradients.values()]
     anchor = _like(program)
     layout = Layout(program, speller(program, anchor), formula, leaves, names, blocks)
@@ -116,7 +119,9 @@ def _gradient(
         text = layout.root(term, width)
         if reduce and len(text) > width:
             text = layout.named(term)
-        parts.append(_reduced(_shaped(program, term, text), reduce))
+        text = _along_axes(op, program, name, term, text)
+        summed = reduce if _may_be_larger(op, program, term) else ""
+        parts.append(_reduced(_shaped(program, term, text), summed))
     first, *others = parts or [Text(_zeros(op, program, name))]
     lines += written(statements[own:], indent)
     if len(op.inputs) == 1:
@@ -127,6 +132,23 @@ def _gradient(
     for other in others:
         lines += wrapped(f"{lead}grad_{name} + ", other, indent)
     return lines
+
+
+def _may_be_larger(op: Op, program: Program, term: int) -> bool:
+    """Whether a term can have a batch that its input has not."""
+    return not op.has_axes or BATCH in program.nodes[term].axes
+
+
+def _along_axes(op: Op, program: Program, name: str, term: int, text: Text) -> Text:
+    """A term with the dimensions of its input, also where it is the same along some."""
+    own, target = (
+        program.nodes[term].axes,
+        named(program.nodes[program.inputs[name]].axes),
+    )
+    text = aligned(text, own, target)
+    if set(target) <= set(own):
+        return text
+    return call("_spread", [text, Text(input_shape(op, program, name))])
 
 
 def _reduction(op: Op, program: Program, name: str) -> str:
@@ -175,7 +197,7 @@ def _comment(
     given = {f.name: f.text for f in op.overrides}
     if name in given:
         text = f"grad_{name} = {given[name]}, as the spec says"
-    elif len(program.cotangents) == 1 and not program.in_plane:
+    elif has_partials(program, len(program.cotangents)):
         [output] = program.cotangents
         text = f"d{output}/d{name} = {shown[0] if shown else 0}"
     else:

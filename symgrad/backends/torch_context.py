@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from symgrad.backends.torch_forward import is_plain
+from symgrad.axes import Axes, named, size_of
+from symgrad.backends.torch_along import sizes
+from symgrad.backends.torch_forward import casting, is_plain
 from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
@@ -25,10 +27,48 @@ from symgrad.program import Kind, Program
 
 def shape_inputs(op: Op, program: Program) -> list[str]:
     """The inputs whose shape alone backward needs."""
+    kept = {program.nodes[v].data for v in program.residuals}
+    if op.has_axes:
+        return [n for n in _shaped(op, program) if n not in kept]
     if len(tensor_inputs(op)) < 2:
         return []
-    kept = {program.nodes[v].data for v in program.residuals}
     return [i.name for i in op.inputs if i.differentiable and i.name not in kept]
+
+
+def _shaped(op: Op, program: Program) -> Iterator[str]:
+    """The inputs with named axes that a gradient or a size asks for the shape of."""
+    seen = {size_of(a) for v in program.cotangents.values() for a in _axes(program, v)}
+    wanted = {str(node.data) for node in program.nodes if node.op == "size"}
+    for item in op.inputs:
+        own = {size_of(axis) for axis in named(item.labels)}
+        needed = item.differentiable and _asks_for_shape(op, program, item.name)
+        if needed or not wanted.isdisjoint(own - seen):
+            seen |= own
+            yield item.name
+
+
+def _asks_for_shape(op: Op, program: Program, name: str) -> bool:
+    """Whether a gradient may have another shape than its input by itself."""
+    own = program.nodes[program.inputs[name]].axes
+    terms = program.gradients[name]
+    lacking = any(program.nodes[v].axes != own for v in terms) or not terms
+    return lacking or len(tensor_inputs(op)) > 1
+
+
+def _axes(program: Program, value: int) -> Axes:
+    return named(program.nodes[value].axes)
+
+
+def derived_leaves(
+    op: Op, program: Program, arriving: Mapping[int, str]
+) -> dict[int, str]:
+    """What a derivative finds: residuals, what arrives, and the sizes of axes."""
+    kept = kept_names(program)
+    found = [*reversed(kept.items()), *arriving.items()]
+    held = [(f"{name}.shape", program.nodes[v].axes) for v, name in found]
+    for name in shape_inputs(op, program):
+        held.append((on_ctx(op, f"{name}_shape"), op.input(name).labels))
+    return {**kept, **arriving, **sizes(program, held)}
 
 
 def input_shape(op: Op, program: Program, name: str) -> str:
@@ -55,11 +95,13 @@ def restored(
     given = [name for v, name in arriving.items() if v in live]
     kept = [names[v] for v in tensors]
     lines = []
-    if is_plain(program, terms, leaves, most) or not may_be_half(program):
+    plain = is_plain(program, terms, leaves, most) or not may_be_half(program)
+    cast = casting(program, terms, plain)
+    if not cast:
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept or given:
         saved = ["*ctx.saved_tensors"] if kept else []
-        source = call("_opmath", [Text(name) for name in (*given, *saved)])
+        source = call(cast, [Text(name) for name in (*given, *saved)])
         lines += unpack([*given, *kept], source, 8)
     numbers = [names[v] for v in program.residuals if v not in tensors]
     return lines + [f"        {name} = ctx.{name}" for name in numbers]
@@ -107,7 +149,12 @@ def shape_outputs(program: Program) -> list[str]:
     """The outputs that may be larger than what their tangent is computed from."""
     possible, certain = _behind(program, False), _behind(program, True)
     ends = program.outputs
-    return [n for n, v in program.jvps.items() if not certain[v] >= possible[ends[n]]]
+    nodes = program.nodes
+    return [
+        n
+        for n, v in program.jvps.items()
+        if not certain[v] >= possible[ends[n]] or nodes[v].axes != nodes[ends[n]].axes
+    ]
 
 
 def _behind(program: Program, certain: bool) -> list[frozenset[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from symgrad.axes import BATCH
 from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import Input, Op
 from symgrad.partials import edge_value, on_kink
@@ -75,7 +76,7 @@ def indented(lines: Sequence[str]) -> list[str]:
 def _formulas(op: Op) -> list[str]:
     lines = []
     for formula in (*op.lets, *op.outputs):
-        lines += _filled(f"{formula.name} = {formula.text}", "    ", "    ")
+        lines += _filled(f"{formula.written} = {formula.text}", "    ", "    ")
     return lines
 
 
@@ -94,6 +95,8 @@ def _arguments(inputs: Iterable[Input]) -> list[str]:
     lines = ["Args:"]
     for item in inputs:
         text = f"{item.name}: {_KINDS[item.kind]}"
+        if item.axes is not None:
+            text += f" [{', '.join(item.axes)}]"
         if item.domain is not None:
             text += f" in {item.domain}"
         if not item.grad and item.kind is Kind.REAL:
@@ -102,11 +105,17 @@ def _arguments(inputs: Iterable[Input]) -> list[str]:
             text += f", {item.default!r} by default"
         lines += _filled(f"{text}.", "    ", "    ")
     if sum(item.kind.is_tensor for item in inputs) > 1:
-        lines += [
-            "",
-            *_filled("Tensors broadcast; each gradient has its input's shape."),
-        ]
+        lines += ["", *_filled(_shapes(inputs))]
     return lines
+
+
+def _shapes(inputs: Iterable[Input]) -> str:
+    own = "each gradient has its input's shape."
+    if all(item.axes is None for item in inputs):
+        return f"Tensors broadcast; {own}"
+    if any(BATCH in (item.axes or ()) for item in inputs):
+        return f"Axes of one name have one size, those of the batch broadcast; {own}"
+    return f"Axes of one name have one size; {own}"
 
 
 def _derivatives(op: Op, program: Program) -> list[str]:

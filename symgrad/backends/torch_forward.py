@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from symgrad.backends.torch_along import sizes
 from symgrad.backends.torch_lines import (
     ANNOTATION,
     Code,
@@ -41,11 +42,30 @@ def is_plain(
     )
 
 
+def has_products(program: Program, values: Sequence[int]) -> bool:
+    """Whether a product of matrices is behind values: torch wants one dtype for it."""
+    return any(program.nodes[v].op == "einsum" for v in program.reachable(values))
+
+
+def casting(program: Program, values: Sequence[int], plain: bool = False) -> str:
+    """The function that brings tensors to the dtype that they are computed in."""
+    if not has_products(program, values):
+        return "" if plain else "_opmath"
+    return "_promoted" if plain else "_alike"
+
+
 def anchor(op: Op) -> str:
     """The first floating tensor: where a number must be a tensor, one like this."""
     floating = [item for item in op.inputs if item.kind.is_floating]
     reals = [item.name for item in floating if item.kind is Kind.REAL]
     return reals[0] if reals else f"{floating[0].name}.real"
+
+
+def input_leaves(program: Program) -> dict[int, str]:
+    """The inputs by their names, and the sizes of their axes."""
+    named = {value: name for name, value in program.inputs.items()}
+    shapes = [(f"{n}.shape", program.nodes[v].axes) for v, n in named.items()]
+    return named | sizes(program, shapes)
 
 
 def forward_layout(op: Op, program: Program, names: Names) -> Layout:
@@ -55,7 +75,7 @@ def forward_layout(op: Op, program: Program, names: Names) -> Layout:
         chosen |= {f.name for f in op.outputs}
     kept = {v: n for v, n in program.names.items() if n in chosen}
     named = replace(program, names=kept, hints={})
-    leaves = {value: name for name, value in program.inputs.items()}
+    leaves = input_leaves(program)
     blocks = [list(program.outputs.values())]
     return Layout(named, speller(named, anchor(op)), formula, leaves, names, blocks)
 
@@ -104,8 +124,13 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
     """Lines that bring half precision to float32, and each output's way back."""
     outputs, leaves = program.outputs, frozenset(program.inputs.values())
     smooth = all(program.stand_ins[name] == v for name, v in outputs.items())
-    if smooth and is_plain(program, list(outputs.values()), leaves):
-        return [], dict.fromkeys(outputs, "")
+    reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
+    ends = list(outputs.values())
+    plain = smooth and is_plain(program, ends, leaves)
+    cast = casting(program, ends, plain)
+    if plain:
+        source = call(cast, list(map(Text, reals)))
+        return unpack(reals, source, 8) if cast else [], dict.fromkeys(outputs, "")
     lines: list[str] = []
     dtypes: dict[tuple[str, ...], str] = {}
     rounding = dict.fromkeys(outputs, "")
@@ -117,12 +142,11 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
             dtypes[used] = names.claim("dtype" if not dtypes else f"{output}_dtype")
             lines += assignment(dtypes[used], _result_dtype(used), 8)
         rounding[output] = dtypes[used]
-    reals = [item.name for item in op.inputs if item.kind is Kind.REAL]
     if not reals:  # nor a half precision that could be rounded to
         return [], dict.fromkeys(outputs, "")
     return [
         *lines,
-        *unpack(reals, call("_opmath", list(map(Text, reals))), 8),
+        *unpack(reals, call(cast, list(map(Text, reals))), 8),
     ], rounding
 
 
@@ -173,7 +197,7 @@ def _smoothed(
 ) -> list[str]:
     """Each output as its surrogate plus a difference that has no derivative."""
     unnamed = replace(program, names={}, hints={})
-    leaves = {value: name for name, value in program.inputs.items()}
+    leaves = input_leaves(program)
     values = list(stand_ins.values())
     spell = speller(unnamed, anchor(op))
     layout = Layout(unnamed, spell, formula, leaves, names, [values])

@@ -66,4 +66,15 @@ def _checks(op: Op) -> list[str]:
         if names:
             args = [f'"{op.name}"', python, *(f"{name}={name}" for name in names)]
             lines += bracketed("_check_number(", args, ")", 4)
-    return lines
+    return lines + _axes_check(op)
+
+
+def _axes_check(op: Op) -> list[str]:
+    """Equal axes must have equal sizes; the batch broadcasts by itself."""
+    held = [item for item in op.inputs if item.axes is not None]
+    if not held:
+        return []
+    pairs = [
+        f'{item.name}=({item.name}, "{" ".join(item.axes or ())}")' for item in held
+    ]
+    return bracketed("_check_axes(", [f'"{op.name}"', *pairs], ")", 4)

@@ -6,7 +6,10 @@ torch.compile takes no class that has a jvp.
 
 from __future__ import annotations
 
+from symgrad.axes import named
+from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
+    derived_leaves,
     filled,
     is_rounded,
     may_be_half,
@@ -16,7 +19,6 @@ from symgrad.backends.torch_context import (
 )
 from symgrad.backends.torch_lines import (
     Code,
-    kept_names,
     on_ctx,
     returned,
     tangent_name,
@@ -58,11 +60,11 @@ def _body(op: Op, program: Program) -> list[str]:
     """The temporaries, then the tangents of the outputs."""
     values = list(program.jvps.values())
     arriving = {v: tangent_name(op, n) for n, v in program.tangents.items()}
-    kept = kept_names(program)
+    leaves = derived_leaves(op, program, arriving)
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
     spell = speller(program, _like(op, program))
-    layout = Layout(program, spell, formula, kept | arriving, names, [values])
+    layout = Layout(program, spell, formula, leaves, names, [values])
     statements = layout.block(values)
     results = _results(op, program, layout)
     lines = [*restored(program, values, arriving), *written(statements, 8)]
@@ -87,7 +89,7 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
         text = fit(value, LINE - 8 - len(lead) - len(dtype))
         if output in larger:
             shape = on_ctx(op, f"{output}_shape")
-            text = _spread(op, program, value, text, shape)
+            text = _spread(op, program, output, text, shape)
         if value in seen and program.nodes[value].kind.is_tensor:
             text = Text(f"{text.within(ATOM)}.clone()", ATOM)
         seen.add(value)
@@ -95,9 +97,12 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
     return results
 
 
-def _spread(op: Op, program: Program, value: int, text: Text, shape: str) -> Text:
+def _spread(op: Op, program: Program, output: str, text: Text, shape: str) -> Text:
     """A tangent of fewer inputs than its output, in the shape of that."""
+    value = program.jvps[output]
     if program.nodes[value].kind.is_tensor:
+        target = named(program.nodes[program.outputs[output]].axes)
+        text = aligned(text, program.nodes[value].axes, target)
         return Text(f"{text.within(ATOM)}.expand({shape})", ATOM)
     return call(f"{_like(op, program)}.new_full", [Text(shape), text])
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 
+from symgrad.backends.torch_align import all_aligned
+from symgrad.backends.torch_along import SPELLINGS
+from symgrad.backends.torch_along import spell as along
 from symgrad.backends.torch_names import (
     is_of_one_shape,
     number_spelling,
@@ -50,6 +53,9 @@ def speller(program: Program, anchor: str) -> Speller:
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
+        if node.op in SPELLINGS:
+            return along(nodes, node, args, anchor)
+        args = all_aligned(nodes, node, args)
         if node.kind is Kind.PLANE and value in held:
             args = _in_plane(nodes, node, args, anchor, held)
         if node.kind.is_floating:

@@ -22,6 +22,7 @@ from symgrad.objective import objective
 from symgrad.op import Op
 from symgrad.program import Node
 from symgrad.verify import budget, reference, sampling
+from symgrad.verify.elements import by_elements
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.report import TOO_FEW_POINTS
 from symgrad.verify.sampling import Number, Point
@@ -89,6 +90,7 @@ def _off(got: complex, truth: complex) -> float:
 
 def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` for a wrong value or gradient; report the accuracy."""
+    subject = by_elements(subject)
     measured = [
         m
         for dtype in DTYPES[: 1 if budget.is_large(subject.op) else None]
@@ -155,12 +157,8 @@ def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
     values = as_tensors(op, batch.points, batch.dtype)
     cotangents = _columns(batch.cotangents, batch.dtype)
     results = call(subject, values)
-    plain_op = reference.guarded(op)
     got = {**results, **_by_gradient(backward(subject, values, cotangents))}
-    plain = {
-        **reference.named_outputs(plain_op, values),
-        **_by_gradient(reference.plain(plain_op, values, cotangents)),
-    }
+    plain = _plain(subject, values, cotangents)
     size = (len(batch.points),)
     for k, point in enumerate(batch.points):
         finite = all(bool(r.expand(size)[k].isfinite()) for r in results.values())
@@ -175,6 +173,21 @@ def _measure(subject: Subject, batch: Batch) -> Iterator[Measured]:
                 truth=truth,
                 expected_finite=finite and batch.ordinary[k],
             )
+
+
+def _plain(
+    subject: Subject, values: reference.Values, cotangents: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """What plain torch makes of the op, guarded."""
+    if subject.plain is not None:
+        formula = Subject(subject.op, subject.plain)
+        found = backward(formula, values, cotangents, materialize=True)
+        return {**call(formula, values), **_by_gradient(found)}
+    guarded = reference.guarded(subject.op)
+    return {
+        **reference.named_outputs(guarded, values),
+        **_by_gradient(reference.plain(guarded, values, cotangents)),
+    }
 
 
 def _columns(points: Sequence[Point], dtype: torch.dtype) -> dict[str, Tensor]:

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from symgrad.op import Op
-from symgrad.verify import mixed, reference, sampling
+from symgrad.verify import extents, mixed, reference, sampling
 from symgrad.verify.kinks import smooth_elements
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
     Outcome,
+    Shape,
     Subject,
     Tensors,
     Values,
@@ -48,7 +49,7 @@ def run(subject: Subject) -> Outcome:
     if any(sample.shape is not None for sample in op.samples.values()):
         return Outcome(note="not for declared shapes")
     rng = sampling.generator(op, "dtypes")
-    values = smooth_values(op, dict.fromkeys(tensor_inputs(op), (COUNT,)), rng)
+    values = smooth_values(op, _shapes(op), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
     dtypes = DTYPES[: 1 if op.in_plane else None]  # no complex one is half
     sent = {"grad": cotangents}
@@ -56,6 +57,12 @@ def run(subject: Subject) -> Outcome:
     worst = max(shrinking(op, partial(compare, d), values, sent) for d in dtypes)
     shrinking(op, partial(mixed.check, subject), values, sent)
     return Outcome(worst, note="of what is allowed")
+
+
+def _shapes(op: Op) -> dict[str, Shape]:
+    if op.has_axes:
+        return extents.of_sizes(op, (3,), extents.sizes(op))
+    return dict.fromkeys(tensor_inputs(op), (COUNT,))
 
 
 def _compare(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import cmath
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -21,6 +23,7 @@ from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
 from symgrad.verify import budget, reference, sampling
+from symgrad.verify.elements import by_elements
 from symgrad.verify.forward_mode import pushed
 from symgrad.verify.kinks import watched
 from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
@@ -58,6 +61,7 @@ _DOUBLE = {Kind.REAL: torch.float64, Kind.COMPLEX: torch.complex128}
 
 def run(subject: Subject) -> Outcome:
     """Raise ``Fault`` where the gradient at an edge is not the declared one."""
+    subject = by_elements(subject)
     op = subject.op
     as_torch = all(policy == "torch" for policy in op.edges.values())
     at = partial(shrinking, op, smooth=False)
@@ -126,12 +130,21 @@ def _combined(op: Op, usual: Point) -> Iterator[Point]:
     choices = [_choices(item, special, usual[item.name]) for item in op.inputs]
     count = math.prod(map(len, choices))
     rng = sampling.generator(op, "combinations")
-    for number in range(count) if count <= MOST else rng.sample(range(count), MOST):
+    for number in _numbers(count, rng):
         point = {}
         for name, values in zip(usual, choices, strict=True):
             number, place = divmod(number, len(values))
             point[name] = values[place]
         yield point
+
+
+def _numbers(count: int, rng: random.Random) -> Sequence[int]:
+    """All numbers below a count, or a choice of them if they are too many."""
+    if count <= MOST:
+        return range(count)
+    if count > sys.maxsize:
+        return [rng.randrange(count) for _ in range(MOST)]
+    return rng.sample(range(count), MOST)
 
 
 def _far(op: Op) -> Iterator[Point]:

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symgrad.axes import dim, size_of
 from symgrad.backends.torch_names import spelling
 from symgrad.functions import TABLE
 from symgrad.partials import formula
-from symgrad.program import Kind, Node, Program
+from symgrad.program import Graph, Kind, Node, Program
+from symgrad.verify import dimensions
 
 Value = Tensor | complex | bool
 Values = Mapping[str, Value]
@@ -50,8 +52,32 @@ def evaluate(
             node = nodes[number]
             source = values if node.op == "input" else cotangents or {}
             args = [known[arg] for arg in node.args]
-            known[number] = _apply(node, args, source)
+            parts = [nodes[arg] for arg in node.args]
+            if node.op == "size":
+                known[number] = _size(nodes, str(node.data), values)
+            elif node.op in dimensions.PRIMITIVES:
+                known[number] = dimensions.apply(node, parts, args)
+            else:
+                args = dimensions.side_by_side(node, parts, args)
+                known[number] = _apply(node, args, source)
     return [known[root] for root in roots]
+
+
+def gaps(
+    nodes: Sequence[Node], pairs: Sequence[tuple[int, int]], values: Values
+) -> list[Any]:
+    """The differences of pairs of values, side by side."""
+    graph = Graph(nodes)
+    differences = [graph.node("sub", *pair) for pair in pairs]
+    return evaluate(graph.nodes, differences, values)
+
+
+def _size(nodes: Sequence[Node], axis: str, values: Values) -> int:
+    """The size of an axis, from an input that has it."""
+    inputs = [node for node in nodes if node.op == "input"]
+    held = [(node, a) for node in inputs for a in node.axes if size_of(a) == axis]
+    node, label = held[0]
+    return int(torch.as_tensor(values[str(node.data)]).shape[dim(label, node.axes)])
 
 
 def joined(shapes: Iterable[torch.Size]) -> torch.Size:

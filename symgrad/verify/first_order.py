@@ -19,7 +19,7 @@ from symgrad import precise
 from symgrad.functions import TABLE
 from symgrad.op import Op
 from symgrad.program import Kind, Node, Program, is_complex, is_constant
-from symgrad.verify import budget, reference, sampling
+from symgrad.verify import budget, extents, reference, sampling
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -71,6 +71,9 @@ def is_exact(op: Op) -> bool:
 
 def shape_choices(op: Op) -> Iterator[dict[str, Shape]]:
     """Shapes to try: equal, broadcast any way, 0-dim, of one element, empty."""
+    if op.has_axes:
+        yield from extents.choices(op)
+        return
     names = tensor_inputs(op)
     declared = {n: s.shape for n, s in op.samples.items() if s.shape is not None}
     if declared:

@@ -90,7 +90,7 @@ def _checked(subject: Subject) -> Outcome:
         compare = partial(_against_backward, subject)
         worst = max(worst, shrinking(op, compare, values, sent))
         shrinking(op, partial(_check_batches, subject), values, sent)
-    if not budget.is_large(op):
+    if not (budget.is_large(op) or op.has_axes):
         _check_everywhere(subject, rng)
     return Outcome(worst, note=budget.note(op))
 
@@ -172,12 +172,15 @@ def _against_backward(
 ) -> float:
     """The worst difference, each input moving alone; the sum of that is the whole.
 
-    The ops are elementwise, so the two sides agree for each entry of an input.
+    Of elementwise ops the two sides agree for each entry of an input, of others as
+    a whole.
     """
     pulled = backward(subject, values, cotangents)
     alone = {n: pushed(subject, values, {n: t})[1] for n, t in tangents.items()}
     worst = 0.0
     backs = {name: inner(pulled[name], t) for name, t in tangents.items()}
+    if subject.op.has_axes:
+        backs = {name: back.sum() for name, back in backs.items()}
     largest = [float(back.abs().max()) for back in backs.values() if back.numel()]
     noise = NOISE * max(largest, default=0.0)
     for name, back in backs.items():

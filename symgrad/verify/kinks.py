@@ -26,7 +26,12 @@ Watched = tuple[tuple[Node, ...], tuple[tuple[int, int], ...]]
 
 
 def smooth_elements(op: Op, values: reference.Values) -> Tensor:
-    """For each element, whether the op can be differenced there, as a bool tensor."""
+    """For each element, whether the op can be differenced there, as a bool tensor.
+
+    Of an op with named axes, whose elements meet each other, one answer for all.
+    """
+    if op.has_axes:
+        return _all_smooth(op, values)
     bad = torch.zeros(broadcast_shape(op, values), dtype=torch.bool)
     try:
         with torch.no_grad():
@@ -36,6 +41,15 @@ def smooth_elements(op: Op, values: reference.Values) -> Tensor:
     return good.expand(bad.shape)
 
 
+def _all_smooth(op: Op, values: reference.Values) -> Tensor:
+    """Whether an op with named axes can be differenced at some inputs."""
+    try:
+        with torch.no_grad():
+            return _apart(op, values).all() & _consistent(op, values).all()
+    except (ArithmeticError, ValueError):  # of the Python numbers among the inputs
+        return torch.tensor(False)
+
+
 def broadcast_shape(op: Op, values: Mapping[str, Any]) -> torch.Size:
     """The shape that all tensor inputs broadcast to."""
     return reference.joined(v.shape for v in values.values() if isinstance(v, Tensor))
@@ -43,11 +57,12 @@ def broadcast_shape(op: Op, values: Mapping[str, Any]) -> torch.Size:
 
 def _apart(op: Op, values: reference.Values) -> Tensor:
     nodes, pairs = watched(op.nodes)
-    sides = reference.evaluate(nodes, [v for pair in pairs for v in pair], values)
+    gaps = reference.gaps(nodes, pairs, values)
     margin = MARGIN * sampling.scale(op)
     good = torch.tensor(True)
-    for a, b in zip(sides[::2], sides[1::2], strict=True):
-        good = good & (torch.as_tensor(a - b).abs() > margin)
+    for gap in gaps:
+        apart = torch.as_tensor(gap).abs() > margin
+        good = good & (apart.all() if op.has_axes else apart)
     return good
 
 
@@ -90,7 +105,8 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
     here = reference.evaluate(op.nodes, [*roots, *counted], values)
     good = torch.tensor(True)
     for value in here:
-        good = good & torch.as_tensor(value).isfinite()
+        finite = torch.as_tensor(value).isfinite()
+        good = good & (finite.all() if op.has_axes else finite)
     h, least = reference.STEP, sampling.scale(op)
     for name, turn in reference.directions(op):
         unit = sampling.unit(op, name)  # in which slopes are measured
@@ -100,5 +116,6 @@ def _consistent(op: Op, values: reference.Values) -> Tensor:
             slope, wide = (a - b) / (2 * h), (c - d) / (4 * h)
             size = least + torch.as_tensor(value).abs()
             close = (slope - wide).abs() <= 2e-7 * slope.abs() + 2e-9 * size
-            good = good & close & (slope.abs() < STEEP * size.nanmedian())
+            close = close & (slope.abs() < STEEP * size.nanmedian())
+            good = good & (close.all() if op.has_axes else close)
     return good

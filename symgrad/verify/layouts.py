@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from symgrad.verify import reference, sampling
+from symgrad.op import Op
+from symgrad.verify import extents, reference, sampling
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -70,13 +72,20 @@ def run(subject: Subject) -> Outcome:
     if any(sample.shape is not None for sample in op.samples.values()):
         return Outcome(note="not for declared shapes")
     rng = sampling.generator(op, "layouts")
-    values = smooth_values(op, dict.fromkeys(tensor_inputs(op), SHAPE), rng)
+    values = smooth_values(op, _shapes(op), rng)
     cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
     for name, layout in LAYOUTS.items():
         check = partial(_compare_laid_out, subject, name, layout)
         shrinking(op, check, values, {"grad": cotangents})
     shrinking(op, partial(_check_kept, subject), values)
     return Outcome()
+
+
+def _shapes(op: Op) -> dict[str, Shape]:
+    """Shapes in which every layout is another, as far as there are dimensions."""
+    if op.has_axes:
+        return extents.of_sizes(op, (2, 3), extents.sizes(op))
+    return dict.fromkeys(tensor_inputs(op), SHAPE)
 
 
 def _compare_laid_out(
@@ -88,8 +97,7 @@ def _compare_laid_out(
 ) -> None:
     """One layout of the inputs, of the cotangents, and of both."""
     strange = _laid_out(values, layout)
-    sent = {n: layout(c) for n, c in cotangents.items() if c.dim() == len(SHAPE)}
-    sent = {**cotangents, **sent}
+    sent = _laid_out(cotangents, layout)
     _compare(subject, f"inputs {name}", strange, cotangents)
     _compare(subject, f"cotangents {name}", values, sent)
     _compare(subject, f"inputs and cotangents {name}", strange, sent)
@@ -109,8 +117,17 @@ def _is_channels_last(t: Tensor) -> bool:
     return t.dim() == len(SHAPE) and t.is_contiguous(memory_format=torch.channels_last)
 
 
-def _laid_out(values: Values, layout: Callable[[Tensor], Tensor]) -> Values:
-    return {n: layout(v) if isinstance(v, Tensor) else v for n, v in values.items()}
+def _laid_out(values: Mapping[str, Any], layout: Callable[[Tensor], Tensor]) -> Any:
+    """The tensors in another layout, those that can be in it."""
+    least = len(SHAPE) if layout is _channels_last else 1
+    return {
+        n: layout(v) if isinstance(v, Tensor) and _has(v, least) else v
+        for n, v in values.items()
+    }
+
+
+def _has(tensor: Tensor, least: int) -> bool:
+    return tensor.dim() == least if least > 1 else tensor.dim() > 0
 
 
 def _compare(

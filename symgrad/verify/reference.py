@@ -21,6 +21,7 @@ from symgrad.verify import sampling
 from symgrad.verify.evaluation import Value as Value
 from symgrad.verify.evaluation import Values as Values
 from symgrad.verify.evaluation import evaluate as evaluate
+from symgrad.verify.evaluation import gaps as gaps
 from symgrad.verify.evaluation import joined as joined
 
 STEP = 1e-6

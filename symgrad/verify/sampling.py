@@ -22,6 +22,9 @@ Point = dict[str, Number]
 CORE = (-3.0, 3.0)
 """Where a real input without domain or samples takes ordinary values."""
 
+LARGEST_INDEX = 3
+"""Of integers where nothing is declared: what they look into is larger."""
+
 NEAR = (1e-6, 1e6)
 """The sizes of inputs at which differences tell something of any smooth function."""
 
@@ -76,7 +79,7 @@ def scale(op: Op) -> float:
 def _usual(kind: Kind) -> tuple[float, float]:
     """A range for an input of which nothing else is known."""
     return {
-        Kind.INDEX: (0.0, 3.0),
+        Kind.INDEX: (0.0, float(LARGEST_INDEX)),
         Kind.INT: (1.0, 3.0),
         Kind.FLOAT: (0.3, 2.0),
     }.get(kind, CORE)

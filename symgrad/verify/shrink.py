@@ -64,7 +64,7 @@ def shrinking(
         admitted = _is_admitted(op, smaller[""], smooth)
         return _like(first, check, smaller) if admitted else None
 
-    raise _placed(*_smallest(again, case, first)) from None
+    raise _placed(*_smallest(again, case, first, not op.has_axes)) from None
 
 
 def place(error: Exception) -> str:
@@ -88,12 +88,19 @@ def _placed(case: Case, error: Exception) -> Exception:
 
 
 def _smallest(
-    again: Callable[[Case], Exception | None], case: Case, error: Exception
+    again: Callable[[Case], Exception | None],
+    case: Case,
+    error: Exception,
+    divided: bool,
 ) -> tuple[Case, Exception]:
-    """Each change is kept that leaves the failure what it is."""
+    """Each change is kept that leaves the failure what it is.
+
+    ``divided`` says that elements are tried by themselves, for no axes hold them
+    together.
+    """
     end = time.monotonic() + SECONDS
     left = MOST
-    for change in _changes(case):
+    for change in _changes(case, divided):
         smaller = change(case)
         if _is_same(smaller, case):
             continue
@@ -130,10 +137,11 @@ def _is_admitted(op: Op, values: Mapping[str, Value], smooth: bool) -> bool:
 # -- changes ---------------------------------------------------------------------------
 
 
-def _changes(case: Case) -> Iterator[Change]:
+def _changes(case: Case, divided: bool) -> Iterator[Change]:
     """What makes a case smaller, in order; what does nothing is passed over."""
-    yield from [partial(_half, side=side) for side in (0, 1)] * HALVINGS
-    yield from (partial(_element, number=number) for number in range(ALONE))
+    if divided:
+        yield from [partial(_half, side=side) for side in (0, 1)] * HALVINGS
+        yield from (partial(_element, number=number) for number in range(ALONE))
     yield from (partial(_ones, group=group) for group in case if group)
     for group in case:
         yield from (partial(_rounded, group=group, digits=d) for d in DIGITS)

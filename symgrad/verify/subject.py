@@ -60,12 +60,14 @@ class Subject:
     """An op beside what was emitted for it.
 
     Of a callable that is not ours no class is known; then what a rung asks for beyond
-    gradients may be missing, and is wrong only where it is there and wrong.
+    gradients may be missing, and is wrong only where it is there and wrong.  ``plain``
+    is the formula in plain torch, where that is more than the op's own nodes.
     """
 
     op: Op
     function: Callable[..., Any]
     cls: type[torch.autograd.Function] | None = None
+    plain: Callable[..., Any] | None = None
 
 
 def subjects(module: ModuleType, spec: Spec) -> list[Subject]:
@@ -116,6 +118,7 @@ def backward(
     cotangents: Mapping[str, Tensor],
     wanted: Sequence[str] | None = None,
     create_graph: bool = False,
+    materialize: bool = False,
 ) -> Tensors:
     """Gradients of the ``wanted`` inputs, of all if it is not given."""
     names = differentiable(subject.op) if wanted is None else list(wanted)
@@ -126,6 +129,7 @@ def backward(
         cotangents,
         names,
         create_graph,
+        materialize=materialize,
     )
 
 

@@ -1,0 +1,308 @@
+"""Derivatives of the primitives of axes, and sums along axes that take shortcuts.
+
+A value that lacks an axis is the same all along it.  So the cotangent of what ``sum``
+sums is that of the sum itself, and a sum over an axis that a value lacks is a product
+with the size of that axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from symgrad import algebra, conditions
+from symgrad.axes import BATCH, Axes, listed, moves, named, size_of, written
+from symgrad.program import Graph, Node
+
+
+def total(graph: Graph, value: int, labels: Collection[str]) -> int:
+    """The sum of a value along labels; factors that lack all of them stay outside."""
+    axes = graph[value].axes
+    present = [axis for axis in axes if axis in labels]
+    absent = [axis for axis in labels if axis not in axes and axis != BATCH]
+    if absent:
+        size = count(graph, absent)
+        return algebra.mul(graph, size, total(graph, value, present))
+    if not present or algebra.number(graph, value) == 0:
+        return value
+    node = graph[value]
+    if node.op == "neg":
+        return algebra.neg(graph, total(graph, node.args[0], labels))
+    if node.op == "div" and not _has(graph, node.args[1], present):
+        return algebra.div(graph, total(graph, node.args[0], labels), node.args[1])
+    if node.op == "mul":
+        return _total_of_product(graph, value, present)
+    if node.op in ("add", "sub") and any(_is_outer(graph, a, node) for a in node.args):
+        parts = [total(graph, arg, present) for arg in node.args]
+        return algebra.ARITHMETIC[node.op](graph, *parts)
+    if node.op == "sum":
+        present = [*listed(node.data), *present]
+        value = node.args[0]
+        present = [axis for axis in graph[value].axes if axis in present]
+    return graph.node("sum", value, data=written(present))
+
+
+def _is_outer(graph: Graph, value: int, whole: Node) -> bool:
+    """Whether a term of a sum is a product that is larger than all its factors."""
+    if graph[value].op == "neg":
+        return _is_outer(graph, graph[value].args[0], whole)
+    factors = factors_of(graph, value)
+    smaller = (set(graph[f].axes) < set(whole.axes) for f in factors)
+    return len(factors) > 1 and all(smaller)
+
+
+def _has(graph: Graph, value: int, labels: Collection[str]) -> bool:
+    return not set(graph[value].axes).isdisjoint(labels)
+
+
+def _total_of_product(graph: Graph, value: int, labels: Sequence[str]) -> int:
+    """The factors without the labels times the sum of the product of the others.
+
+    A factor that is a sum of outer products is multiplied out: its terms contract.
+    """
+    factors = factors_of(graph, value)
+    for place, factor in enumerate(factors):
+        node = graph[factor]
+        if node.op in ("add", "sub") and any(
+            _is_outer(graph, a, node) for a in node.args
+        ):
+            rest = [*factors[:place], *factors[place + 1 :]]
+            terms = [
+                total(graph, _product(graph, [arg, *rest]), labels) for arg in node.args
+            ]
+            return algebra.ARITHMETIC[node.op](graph, *terms)
+    inside = [f for f in factors if _has(graph, f, labels)]
+    outside = [f for f in factors if not _has(graph, f, labels)]
+    if not outside:
+        return graph.node("sum", value, data=written(labels))
+    product = _product(graph, inside)
+    summed = total(graph, product, labels)
+    return algebra.mul(graph, _product(graph, outside), summed)
+
+
+def factors_of(graph: Graph, value: int) -> list[int]:
+    """The factors of a product, as they stand in it."""
+    node = graph[value]
+    if node.op != "mul":
+        return [value]
+    return [f for arg in node.args for f in factors_of(graph, arg)]
+
+
+def _product(graph: Graph, factors: Sequence[int]) -> int:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = algebra.mul(graph, result, factor)
+    return result
+
+
+def count(graph: Graph, labels: Sequence[str]) -> int:
+    """How many elements there are along labels."""
+    result = graph.const(1)
+    for axis in labels:
+        result = algebra.mul(graph, result, graph.size(size_of(axis)))
+    return result
+
+
+def _spread(graph: Graph, value: int, labels: Sequence[str]) -> int:
+    """A value that does not lack any of the labels."""
+    for axis in labels:
+        if axis not in graph[value].axes:
+            size = graph.size(size_of(axis))
+            value = algebra.mul(graph, value, graph.node("ones", size, data=axis))
+    return value
+
+
+# Slopes of reductions
+
+
+Slope = Callable[[Graph, int], int]
+"""The derivative of a reduction, as a value with the axes of what is reduced."""
+
+
+def _one(graph: Graph, value: int) -> int:
+    return graph.const(1)
+
+
+def _share(graph: Graph, value: int) -> int:
+    labels = listed(graph[value].data)
+    return algebra.div(graph, graph.const(1), count(graph, labels))
+
+
+def _others(graph: Graph, value: int) -> int:
+    node = graph[value]
+    return graph.node("others", node.args[0], data=node.data)
+
+
+def _ties(graph: Graph, value: int) -> int:
+    """Equal shares for all elements that the largest is equal to."""
+    node = graph[value]
+    tied = graph.node("eq", node.args[0], value)
+    share = algebra.div(
+        graph, graph.const(1), graph.node("count", tied, data=node.data)
+    )
+    return graph.node("where", tied, share, graph.const(0))
+
+
+def _weights(graph: Graph, value: int) -> int:
+    difference = algebra.sub(graph, graph[value].args[0], value)
+    return graph.call("exp", difference)
+
+
+def _direction(graph: Graph, value: int) -> int:
+    """0 at the origin, as in PyTorch; there nothing is divided by 0."""
+    away = graph.node("ne", value, graph.const(0))
+    safe = graph.node("guard", away, value, graph.const(1))
+    along = algebra.div(graph, graph[value].args[0], safe)
+    return conditions.where(graph, away, along, graph.const(0))
+
+
+def _deviation(graph: Graph, value: int) -> int:
+    node = graph[value]
+    labels, _, ddof = str(node.data).partition("|")
+    mean = graph.node("mean", node.args[0], data=labels)
+    twice = algebra.mul(graph, graph.const(2), algebra.sub(graph, node.args[0], mean))
+    size = count(graph, listed(labels))
+    return algebra.div(graph, twice, algebra.sub(graph, size, graph.const(int(ddof))))
+
+
+SLOPES: Mapping[str, Slope] = {
+    "sum": _one,
+    "mean": _share,
+    "prod": _others,
+    "amax": _ties,
+    "amin": _ties,
+    "logsumexp": _weights,
+    "norm": _direction,
+    "var": _deviation,
+}
+"""What each element of a reduction weighs in its derivative."""
+
+
+def _reduced_along(graph: Graph, value: int) -> Axes:
+    return listed(str(graph[value].data).partition("|")[0])
+
+
+# Rules of the other primitives
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a cotangent goes back through a primitive, and a tangent forth."""
+
+    pull: Callable[[Graph, int, int], int]
+    push: Callable[[Graph, int, int], int]
+
+
+def _pull_softmax(graph: Graph, value: int, moved: int) -> int:
+    mean = total(graph, algebra.mul(graph, moved, value), listed(graph[value].data))
+    return algebra.mul(graph, value, algebra.sub(graph, moved, mean))
+
+
+def _pull_log_softmax(graph: Graph, value: int, moved: int) -> int:
+    whole = total(graph, moved, listed(graph[value].data))
+    share = algebra.mul(graph, graph.call("exp", value), whole)
+    return algebra.sub(graph, moved, share)
+
+
+def _push_log_softmax(graph: Graph, value: int, moved: int) -> int:
+    weighted = algebra.mul(graph, graph.call("exp", value), moved)
+    mean = total(graph, weighted, listed(graph[value].data))
+    return algebra.sub(graph, moved, mean)
+
+
+def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
+    def run(graph: Graph, value: int, moved: int) -> int:
+        data = graph[value].data
+        spread = _spread(graph, moved, listed(data))
+        return graph.node(op, spread, data=data)
+
+    return run
+
+
+def _pull_access(graph: Graph, value: int, moved: int) -> int:
+    after, before = moves(graph[value].data)
+    twice = [axis for axis in after if after.count(axis) > 1]
+    moved = _spread(graph, moved, twice)
+    held = set(graph[moved].axes)
+    pairs = [p for p in zip(after, before, strict=True) if p[0] in held]
+    return _relabelled(graph, "place", moved, pairs)
+
+
+def _push_access(graph: Graph, value: int, moved: int) -> int:
+    after, before = moves(graph[value].data)
+    renamed = dict(zip(before, after, strict=True))
+    pairs = [(renamed[axis], axis) for axis in named(graph[moved].axes)]
+    return _relabelled(graph, "access", moved, pairs)
+
+
+def _relabelled(
+    graph: Graph, op: str, value: int, pairs: Sequence[tuple[str, str]]
+) -> int:
+    if not pairs:
+        return value
+    after, before = (written(side) for side in zip(*pairs, strict=True))
+    return graph.node(op, value, data=f"{after}|{before}")
+
+
+def _pull_select(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data).partition("|")[0]
+    size = graph.size(size_of(axis))
+    return graph.node("insert", moved, size, data=graph[value].data)
+
+
+def _push_select(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data).partition("|")[0]
+    if axis not in graph[moved].axes:
+        return moved
+    return graph.node("select", moved, data=graph[value].data)
+
+
+def _pull_gather(graph: Graph, value: int, moved: int) -> int:
+    base, index = graph[value].args
+    at, axes = str(graph[value].data), graph[base].axes
+    whole = [at, *(axis for axis in named(axes) if axis != at)]
+    sizes = [graph.size(size_of(axis)) for axis in whole]
+    data = f"{at}|{written(axes)}"
+    return graph.node("scatter", moved, index, *sizes, data=data)
+
+
+def _push_gather(graph: Graph, value: int, moved: int) -> int:
+    at = str(graph[value].data)
+    if at not in graph[moved].axes:
+        return moved
+    return graph.node("gather", moved, graph[value].args[1], data=at)
+
+
+def _unchanged(graph: Graph, value: int, moved: int) -> int:
+    return moved
+
+
+def _pull_reduction(graph: Graph, value: int, moved: int) -> int:
+    return algebra.mul(graph, moved, SLOPES[graph[value].op](graph, value))
+
+
+def _push_mean(graph: Graph, value: int, moved: int) -> int:
+    data = graph[value].data
+    if set(listed(data)) <= set(graph[moved].axes):
+        return graph.node("mean", moved, data=data)
+    return _push_reduction(graph, value, moved)
+
+
+def _push_reduction(graph: Graph, value: int, moved: int) -> int:
+    slope = SLOPES[graph[value].op](graph, value)
+    labels = _reduced_along(graph, value)
+    return total(graph, algebra.mul(graph, moved, slope), labels)
+
+
+RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(SLOPES, Rule(_pull_reduction, _push_reduction)),
+    "mean": Rule(_pull_reduction, _push_mean),
+    "softmax": Rule(_pull_softmax, _pull_softmax),
+    "log_softmax": Rule(_pull_log_softmax, _push_log_softmax),
+    "cumsum": Rule(_along_the_same("cumsum_back"), _along_the_same("cumsum")),
+    "access": Rule(_pull_access, _push_access),
+    "select": Rule(_pull_select, _push_select),
+    "gather": Rule(_pull_gather, _push_gather),
+    "ordered": Rule(_unchanged, _unchanged),
+}
+"""The primitives of axes, through their first arguments."""

@@ -1,0 +1,144 @@
+"""Rules of formulas: accesses such as ``x[i, label[i]]``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symgrad.axes import Axes, is_along, label, named, size_of, written
+from symgrad.program import Kind
+from symgrad.space import Space
+from symgrad.walk import Value, Walker
+
+_DECLARE = "declare its axes, such as 'real[..., n]'"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One place between brackets: its label, and what is selected or gathered there."""
+
+    label: str
+    position: int | None = None
+    index: int | None = None
+
+
+def access(walker: Walker, node: ast.Subscript) -> Value:
+    """``x[i, j]``: one index for each axis that the name has."""
+    base, space = node.value, walker.space
+    if not isinstance(base, ast.Name):
+        message = "only a name has indices"
+        return walker.fail("SG230", message, node, "give the value a name under 'let'")
+    known = base.id in walker.names
+    if not known or space is None or not space.axes.get(base.id):
+        return _without_axes(walker, base)
+    axes = space.axes[base.id]
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if len(parts) != len(axes):
+        message = f"'{base.id}' has {_count(len(axes))}, and {len(parts)} stand here"
+        return walker.fail("SG230", message, node, _written_so(base.id, axes))
+    found = [_place(walker, space, k, *p) for k, p in enumerate(zip(parts, axes))]
+    value = walker.names[base.id]
+    places = [place for place in found if place is not None]
+    if value is None or len(places) < len(found):
+        return None
+    return _built(walker, node, value, axes, places)
+
+
+def _without_axes(walker: Walker, base: ast.Name) -> Value:
+    if walker.names.get(base.id, 0) is None:
+        return None  # a mistake elsewhere
+    if base.id not in walker.names:
+        return walker.value(base)
+    message = f"'{base.id}' has no named axes, and so no indices"
+    return walker.fail("SG230", message, base, _DECLARE)
+
+
+def _count(places: int) -> str:
+    return f"{places} {'index' if places == 1 else 'indices'}"
+
+
+def _written_so(name: str, axes: Axes) -> str:
+    """How a name with its indices is written, for a message."""
+    indices = ", ".join("ijklmnop"[k % 8] for k in range(len(axes)))
+    sizes = ", ".join(map(size_of, axes))
+    return f"its axes are [{sizes}]: write {name}[{indices}]"
+
+
+def unindexed(name: str, axes: Axes) -> tuple[str, str, str]:
+    """The mistake of a name that stands without its indices."""
+    return "SG230", f"'{name}' stands without its indices", _written_so(name, axes)
+
+
+def _place(
+    walker: Walker, space: Space, number: int, part: ast.expr, axis: str
+) -> _Place | None:
+    """What stands at one place: an index, a number, or integers to gather by."""
+    size = size_of(axis)
+    if isinstance(part, ast.Name) and part.id not in walker.names:
+        return _index(walker, space, part, size)
+    if isinstance(part, ast.Constant) and type(part.value) is int:
+        return _Place(label(f"_{number}", size), position=part.value)
+    if _has_offset(walker, part):
+        walker.fail("SG708", "stencils are not built yet", part)
+        return None
+    value = walker.number(part)
+    if value is None:
+        return None
+    if walker.graph[value].kind is not Kind.INDEX:
+        message = "what stands between brackets is an index, or integers"
+        help = "declare it as 'index', or leave it undeclared"
+        walker.fail("SG230", message, part, help)
+        return None
+    return _Place(label(f"*{number}", size), index=value)
+
+
+def _index(walker: Walker, space: Space, part: ast.Name, size: str) -> _Place | None:
+    """A bare name: it runs over the axis at whose place it stands."""
+    if part.id in space.sizes:
+        message = f"'{part.id}' is the size of an axis, not an index"
+        walker.fail("SG230", message, part, "write a name that is not declared")
+        return None
+    other = space.conflict(part.id, size)
+    if other is not None:
+        message = f"'{part.id}' runs over '{other}' and '{size}'"
+        walker.fail("SG231", message, part, "use another index for one of them")
+        return None
+    return _Place(label(part.id, size))
+
+
+def _has_offset(walker: Walker, part: ast.expr) -> bool:
+    """Whether an index stands in a sum, as in a stencil."""
+    names = (n.id for n in ast.walk(part) if isinstance(n, ast.Name))
+    known = {*walker.names, *(walker.space.sizes if walker.space else ())}
+    return isinstance(part, ast.BinOp) and any(name not in known for name in names)
+
+
+def _built(
+    walker: Walker,
+    node: ast.Subscript,
+    value: int,
+    axes: Axes,
+    places: Sequence[_Place],
+) -> Value:
+    graph = walker.graph
+    renamed = dict(zip(axes, (place.label for place in places), strict=True))
+    before = named(graph[value].axes)
+    after = tuple(renamed[axis] for axis in before)
+    if after != before:
+        value = graph.node("access", value, data=f"{written(after)}|{written(before)}")
+    for place in places:
+        if place.position is not None:
+            data = f"{place.label}|{place.position}"
+            value = graph.node("select", value, data=data)
+        if place.index is not None:
+            if _is_refused(graph[value].axes, graph[place.index].axes, place.label):
+                message = "a gather with two new axes beside others is not built yet"
+                return walker.fail("SG701", message, node)
+            value = graph.node("gather", value, place.index, data=place.label)
+    return value
+
+
+def _is_refused(base: Axes, index: Axes, at: str) -> bool:
+    fresh = [axis for axis in named(index) if axis not in base]
+    return is_along(at, base, index) and len(fresh) > 1

@@ -1,0 +1,75 @@
+"""An op with named axes seen element by element, as an op without axes.
+
+What is known of elementwise ops, balls, kinks and edge values above all, holds for it
+then: every element is an input or an output of its own, and points are the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symgrad.axes import BATCH, named, size_of
+from symgrad.op import Input, Op
+from symgrad.unroll import places, unrolled
+from symgrad.verify import extents, reference
+from symgrad.verify.subject import Subject, call
+
+
+def by_elements(subject: Subject) -> Subject:
+    """The subject itself, or, if it has named axes, as one of its elements."""
+    op = subject.op
+    if not op.has_axes:
+        return subject
+    sizes = extents.sizes(op)
+    formula = reference.guarded(op)
+    emitted = partial(_by_elements, op, sizes, partial(call, subject))
+    plain = partial(_by_elements, op, sizes, partial(reference.named_outputs, formula))
+    return Subject(unrolled(op, sizes), emitted, plain=plain)
+
+
+Run = Callable[[Mapping[str, Any]], Mapping[str, Tensor]]
+
+
+def _by_elements(
+    op: Op, sizes: Mapping[str, int], run: Run, *elements: Any
+) -> tuple[Tensor, ...]:
+    """What is run on the inputs that elements make up, element by element."""
+    given = iter(elements)
+    values = {i.name: _gathered(i, sizes, given) for i in op.inputs}
+    if all(BATCH in i.labels for i in op.inputs if i.kind.is_tensor):
+        results = run(values)
+    else:
+        alone = [run(_row(values, number)) for number in range(_rows(values))]
+        results = {n: torch.stack([r[n] for r in alone]) for n in alone[0]}
+    found = ((f.value, results[f.name]) for f in op.outputs)
+    return tuple(e for v, r in found for e in _elements(op, v, r, sizes))
+
+
+def _gathered(item: Input, sizes: Mapping[str, int], given: Any) -> Any:
+    """An input from its elements, which are vectors along the batch."""
+    if not item.kind.is_tensor:
+        return next(given)
+    shape = [sizes[size_of(axis)] for axis in named(item.labels)]
+    columns = [next(given) for _ in places(item.labels, sizes)]
+    return torch.stack(columns, -1).reshape(*columns[0].shape, *shape)
+
+
+def _rows(values: Mapping[str, Any]) -> int:
+    return next(len(v) for v in values.values() if isinstance(v, Tensor))
+
+
+def _row(values: Mapping[str, Any], number: int) -> dict[str, Any]:
+    return {n: v[number] if isinstance(v, Tensor) else v for n, v in values.items()}
+
+
+def _elements(
+    op: Op, value: int, result: Tensor, sizes: Mapping[str, int]
+) -> Sequence[Tensor]:
+    """An output's elements, each a vector along the batch."""
+    axes = op.nodes[value].axes
+    return [result[(..., *place)] for place in places(axes, sizes)]
