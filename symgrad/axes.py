@@ -47,7 +47,7 @@ def joined(parts: Sequence[Axes]) -> Axes:
     distinct = {axes for axes in parts if axes}
     if len(distinct) < 2:
         return distinct.pop() if distinct else ()
-    ordered = sorted(parts, key=len, reverse=True)
+    ordered = sorted(parts, key=lambda axes: len(named(axes)), reverse=True)
     seen = dict.fromkeys(axis for axes in ordered for axis in axes)
     return _batch_first(tuple(seen))
 

@@ -43,7 +43,7 @@ def call(walker: Walker, node: ast.Call) -> Value:
     if not isinstance(node.func, ast.Name):
         message = "only a function can be called, by its name"
         return walker.fail("SG204", message, node.func, "a product is written with '*'")
-    name = node.func.id
+    name, function = node.func.id, node.func
     if name in FORMS and FORMS[name].freedom:
         node = _with_freedom(node)
     if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
@@ -58,7 +58,7 @@ def call(walker: Walker, node: ast.Call) -> Value:
         return limited(walker, name, node)
     if name in NAMES:
         return _table_function(walker, name, node)
-    return _unknown(walker, node.func)
+    return _unknown(walker, function)
 
 
 def _with_freedom(node: ast.Call) -> ast.Call:

@@ -34,7 +34,7 @@ def contract(program: Program) -> Program:
 
 
 def _in_order(graph: Graph, node: Node, args: tuple[int, ...]) -> tuple[int, ...]:
-    """The arguments; a contraction has its axes in the order in which they are placed."""
+    """The arguments; a contraction has its axes in the order of where it is placed."""
     if node.op not in ("place", "ordered") or graph[args[0]].op != "einsum":
         return args
     inner = graph[args[0]]

@@ -37,7 +37,8 @@ def access(walker: Walker, node: ast.Subscript) -> Value:
     if len(parts) != len(axes):
         message = f"'{base.id}' has {_count(len(axes))}, and {len(parts)} stand here"
         return walker.fail("SG230", message, node, _written_so(base.id, axes))
-    found = [_place(walker, space, k, *p) for k, p in enumerate(zip(parts, axes))]
+    pairs = zip(parts, axes, strict=True)
+    found = [_place(walker, space, number, *p) for number, p in enumerate(pairs)]
     value = walker.names[base.id]
     places = [place for place in found if place is not None]
     if value is None or len(places) < len(found):
@@ -65,9 +66,10 @@ def _written_so(name: str, axes: Axes) -> str:
     return f"its axes are [{sizes}]: write {name}[{indices}]"
 
 
-def unindexed(name: str, axes: Axes) -> tuple[str, str, str]:
+def unindexed(walker: Walker, node: ast.Name, axes: Axes) -> Value:
     """The mistake of a name that stands without its indices."""
-    return "SG230", f"'{name}' stands without its indices", _written_so(name, axes)
+    message = f"'{node.id}' stands without its indices"
+    return walker.fail("SG230", message, node, _written_so(node.id, axes))
 
 
 def _place(
@@ -125,6 +127,9 @@ def _built(
     renamed = dict(zip(axes, (place.label for place in places), strict=True))
     before = named(graph[value].axes)
     after = tuple(renamed[axis] for axis in before)
+    if len(set(after)) < len(after) - 1:
+        message = "more than one index that stands twice is not built yet"
+        return walker.fail("SG701", message, node, "take one diagonal under 'let'")
     if after != before:
         value = graph.node("access", value, data=f"{written(after)}|{written(before)}")
     for place in places:

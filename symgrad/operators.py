@@ -56,8 +56,7 @@ def name(walker: Walker, node: ast.Name) -> Value:
     space = walker.space
     if node.id in walker.names:
         if space is not None and space.axes.get(node.id):
-            code, message, help = indexing.unindexed(node.id, space.axes[node.id])
-            return walker.fail(code, message, node, help)
+            return indexing.unindexed(walker, node, space.axes[node.id])
         return walker.names[node.id]
     if space is not None and node.id in space.sizes:
         return walker.graph.size(node.id)

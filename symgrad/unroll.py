@@ -34,6 +34,43 @@ def places(axes: Sequence[str], sizes: Mapping[str, int]) -> list[Place]:
     return list(itertools.product(*lengths))
 
 
+LARGEST_INDEX = 3
+"""Of integers where nothing is declared: what they look into is larger."""
+
+
+def sizes_of(op: Op, cycle: Sequence[int]) -> dict[str, int]:
+    """A size for every axis in turn; what an index looks into has place for it."""
+    found: dict[str, int] = {}
+    for item in op.inputs:
+        for axis in named(item.labels):
+            found.setdefault(size_of(axis), cycle[len(found) % len(cycle)])
+    return {**found, **dict.fromkeys(_looked_into(op), LARGEST_INDEX + 1)}
+
+
+def _looked_into(op: Op) -> set[str]:
+    """The axes that something is gathered from, or selected by a number."""
+    gathered = {size_of(str(n.data)) for n in op.nodes if n.op == "gather"}
+    picks = [str(node.data) for node in op.nodes if node.op == "select"]
+    return gathered | {size_of(pick.partition("|")[0]) for pick in picks}
+
+
+def gathered(
+    values: Mapping[str, object],
+    name: str,
+    axes: Sequence[str],
+    sizes: Mapping[str, int],
+) -> object:
+    """The elements of an input or output from their names, as nested lists."""
+    lengths = [sizes[size_of(axis)] for axis in named(axes)]
+
+    def nested(place: Place) -> object:
+        if len(place) == len(lengths):
+            return values[element(name, place)]
+        return [nested((*place, k)) for k in range(lengths[len(place)])]
+
+    return nested(())
+
+
 def unrolled(op: Op, sizes: Mapping[str, int]) -> Op:
     """The op for axes of these sizes, element by element."""
     work = _Work(op.nodes, sizes)

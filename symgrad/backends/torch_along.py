@@ -16,7 +16,7 @@ from symgrad.axes import (
     scattered,
     size_of,
 )
-from symgrad.backends.torch_align import aligned
+from symgrad.backends.torch_align import aligned, reordered
 from symgrad.backends.torch_matrix import matrix_product
 from symgrad.printer import ATOM, Text, call
 from symgrad.program import Node, Program
@@ -60,11 +60,13 @@ def _access(w: _Written) -> Text:
     after, _ = moves(w.data)
     if len(set(after)) == len(after):
         return w.args[0]
-    letters = _letters(after)
-    batch = "..." if BATCH in w.node.axes else ""
-    come = "".join(letters[axis] for axis in after)
-    stay = "".join(letters[axis] for axis in named(w.node.axes))
-    return call("torch.einsum", [Text(f'"{batch}{come}->{batch}{stay}"'), w.args[0]])
+    [twice] = [axis for axis in named(w.node.axes) if after.count(axis) > 1]
+    rank = len(after)
+    dims = [k - rank for k, axis in enumerate(after) if axis == twice]
+    args = [Text(f"dim{n + 1}={place}") for n, place in enumerate(dims)]
+    text = call("torch.diagonal", [w.args[0], *args])
+    rest = [axis for axis in after if axis != twice]
+    return reordered(text, [*rest, twice], named(w.node.axes))
 
 
 def _place(w: _Written) -> Text:

@@ -14,6 +14,12 @@ from symgrad.printer import ATOM, PRODUCT, UNARY, Text, call
 from symgrad.program import Node
 
 
+def is_product(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether a contraction is written without ``einsum``."""
+    parts, args = [nodes[arg] for arg in node.args], [Text("_")] * len(node.args)
+    return len(parts) == 2 and matrix_product(node, parts, args) is not None
+
+
 def matrix_product(
     node: Node, parts: Sequence[Node], args: Sequence[Text]
 ) -> Text | None:
@@ -70,8 +76,8 @@ def _product(
     (left, first), (right, second) = pairs
     vectors = [part.axes == (gone,) for part, _ in pairs]
     lone: list[str | None] = [None]
-    rows = [] if vectors[0] else [*free[0]] or lone
-    columns = [] if vectors[1] else [*free[1]] or lone
+    rows: list[str | None] = [] if vectors[0] else [*free[0]] or lone
+    columns: list[str | None] = [] if vectors[1] else [*free[1]] or lone
     a = aligned(first, left.axes, [*stay, *rows, gone])
     b = aligned(second, right.axes, [*stay, gone, *columns])
     text = Text(f"{a.within(PRODUCT)} @ {b.within(UNARY)}", PRODUCT)
@@ -88,7 +94,8 @@ def _over_rows(
     texts = []
     for (part, text), own in zip(pairs, free, strict=True):
         held = (BATCH, *named(part.axes))  # in front there is a batch, or nothing
-        texts.append(aligned(text, held, [*gone, *(own or [None])]))
+        places: list[str | None] = [*gone, *own] if own else [*gone, None]
+        texts.append(aligned(text, held, places))
     product = call("_rows_product", texts)
     for own, place in ((free[1], -1), (free[0], -2 + (not free[1]))):
         if not own:

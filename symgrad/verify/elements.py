@@ -72,4 +72,7 @@ def _elements(
 ) -> Sequence[Tensor]:
     """An output's elements, each a vector along the batch."""
     axes = op.nodes[value].axes
-    return [result[(..., *place)] for place in places(axes, sizes)]
+    named_places = places(axes, sizes)
+    lead = result.dim() - len(named_places[0])
+    flat = result.reshape(*result.shape[:lead], len(named_places))
+    return flat.unbind(-1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from symgrad.axes import BATCH, listed, named, size_of
+from symgrad.axes import BATCH, named, size_of
 from symgrad.op import Op
-from symgrad.verify.sampling import LARGEST_INDEX
+from symgrad.unroll import sizes_of
 
 Shape = tuple[int, ...]
 
@@ -15,21 +15,8 @@ SIZES = (3, 2, 4, 5)
 
 
 def sizes(op: Op, offset: int = 0) -> dict[str, int]:
-    """A size for every axis; one that an index looks into has place for all of them."""
-    found: dict[str, int] = {}
-    for item in op.inputs:
-        for axis in named(item.labels):
-            found.setdefault(size_of(axis), SIZES[(len(found) + offset) % len(SIZES)])
-    return {**found, **dict.fromkeys(_looked_into(op), LARGEST_INDEX + 1)}
-
-
-def _looked_into(op: Op) -> set[str]:
-    """The axes that something is gathered from, or selected by a number."""
-    gathered = {size_of(str(n.data)) for n in op.nodes if n.op == "gather"}
-    selected = (
-        listed(str(n.data).partition("|")[0]) for n in op.nodes if n.op == "select"
-    )
-    return gathered | {size_of(axis) for axes in selected for axis in axes}
+    """A size for every axis, those of other axes with another offset."""
+    return sizes_of(op, SIZES[offset:] + SIZES[:offset])
 
 
 def of_sizes(

@@ -104,7 +104,7 @@ def _check_autocast(
 ) -> None:
     """Elementwise ops are none that autocast casts: the same in its region as out.
 
-    Matrix products it casts, as it does those of plain torch: there the dtypes are held.
+    Matrix products it casts, as those of plain torch: there the dtypes are held.
     """
     values_alone = call(subject, values)
     sent = {n: c.to(values_alone[n].dtype) for n, c in cotangents.items()}

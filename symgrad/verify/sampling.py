@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from symgrad.intervals import Interval
 from symgrad.op import Input, Op
 from symgrad.program import Kind
+from symgrad.unroll import LARGEST_INDEX
 
 Number = complex | bool
 Point = dict[str, Number]
@@ -21,9 +22,6 @@ Point = dict[str, Number]
 
 CORE = (-3.0, 3.0)
 """Where a real input without domain or samples takes ordinary values."""
-
-LARGEST_INDEX = 3
-"""Of integers where nothing is declared: what they look into is larger."""
 
 NEAR = (1e-6, 1e6)
 """The sizes of inputs at which differences tell something of any smooth function."""
