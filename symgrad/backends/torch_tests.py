@@ -107,11 +107,8 @@ def _mapping(key: str, values: Mapping[str, Any]) -> list[str]:
     if max(map(len, whole)) <= LINE:
         return whole
     parts = (_nested(f'"{n}": ', value, 12) for n, value in values.items())
-    return [
-        f"        {key}={{",
-        *(line for part in parts for line in part),
-        "        },",
-    ]
+    inner = [line for part in parts for line in part]
+    return [f"        {key}={{", *inner, "        },"]
 
 
 def _nested(lead: str, value: Any, indent: int) -> list[str]:
