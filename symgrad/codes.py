@@ -217,6 +217,27 @@ SG222 two symbols of one name
 SymPy tells symbols of one name apart by their assumptions, and nothing else does.
 Use one symbol.
 
+SG230 indices that do not fit
+A name with named axes stands with one index for each of them: x[i, j]. What stands
+between brackets is a bare name, integers to gather by, or a whole number. A name without
+named axes has no brackets.
+
+SG231 an index over two axes
+An index runs over the axis at whose place it stands. Two axes take two indices, even
+where their sizes are always equal.
+
+SG232 free indices that are not those of the name
+The indices that a formula leaves free are those in the brackets of its name, y[i, k], in
+the order of the output's axes. All others are bound by reductions.
+
+SG233 the index of a reduction
+sum(e, i) binds an index that is free in e and has no meaning around it. softmax,
+log_softmax and cumsum leave it free.
+
+SG234 axes that cannot be declared so
+Axes are names with commas between, '...' in front for the batch: real[..., n]. Where one
+input has axes every tensor says which it has: [] for none, [...] for the batch alone.
+
 SG301 no derivative
 SymPy leaves a derivative in this expression that it cannot carry out.
 
@@ -271,8 +292,9 @@ SG603 no such callable
 of a Python file, and NAME a function or class in it. It is imported in a process of
 its own, from the current folder as well.
 
-SG701 axes and indices are not built yet
-The format has them; this version does not.
+SG701 this use of named axes is not built yet
+Surrogates and gradients of your own, complex inputs, and gathers that bring two new
+axes beside others. The format has them; this version does not.
 
 SG703 this accuracy is not built yet
 The rewrites of 'fast' are what this version has.
@@ -280,8 +302,8 @@ The rewrites of 'fast' are what this version has.
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 
-SG705 reductions are not built yet
-The format has them; this version does not.
+SG705 a sum over a part of an axis is not built yet
+Sum(e, (i, 0, n - 1)) goes over the whole axis n.
 
 SG707 this backend is not built yet
 Code for PyTorch's own operators is what this version emits.

@@ -119,7 +119,7 @@ CODE: list[Row] = [
     ("E02", formula("x.__class__.__mro__"), "SG204", "6:11", "attribute"),
     ("E04", formula("(lambda: x)()"), "SG203", "6:18", "':'"),
     ("E06", formula("[x for x in y]"), "SG204", "6:11", "list"),
-    ("E08", formula("x[0]"), "SG701", "6:11", "indices are not built yet"),
+    ("E08", formula("x[0]"), "SG230", "6:11", "has no named axes"),
     ("E10", formula("x; y"), "SG203", "6:12", "';'"),
     ("E12", formula("Max(*x)"), "SG204", "6:11", "by position"),
     ("E14", formula("x if y else 0"), "SG208", "6:16", "as a condition"),
