@@ -2,8 +2,8 @@
 
 The names of this module load what they need when they are first used, so that
 ``import symgrad`` itself loads neither torch nor SymPy.  Besides those in ``__all__``,
-every function of the function table is here as a maker of SymPy expressions:
-``symgrad.sigmoid(x)``.
+every function of the function table, and every reduction, is here as a maker of SymPy
+expressions: ``symgrad.sigmoid(x)``, ``symgrad.mean(x[i], i)``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in _functions():
-        return import_module("symgrad.symbols").SYMBOLS[name]
+        symbols = import_module("symgrad.symbols")
+        return {**symbols.REDUCTIONS, **symbols.SYMBOLS}[name]
     raise AttributeError(f"module 'symgrad' has no attribute {name!r}")
 
 
@@ -54,6 +55,7 @@ def __dir__() -> list[str]:
 
 def _functions() -> frozenset[str]:
     """The names that are functions in formulas; reading the table loads little."""
+    from symgrad.axes import REDUCTIONS
     from symgrad.functions import NAMES
 
-    return frozenset(NAMES) | {"stop_gradient", "where"}
+    return frozenset(NAMES) | {"stop_gradient", "where", *REDUCTIONS}

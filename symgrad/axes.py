@@ -15,6 +15,12 @@ BATCH = "..."
 
 Axes = tuple[str, ...]
 
+REDUCTIONS = (
+    *("sum", "mean", "prod", "amax", "amin", "logsumexp", "norm", "var", "std"),
+    *("softmax", "log_softmax", "cumsum"),
+)
+"""What formulas call along an axis."""
+
 
 def label(index: str, size: str) -> str:
     """The label of an index that runs over an axis."""

@@ -17,7 +17,7 @@ from symgrad.parse import parse
 from symgrad.precise import number
 from symgrad.printer import Text, formula
 from symgrad.program import Graph, Node, moving_kind
-from symgrad.skeleton import PLACE, Draft, checked
+from symgrad.skeleton import PLACE, Draft, checked, written_out
 from symgrad.spec import canonical
 from symgrad.to_sympy import needed, tree_size
 from symgrad.user_functions import check_derivatives
@@ -91,6 +91,9 @@ def build(draft: Draft) -> Spec:
         SpecError: everything that is wrong with names, declarations and options;
             else what is wrong with the first formula that has a mistake.
     """
+    along_axes = written_out(draft)
+    if along_axes is not None:
+        return alone(along_axes)
     outline = checked(draft)
     scope = Scope(Graph(), draft.symbols)
     given = outline.inputs

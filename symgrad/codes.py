@@ -219,24 +219,25 @@ Use one symbol.
 
 SG230 indices that do not fit
 A name with named axes stands with one index for each of them: x[i, j]. What stands
-between brackets is a bare name, integers to gather by, or a whole number. A name without
-named axes has no brackets.
+between brackets is a bare name, integers to gather by, or a whole number. A name
+without named axes has no brackets.
 
 SG231 an index over two axes
 An index runs over the axis at whose place it stands. Two axes take two indices, even
 where their sizes are always equal.
 
 SG232 free indices that are not those of the name
-The indices that a formula leaves free are those in the brackets of its name, y[i, k], in
-the order of the output's axes. All others are bound by reductions.
+The indices that a formula leaves free are those in the brackets of its name, y[i, k],
+in the order of the output's axes. All others are bound by reductions.
 
 SG233 the index of a reduction
 sum(e, i) binds an index that is free in e and has no meaning around it. softmax,
 log_softmax and cumsum leave it free.
 
 SG234 axes that cannot be declared so
-Axes are names with commas between, '...' in front for the batch: real[..., n]. Where one
-input has axes every tensor says which it has: [] for none, [...] for the batch alone.
+Axes are names with commas between, '...' in front for the batch: real[..., n]. Where
+one input has axes every tensor says which it has: [] for none, [...] for the batch
+alone.
 
 SG301 no derivative
 SymPy leaves a derivative in this expression that it cannot carry out.

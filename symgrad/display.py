@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from symgrad.axes import index_of, named
 from symgrad.derive import differentiate, primal
 from symgrad.op import Op
 from symgrad.program import Graph, Node, Program
@@ -29,8 +30,10 @@ def _formulas(op: Op) -> Iterator[tuple[str, str]]:
     program = primal(op)
     leaves = _inputs(program)
     for formula in (*op.lets, *op.outputs):
-        yield _symbol(formula.name), _written(program, formula.value, leaves)
-        leaves.setdefault(formula.value, sympy.Symbol(formula.name))
+        left = sympy.latex(sympy.Symbol(formula.written))
+        yield left, _written(program, formula.value, leaves)
+        node = op.nodes[formula.value]
+        leaves.setdefault(formula.value, _indexed(formula.name, node))
 
 
 def _gradients(op: Op) -> Iterator[tuple[str, str]]:
@@ -39,9 +42,9 @@ def _gradients(op: Op) -> Iterator[tuple[str, str]]:
     graph = Graph(program.nodes)
     leaves = _inputs(program)
     for output, value in program.cotangents.items():
-        leaves[value] = _leaf(_adjoint(output), program.nodes[value])
+        leaves[value] = _indexed(_adjoint(output), program.nodes[value])
     for value, name in program.names.items():
-        leaves.setdefault(value, sympy.Symbol(name))
+        leaves.setdefault(value, _indexed(name, program.nodes[value]))
     for name, terms in program.partials.items():
         zero = graph.const(0)
         total = reduce(lambda a, b: graph.node("add", a, b), terms) if terms else zero
@@ -55,7 +58,7 @@ def _derivative(op: Op, name: str) -> str:
     """
     outputs = op.differentiable_outputs
     given = any(formula.name == name for formula in op.overrides)
-    if given or len(outputs) != 1 or op.in_plane:
+    if given or len(outputs) != 1 or op.in_plane or op.has_axes:
         return _adjoint(name)
     return rf"\frac{{\partial {_symbol(outputs[0].name)}}}{{\partial {_symbol(name)}}}"
 
@@ -64,16 +67,26 @@ def _adjoint(name: str) -> str:
     return rf"\bar{{{_symbol(name)}}}"
 
 
-def _inputs(program: Program) -> dict[int, sympy.Symbol]:
+def _inputs(program: Program) -> dict[int, Any]:
     return {
         value: _leaf(name, program.nodes[value])
         for name, value in program.inputs.items()
     }
 
 
-def _leaf(name: str, node: Node) -> sympy.Symbol:
-    """A symbol that is its own conjugate where it is real."""
-    return sympy.Symbol(name, real=None if node.kind.is_complex else True)
+def _leaf(name: str, node: Node) -> Any:
+    """A symbol that is its own conjugate where it is real, or an indexed base."""
+    symbol = sympy.Symbol(name, real=None if node.kind.is_complex else True)
+    base = named(node.axes) and not node.kind.is_condition
+    return sympy.IndexedBase(symbol) if base else symbol
+
+
+def _indexed(name: str, node: Node) -> Any:
+    """The same with the indices of the formula that it names."""
+    leaf = _leaf(name, node)
+    if not isinstance(leaf, sympy.IndexedBase):
+        return leaf
+    return leaf[tuple(sympy.Symbol(index_of(axis)) for axis in named(node.axes))]
 
 
 def _symbol(name: str) -> str:

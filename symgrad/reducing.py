@@ -90,10 +90,17 @@ def _whole(limits: ast.Tuple) -> str | None:
     """The axis whose whole length limits describe: from 0 to its size less 1."""
     _, low, high = limits.elts
     starts = isinstance(low, ast.Constant) and low.value == 0
-    if not (starts and isinstance(high, ast.BinOp) and isinstance(high.op, ast.Sub)):
+    return _one_less(high) if starts else None
+
+
+def _one_less(end: ast.expr) -> str | None:
+    """The name in ``n - 1``, which SymPy also writes ``-1 + n``."""
+    if not isinstance(end, ast.BinOp):
         return None
-    less = isinstance(high.right, ast.Constant) and high.right.value == 1
-    return high.left.id if less and isinstance(high.left, ast.Name) else None
+    names = [side.id for side in (end.left, end.right) if isinstance(side, ast.Name)]
+    text = ast.unparse(end)
+    known = len(names) == 1 and text in (f"{names[0]} - 1", f"-1 + {names[0]}")
+    return names[0] if known else None
 
 
 def _reduced(

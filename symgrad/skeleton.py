@@ -10,17 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
+from symgrad.as_text import as_text, axes_of
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.functions import NAMES
+from symgrad.grammar import FormulaError
 from symgrad.op import Op
 from symgrad.spec import load_text
 
 PLACE = "<python>"
 """What stands for a file in messages and headers."""
+
+Key: TypeAlias = Any
+"""An input: its name, its symbol, or its indexed base."""
+
+_KEYS = (str, sympy.Symbol, sympy.IndexedBase)
 
 Expressions = Mapping[str, Any]
 """Name to a text in the language of specs, a SymPy expression or a number."""
@@ -47,7 +54,7 @@ class Draft:
     """
 
     name: str
-    inputs: Sequence[tuple[str | sympy.Symbol, Any]]
+    inputs: Sequence[tuple[Key, Any]]
     forward: Expressions
     let: Expressions
     surrogate: Expressions
@@ -61,7 +68,7 @@ class Draft:
         return {symbol.name: symbol for symbol in given}
 
 
-def declared(inputs: Any) -> tuple[tuple[str | sympy.Symbol, Any], ...]:
+def declared(inputs: Any) -> tuple[tuple[Key, Any], ...]:
     """Inputs with their declarations, from a mapping or from symbols alone.
 
     Raises:
@@ -69,7 +76,7 @@ def declared(inputs: Any) -> tuple[tuple[str | sympy.Symbol, Any], ...]:
     """
     if isinstance(inputs, Mapping):
         return tuple(inputs.items())
-    listed = [inputs] if isinstance(inputs, str | sympy.Symbol) else inputs
+    listed = [inputs] if isinstance(inputs, _KEYS) else inputs
     if not isinstance(listed, Iterable):
         said = f"the inputs should be a mapping or symbols, not {type(inputs).__name__}"
         help = "such as inputs=symgrad.reals('x w')"
@@ -77,15 +84,18 @@ def declared(inputs: Any) -> tuple[tuple[str | sympy.Symbol, Any], ...]:
     return tuple((key, _declaration(key)) for key in listed)
 
 
-def _declaration(key: str | sympy.Symbol) -> str:
+def _declaration(key: Key) -> str:
     """What a symbol declares of itself: as a rule, a real tensor."""
+    axes = axes_of(key)
+    if axes is not None:
+        return f"real{axes}"
     for assumption, declaration in _HALF_LINES.items():
         if getattr(key, assumption, None):
             return declaration
     return "complex" if _in_the_plane(key) else "real"
 
 
-def _in_the_plane(key: str | sympy.Symbol) -> bool:
+def _in_the_plane(key: Key) -> bool:
     """Whether a symbol is said to be complex, and not said to be real."""
     is_real = getattr(key, "is_real", None)
     return is_real is False or (is_real is None and bool(getattr(key, "is_complex", 0)))
@@ -173,8 +183,50 @@ def _calls(draft: Draft, terms: list[str]) -> list[str]:
     return [f"{row.name}({', '.join(terms[:1] * len(row.args))})" for row in rows]
 
 
-def _name(key: str | sympy.Symbol) -> str:
+def _name(key: Key) -> str:
     return key.name if isinstance(key, sympy.Symbol) else str(key)
+
+
+def written_out(draft: Draft) -> Op | None:
+    """The op with its formulas as texts, if an input has named axes.
+
+    Raises:
+        SpecError: all that is wrong with it.
+    """
+    inputs = [(_name(key), value) for key, value in draft.inputs]
+    if not any(axes_of_declaration(value) for _, value in inputs):
+        return None
+    _refuse_twins(draft)
+    keys = [("inputs", _mapping((n, _json(value)) for n, value in inputs))]
+    for key in ("forward", "let", "surrogate", "backward"):
+        formulas: Expressions = getattr(draft, key)
+        texts = _mapping((n, _json(_as_text(n, f))) for n, f in formulas.items())
+        keys += [(key, texts)] if formulas else []
+    options = ((k, v) for k, v in draft.options.items() if v is not None)
+    keys += [(key, _json(value)) for key, value in options]
+    ops = _mapping([(draft.name, _mapping(keys))])
+    text = _mapping([("symgrad", "1"), ("ops", ops)])
+    try:
+        [op] = load_text(text, PLACE).ops
+    except SpecError as error:
+        raise SpecError(*map(_without_place, error.diagnostics)) from None
+    return op
+
+
+def axes_of_declaration(value: Any) -> bool:
+    """Whether a declaration names axes, be they none."""
+    if isinstance(value, Mapping):
+        return value.get("axes") is not None
+    return "[" in str(value).partition(" in ")[0]
+
+
+def _as_text(name: str, written: Any) -> str:
+    try:
+        return as_text(written)
+    except FormulaError as error:
+        said = f"{error.message}, in {name!r}"
+        problem = Diagnostic(error.code, said, PLACE, None, (), error.help)
+        raise SpecError(problem) from None
 
 
 def _mapping(pairs: Pairs) -> str:

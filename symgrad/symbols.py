@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import sympy
 from sympy.core.function import ArgumentIndexError, FunctionClass
 
+from symgrad import axes
 from symgrad.functions import NAMES, TABLE, Function
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
@@ -93,13 +94,22 @@ def _symbols(names: str, **assumptions: bool) -> Any:
     return symbols[0] if len(symbols) == 1 else symbols
 
 
-def indexed(declaration: str) -> sympy.IndexedBase:
+class AxesBase(sympy.IndexedBase):  # type: ignore[misc]
+    """The indexed base of an input, and the axes that it was declared with."""
+
+    declared_axes: tuple[str, ...]
+
+
+def indexed(declaration: str) -> AxesBase:
     """The indexed base of an input with named axes: ``indexed("x[..., n]")``.
 
-    Axes are not built yet: an ``Op`` over it is refused by its own code.
+    ``x[i]`` is then a SymPy expression, with ``i`` a symbol or an ``Idx``.
     """
-    name = declaration.partition("[")[0].strip()
-    return sympy.IndexedBase(sympy.Symbol(name, real=True))
+    name, _, inside = declaration.partition("[")
+    made = AxesBase(sympy.Symbol(name.strip(), real=True))
+    listed = inside.rpartition("]")[0].split(",")
+    made.declared_axes = tuple(axis.strip() for axis in listed if axis.strip())
+    return made
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -128,3 +138,13 @@ SYMBOLS: Mapping[str, Callable[..., Any]] = {
     **_OTHERWISE_CALLED,
 }
 """Every name of the function table to what makes a SymPy expression of it."""
+
+
+class Reduction(sympy.Function):  # type: ignore[misc]
+    """A reduction of formulas, ``mean(e, i)`` or ``mean(e, (i, j))``."""
+
+
+REDUCTIONS: Mapping[str, type[Reduction]] = {
+    name: type(name, (Reduction,), {"__module__": __name__}) for name in axes.REDUCTIONS
+}
+"""The reductions of formulas, by name."""

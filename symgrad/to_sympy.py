@@ -8,6 +8,8 @@ from typing import Any
 
 import sympy
 
+from symgrad.axes import BATCH, Axes, index_of, moves, size_of
+from symgrad.axes import RULES as along_axes
 from symgrad.program import Node
 
 _CONSTANTS = {
@@ -48,10 +50,14 @@ def to_sympy(
     there.  Unless ``evaluate`` is true, everything stays in the order of the program.
     """
     made: dict[int, Any] = {}
+    indices: dict[Axes, Axes] = {}
     for value in needed(nodes, [root], leaves):
         node = nodes[value]
         args = [leaves[arg] if arg in leaves else made[arg] for arg in node.args]
-        made[value] = _made(node, args, functions, evaluate)
+        if node.op == "place":
+            made[value] = _placed(node, args[0], indices)
+        else:
+            made[value] = _made(node, args, functions, evaluate)
     return leaves[root] if root in leaves else made[root]
 
 
@@ -85,12 +91,16 @@ def _made(
 ) -> Any:
     if node.op == "const":
         return _constant(node.data)
+    if node.op == "size":
+        return sympy.Symbol(str(node.data))
     if node.op == "call":
         return functions[str(node.data)](*args, evaluate=evaluate)
     if node.op == "stop_gradient":
         return functions[node.op](*args)
     if node.op in _CLASSES:
         return _CLASSES[node.op](*args, evaluate=evaluate)
+    if node.op in along_axes:
+        return _along(node, args)
     return _REST[node.op](args, evaluate)
 
 
@@ -126,3 +136,36 @@ _REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
     "guard": lambda args, _: args[1],
 }
 """The primitives that SymPy has no class of its own for."""
+
+
+def _placed(node: Node, moved: Any, indices: dict[Axes, Axes]) -> Any:
+    """What reaches an input, in the indices in which it was reached first."""
+    after, before = moves(node.data)
+    first = indices.setdefault(before, after)
+    pairs = zip(after, first, strict=True)
+    named = [(_index(a), _index(b)) for a, b in pairs if a != b]
+    return moved.subs(named, simultaneous=True) if named else moved
+
+
+def _index(axis: str) -> sympy.Symbol:
+    return sympy.Symbol(index_of(axis))
+
+
+def _along(node: Node, args: Sequence[Any]) -> Any:
+    """A primitive of axes; what only says where its axes are is left out."""
+    first, _, rest = str(node.data).partition("|")
+    labels = [axis for axis in first.split(",") if axis != BATCH]
+    indices = [_index(axis) for axis in labels]
+    if node.op == "access":
+        indexed = isinstance(args[0], sympy.IndexedBase)
+        return args[0][tuple(indices)] if indexed else args[0]
+    if node.op in ("select", "gather"):
+        return args[0].subs(indices[0], rest if node.op == "select" else args[1])
+    if node.op == "ordered" or not labels:
+        return args[0]
+    if node.op in ("sum", "prod"):
+        sizes = [sympy.Symbol(size_of(axis)) for axis in labels]
+        limits = [(i, 0, n - 1) for i, n in zip(indices, sizes, strict=True)]
+        return (sympy.Sum if node.op == "sum" else sympy.Product)(args[0], *limits)
+    along = indices[0] if len(indices) == 1 else sympy.Tuple(*indices)
+    return sympy.Function(node.op)(*args[:2], along)

@@ -107,6 +107,7 @@ ORDER = [
     "from_sympy",
     "user_functions",
     "display",
+    "as_text",
     "skeleton",
     "build",
     # the ladder
