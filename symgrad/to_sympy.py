@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.axes import BATCH, Axes, index_of, moves, size_of
 from symgrad.axes import RULES as along_axes
@@ -141,10 +142,24 @@ _REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
 def _placed(node: Node, moved: Any, indices: dict[Axes, Axes]) -> Any:
     """What reaches an input, in the indices in which it was reached first."""
     after, before = moves(node.data)
-    first = indices.setdefault(before, after)
-    pairs = zip(after, first, strict=True)
-    named = [(_index(a), _index(b)) for a, b in pairs if a != b]
-    return moved.subs(named, simultaneous=True) if named else moved
+    if not all(index_of(axis).isidentifier() for axis in after):
+        return moved  # what is gathered or selected has indices of its own
+    pairs = zip(after, indices.setdefault(before, after), strict=True)
+    renamed = [(_index(a), _index(b)) for a, b in pairs if a != b]
+    if not renamed:
+        return moved
+    primed = _primed(moved, {new for _, new in renamed})
+    return primed.subs(renamed, simultaneous=True)
+
+
+def _primed(expression: Any, taken: set[sympy.Symbol]) -> Any:
+    """An expression in which sums bind none of some indices."""
+
+    def other(bound: Any) -> Any:
+        clash = taken.intersection(bound.variables)
+        return bound.xreplace({v: sympy.Symbol(f"{v}'") for v in clash})
+
+    return expression.replace(lambda e: isinstance(e, ExprWithLimits), other)
 
 
 def _index(axis: str) -> sympy.Symbol:
