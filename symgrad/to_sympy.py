@@ -142,7 +142,7 @@ _REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
 def _placed(node: Node, moved: Any, indices: dict[Axes, Axes]) -> Any:
     """What reaches an input, in the indices in which it was reached first."""
     after, before = moves(node.data)
-    if not all(index_of(axis).isidentifier() for axis in after):
+    if not all(index_of(axis)[0].isalpha() for axis in after):
         return moved  # what is gathered or selected has indices of its own
     pairs = zip(after, indices.setdefault(before, after), strict=True)
     renamed = [(_index(a), _index(b)) for a, b in pairs if a != b]
