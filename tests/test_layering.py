@@ -66,6 +66,8 @@ ORDER = [
     "rewrites",
     "rebuild",
     "settle",
+    "circles",
+    "guards",
     "passes",
     # from a program to a text
     "naming",
