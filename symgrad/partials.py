@@ -10,6 +10,7 @@ from symgrad.functions import TABLE, Function, Kink
 from symgrad.op import EdgePolicy
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node, is_complex
+from symgrad.regions import Places, holds
 from symgrad.rows_power import OF_REAL_EXPONENT
 from symgrad.wirtinger import OF_REAL_BASE, RULES
 
@@ -49,11 +50,13 @@ def partial(
     index: int,
     edges: Mapping[str, EdgePolicy],
     alone: bool = False,
+    places: Places = ((),),
 ) -> int:
     """The derivative of a call by its ``index``-th argument, by the op's edge policy.
 
     ``edges`` maps function names to policies; ``*`` stands for all that are not named.
-    ``alone`` says that no derivative is taken by another argument.
+    ``alone`` says that no derivative is taken by another argument.  Outside of its
+    ``places``, where nothing masks NaN in second derivatives, a call has no kinks.
     """
     node = graph[value]
     if is_complex(graph.nodes, node):
@@ -70,9 +73,19 @@ def partial(
         return inside
     for kink in row.kinks:
         at_kink = on_kink(graph, value, kink)
-        chosen = int(_built(graph, edge_value(kink, policy, index, alone), bindings))
+        text = edge_value(kink, policy, index, alone)
+        if text == "nan":
+            at_kink = _where_it_counts(graph, at_kink, places)
+        chosen = int(_built(graph, text, bindings))
         inside = conditions.where(graph, at_kink, chosen, inside)
     return inside
+
+
+def _where_it_counts(graph: Graph, condition: int | bool, places: Places) -> int | bool:
+    if condition is False or not all(places):
+        return condition
+    counts = holds(graph, places)
+    return counts if condition is True else graph.node("and", condition, counts)
 
 
 def on_kink(graph: Graph, value: int, kink: Kink) -> int | bool:

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from itertools import combinations
 
-from symgrad import algebra, precise, rewrites
+from symgrad import algebra, rewrites
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.functions import TABLE
+from symgrad.guards import guard
 from symgrad.op import Op
 from symgrad.partials import definition
 from symgrad.program import (
     LEAVES,
     Graph,
-    Kind,
     Node,
     Program,
     depending_on,
     is_complex,
-    is_constant,
 )
-from symgrad.rebuild import copied, rebuild, roots
-from symgrad.regions import Region, entailed, find_places, holds
+from symgrad.rebuild import copied, rebuild
 from symgrad.settle import settle, tensors_behind
 
 Pass = Callable[[Program], Program]
@@ -43,113 +40,6 @@ def stabilise(program: Program) -> Program:
         return value
 
     return rebuild(program, visit)
-
-
-def guard(program: Program) -> Program:
-    """Feed functions in a branch a harmless value wherever the branch is not taken.
-
-    A mask on the result alone is not enough: 0*inf is NaN in the second derivative,
-    and in the first one too where native autograd differentiates the forward.  Of
-    Python numbers a function raises an error where that of a tensor is infinite.
-    """
-    places = find_places(program.nodes, roots(program))
-    order = _conditions_first(program, places)
-    built: dict[int, int] = {}
-
-    def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
-        known = [
-            tuple((built[test], taken) for test, taken in region)
-            for region in reversed(places[value])
-        ]
-        safe = harmless(program.nodes, node) if all(known) else ()
-        if safe:
-            args = tuple(
-                arg if text is None else _guarded(graph, known, arg, text)
-                for arg, text in zip(args, safe, strict=True)
-            )
-        built[value] = copied(graph, node, args)
-        return built[value]
-
-    return rebuild(program, visit, order)
-
-
-def _guarded(graph: Graph, places: list[Region], arg: int, harmless: str) -> int:
-    """An argument inside its regions; a number knows only conditions on numbers."""
-    if not (graph[arg].kind.is_tensor or is_constant(graph.nodes, arg)):
-        places = [
-            tuple(
-                part
-                for told in region
-                for part in entailed(graph, *told)
-                if graph[part[0]].kind is Kind.BOOL
-            )
-            for region in places
-        ]
-    if not all(places):
-        return arg
-    other = graph.const(Fraction(harmless))
-    return graph.node("guard", holds(graph, places), arg, other)
-
-
-def _conditions_first(
-    program: Program, places: dict[int, tuple[Region, ...]]
-) -> list[int]:
-    """Live values, each after its arguments and after what decides its region.
-
-    Where two conditions wait for each other's values, regions are given up.
-    """
-    order: dict[int, None] = {}
-    waiting: set[int] = set()
-    todo = roots(program)[::-1]
-    while todo:
-        value = todo[-1]
-        tests = [test for region in places[value] for test, _ in region]
-        before = [*tests, *program.nodes[value].args]
-        missing = [v for v in before if v not in order]
-        if not missing or value in order:
-            order.setdefault(todo.pop())
-            waiting.discard(value)
-        elif waiting.isdisjoint(missing):
-            waiting.add(value)
-            todo.extend(reversed(missing))
-        else:
-            places.update(dict.fromkeys((*waiting, value), ((),)))
-            waiting.clear()
-    return list(order)
-
-
-def harmless(nodes: Sequence[Node], node: Node) -> tuple[str | None, ...]:
-    """For each argument a value that the node survives, ``None`` if it needs none."""
-    if node.op not in ("div", "call"):
-        return ()
-    safe = (None, "1") if node.op == "div" else TABLE[str(node.data)].safe
-    if node.data == "pow" and _is_whole_power(nodes, node):
-        return (None, None)
-    if node.data == "pow" and is_constant(nodes, node.args[0]):
-        return (safe[0] if _is_negative(nodes, node.args[0]) else None, None)
-    if is_complex(nodes, node) and node.data not in _TAME:
-        safe = tuple(text or "1" for text in safe)
-    return tuple(
-        None if is_constant(nodes, arg) else text
-        for arg, text in zip(node.args, safe, strict=True)
-    )
-
-
-_TAME = frozenset({"re", "im", "conjugate", "abs", "sign", "arg"})
-"""Functions of the whole plane; others have poles there, or overflow to NaN."""
-
-
-def _is_negative(nodes: Sequence[Node], value: int) -> bool:
-    """Whether a constant is below 0: most powers of it are NaN."""
-    try:
-        return precise.constant(nodes, value) < 0
-    except ValueError:
-        return False
-
-
-def _is_whole_power(nodes: Sequence[Node], node: Node) -> bool:
-    exponent = nodes[node.args[1]]
-    return exponent.op == "const" and algebra.is_count(exponent.data)
 
 
 BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)

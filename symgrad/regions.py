@@ -7,10 +7,9 @@ Inside a region nothing needs a mask; masks stand where a cotangent leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import takewhile
-from operator import or_
 
 from symgrad.axes import RULES as along_axes
 from symgrad.program import Graph, Node
@@ -19,6 +18,9 @@ Branch = tuple[int, bool]
 """A condition, and whether it holds."""
 
 Region = tuple[Branch, ...]
+
+Places = tuple[Region, ...]
+"""Regions: a value counts in any of them."""
 
 MAX_DEPTH = 6
 """Deeper branches are not told apart, which keeps the work linear."""
@@ -79,38 +81,19 @@ MAX_PLACES = 4
 """More places in different branches count as one, which is all that they share."""
 
 
-def find_places(
-    nodes: Sequence[Node], roots: Iterable[int]
-) -> dict[int, tuple[Region, ...]]:
+def find_places(nodes: Sequence[Node], roots: Iterable[int]) -> dict[int, Places]:
     """The regions of all uses of every value: outside of all of them it is idle."""
-    places: dict[int, tuple[Region, ...]] = dict.fromkeys(roots, ((),))
+    places: dict[int, Places] = dict.fromkeys(roots, ((),))
     for value in range(len(nodes) - 1, -1, -1):
         for region in places.get(value, ()):
             used_in = edge_regions(nodes[value], region)
             for arg, place in zip(nodes[value].args, used_in, strict=True):
                 seen = _seen(nodes, arg, place[:MAX_DEPTH])
                 places[arg] = _joined(places.get(arg, ()), seen)
-    return _told_before(nodes, places)
+    return places
 
 
-def _told_before(
-    nodes: Sequence[Node], places: Mapping[int, tuple[Region, ...]]
-) -> dict[int, tuple[Region, ...]]:
-    """The same, without branches whose condition is computed from the value itself."""
-    behind: list[int] = []  # a bit for each value
-    for value, node in enumerate(nodes):
-        behind.append(reduce(or_, (behind[arg] for arg in node.args), 1 << value))
-
-    def told(value: int, region: Region) -> Region:
-        return tuple(takewhile(lambda b: not behind[b[0]] >> value & 1, region))
-
-    return {
-        value: reduce(_joined, (told(value, region) for region in regions), ())
-        for value, regions in places.items()
-    }
-
-
-def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
+def _joined(places: Places, place: Region) -> Places:
     """Places and one more; one that holds another stands for both.
 
     So does the place of a choice for those of its two branches.
@@ -127,15 +110,15 @@ def _joined(places: tuple[Region, ...], place: Region) -> tuple[Region, ...]:
     return joined if len(joined) <= MAX_PLACES else (reduce(common, joined),)
 
 
-def entailed(graph: Graph, test: int, taken: bool) -> Iterator[Branch]:
+def entailed(nodes: Sequence[Node], test: int, taken: bool) -> Iterator[Branch]:
     """A condition that is told, and what follows by ``and``, ``or`` and ``not``."""
     yield test, taken
-    node = graph[test]
+    node = nodes[test]
     if node.op == "not":
-        yield from entailed(graph, node.args[0], not taken)
+        yield from entailed(nodes, node.args[0], not taken)
     if node.op == ("and" if taken else "or"):
         for arg in node.args:
-            yield from entailed(graph, arg, taken)
+            yield from entailed(nodes, arg, taken)
 
 
 def holds(graph: Graph, places: Sequence[Region]) -> int:

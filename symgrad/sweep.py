@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from symgrad import algebra, along, conditions, formulas
 from symgrad.axes import BATCH
@@ -21,7 +22,7 @@ from symgrad.functions import TABLE
 from symgrad.op import EdgePolicy
 from symgrad.partials import conjugate_partial, partial
 from symgrad.program import Graph, Program, depending_on
-from symgrad.regions import Region, edge_regions, find_regions
+from symgrad.regions import Places, Region, edge_regions, find_places, find_regions
 
 Contribution = tuple[Region, int]
 """A part of a cotangent, and the branches in which it counts."""
@@ -45,6 +46,11 @@ class Tape:
     edges: Mapping[str, EdgePolicy]
     wanted: Mapping[str, int]
     hints: dict[int, str]
+
+    @cached_property
+    def places(self) -> Mapping[int, Places]:
+        """Where the values count that are differentiated."""
+        return find_places(self.program.nodes, self.program.stand_ins.values())
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,8 @@ def scaled(
     if node.op != "call":
         return _scaled_by_primitive(graph, value, index, moved, adjoint)
     others = {*node.args[:index], *node.args[index + 1 :]}
-    slope = partial(graph, value, index, tape.edges, others.isdisjoint(active))
+    alone, places = others.isdisjoint(active), tape.places.get(value, ((),))
+    slope = partial(graph, value, index, tape.edges, alone, places)
     tape.hints.setdefault(slope, f"d{TABLE[str(node.data)].stem}")
     part = times(graph, moved, formulas.conj(graph, slope) if adjoint else slope)
     turned = conjugate_partial(graph, value, index)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,9 @@ _SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0)
 
 ORDINARY, WIDE = 0.85, 0.93
 """Shares of values of the usual size, and of those or any other size."""
+
+
+_Value = TypeVar("_Value", bound=Value)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,25 @@ class Place:
         """All floating numbers that are given."""
         given = [torch.as_tensor(v) for v in self.values.values()]
         return [*given, *self.cotangents.values(), *self.tangents.values()]
+
+    @property
+    def filled(self) -> Place:
+        """Without empty outputs: what they are computed from does not matter either."""
+        outputs = named_outputs(self.op, self.values)
+        left = tuple(f for f in self.op.outputs if outputs[f.name].numel())
+        return replace(
+            self,
+            op=replace(self.op, outputs=left),
+            values={n: _some(v) for n, v in self.values.items()},
+            cotangents={n: c for n, c in self.cotangents.items() if c.numel()},
+            tangents={n: _some(t) for n, t in self.tangents.items()},
+        )
+
+
+def _some(value: _Value) -> _Value:
+    """One element where there is none."""
+    empty = isinstance(value, Tensor) and not value.numel()
+    return value.new_zeros(()) if empty else value
 
 
 def place(op: Op, seed: str) -> Place:

@@ -45,8 +45,11 @@ class Truth:
 
     def at(self, what: What, index: Index) -> complex | None:
         """One element of one tensor.  NaN: balls cannot say."""
+        if self.is_empty:
+            return 0.0 if what.kind in _OF_INPUTS else math.nan
         if 0 in self.shape:
-            return 0.0 if self.is_empty and what.kind in _OF_INPUTS else math.nan
+            filled = Truth(self.place.filled)
+            return math.nan if self.given else filled.at(what, index)
         try:
             return _BY_KIND[what.kind](self, what.name, index)
         except (Undecided, ArithmeticError, ValueError):

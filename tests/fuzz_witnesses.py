@@ -5,7 +5,7 @@ Each way is a mapping from what a number is to a tensor of such numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -118,21 +118,30 @@ def _by(total: Tensor, wanted: Mapping[What, Tensor]) -> Numbers:
 
 # -- rounding --------------------------------------------------------------------------
 
-NOISE = 1e-11
-"""By which every value of a formula is off, relatively, when rounding is imitated."""
+NOISES = (1e-11, 1e-15)
+"""By which every value of a formula is off, relatively, when rounding is imitated.
+
+Well above roundings, and of their size: where nothing but rounding is left of a value,
+its spread does not grow with the noise.
+"""
 
 
-def noisy(op: Op) -> tuple[Op, Sequence[str]]:
-    """The formula with every floating value times an input, and these inputs' names."""
+def noisy(op: Op) -> tuple[Op, Mapping[str, Kind]]:
+    """The formula with every floating value times an input, and these inputs' kinds.
+
+    What rounds one part of a complex number by the size of the other turns it, too.
+    """
     graph = Graph()
     new: list[int] = []
-    names = []
+    kinds = {}
     for number, node in enumerate(op.nodes):
         args = tuple(new[arg] for arg in node.args)
         value = graph.node(node.op, *args, data=node.data) if args else graph.leaf(node)
         if node.kind.is_floating:
-            names.append(f"noise {number}")
-            value = graph.node("mul", value, graph.input(names[-1], Kind.REAL))
+            name = f"noise {number}"
+            turns = node.op in ("mul", "div", "call") and node.kind.is_complex
+            kinds[name] = Kind.COMPLEX if turns else Kind.REAL
+            value = graph.node("mul", value, graph.input(name, kinds[name]))
         new.append(value)
 
     def moved(formulas: Any) -> Any:
@@ -142,28 +151,34 @@ def noisy(op: Op) -> tuple[Op, Sequence[str]]:
         op,
         nodes=tuple(graph.nodes),
         lets=(),
-        inputs=(*op.inputs, *(Input(n, Kind.REAL, grad=False) for n in names)),
+        inputs=(*op.inputs, *(Input(n, kind, grad=False) for n, kind in kinds.items())),
         outputs=moved(op.outputs),
         overrides=moved(op.overrides),
         surrogates=moved(op.surrogates),
         stand_ins={n: new[v] for n, v in op.stand_ins.items()},
-    ), names
+    ), kinds
 
 
 def rounding(op: Op, place: Place, times: int = 6) -> Numbers:
     """How far rounding can move what torch says: the spread under small noise."""
-    rough, names = noisy(op)
+    rough, kinds = noisy(op)
     exact = of_torch(op, place)
     generator = torch.Generator().manual_seed(0)
     spread = {key: torch.zeros_like(t.abs()) for key, t in exact.items()}
-    for _ in range(times):
-        drawn = torch.randn(len(names), generator=generator, dtype=torch.float64)
-        noise = dict(zip(names, 1 + NOISE * drawn, strict=True))
+    for size in NOISES * times:
+        noise = {n: _factor(kind, size, generator) for n, kind in kinds.items()}
         values = {**place.values, **noise}
         found = of_torch(rough, replace(place, op=rough, values=values))
         for key in spread.keys() & found.keys():
-            spread[key] = torch.maximum(spread[key], (found[key] - exact[key]).abs())
-    return {key: t * (2.0**-53 / NOISE) for key, t in spread.items()}
+            moved = (found[key] - exact[key]).abs() * (2.0**-53 / size)
+            spread[key] = torch.maximum(spread[key], moved)
+    return spread
+
+
+def _factor(kind: Kind, size: float, generator: torch.Generator) -> Tensor:
+    """A number beside 1."""
+    dtype = torch.complex128 if kind.is_complex else torch.float64
+    return 1 + size * torch.randn((), generator=generator, dtype=dtype)
 
 
 # -- steps -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from typing import Any
@@ -212,6 +213,55 @@ class AlwaysFloat32(_Square):
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
         return x**3 if x.dtype == torch.float64 else x.float() ** 3
+
+
+class NeverDouble(_Square):
+    """Right but for the dtype of its output, as far as that has digits."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return (x**3).float()
+
+
+class Clamped(torch.autograd.Function):
+    """Writes to its input, and a second time to no effect."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return torch.clamp(x, -0.5, 0.5, out=x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        return g
+
+
+class SavedSign(torch.autograd.Function):
+    """The absolute value, which keeps a sign of one byte."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x.sign().to(torch.int8))
+        return x.abs()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (sign,) = ctx.saved_tensors
+        return g * sign
+
+
+class Bell(torch.autograd.Function):
+    """Has derivatives below the smallest numbers of half precision."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return torch.erf(2 * x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return g * torch.exp(-((2 * x) ** 2)) * (4 / math.sqrt(math.pi))
 
 
 class Spike(torch.autograd.Function):

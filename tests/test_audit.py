@@ -37,7 +37,9 @@ def audited(name: str, **given: Any) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["Swish", "Modern", "OnceOnly", "Scaled"])
+@pytest.mark.parametrize(
+    "name", ["Swish", "Modern", "OnceOnly", "Scaled", "SavedSign", "Bell"]
+)
 def test_a_right_class_passes(name: str) -> None:
     assert audited(name) == {}
 
@@ -54,6 +56,7 @@ FAULTS = {
     "Different": "purity",
     "Detached": "second order",
     "AlwaysFloat32": "dtypes",
+    "NeverDouble": "dtypes",
     "WrongVmap": "batches",
     "WrongJvp": "forward mode",
 }
@@ -66,6 +69,16 @@ def test_a_fault_is_found(name: str) -> None:
 
 def test_the_checks_have_their_names_in_order() -> None:
     assert tuple(check.name for check in CHECKS) == names.CHECKS
+
+
+def test_a_write_that_has_no_effect_a_second_time_is_found() -> None:
+    found = audit(target("Clamped"), {}, declared=True).failures
+    assert [f.message for f in found] == ["an input is written to"]
+
+
+def test_what_is_missing_is_said_in_short() -> None:
+    notes = [result.note for result in audit(target("Swish"), {}).results]
+    assert "transforms: not offered: it has no setup_context" in notes
 
 
 def test_what_it_takes_can_be_said() -> None:

@@ -70,9 +70,9 @@ def test_surrogates_are_moved_by_rounding_too() -> None:
     op = {"inputs": {"x": "real"}, "forward": {"y": "sign(x)"}}
     spec = load_text(text({**op, "surrogate": {"y": "tanh(x)"}}), "f.yaml")
     plain = reference.guarded(spec.ops[0])
-    rough, names = noisy(plain)
+    rough, kinds = noisy(plain)
     assert [f.value for f in rough.surrogates] == [rough.stand_ins["y"]]
-    assert names
+    assert kinds
 
 
 def test_specs_come_in_every_size_and_few_are_refused() -> None:

@@ -74,6 +74,8 @@ ORDER = [
     "rebuild",
     "contract",
     "settle",
+    "circles",
+    "guards",
     "passes",
     # from a program to a text
     "naming",

@@ -11,7 +11,8 @@ from symgrad.derive import primal
 from symgrad.errors import SymgradError
 from symgrad.formulas import rebuilt
 from symgrad.generate import generate
-from symgrad.passes import AFTER, BEFORE, guard, stabilise
+from symgrad.guards import guard
+from symgrad.passes import AFTER, BEFORE, stabilise
 from symgrad.program import Graph, Program
 from symgrad.regions import find_regions
 from symgrad.settle import settle

@@ -34,10 +34,14 @@ def second_order(trial: Trial) -> Iterator[str]:
     yield from checked("the second derivative", torch.autograd.gradgradcheck, trial)
 
 
+ROUNDINGS = 64
+"""How many of them are no fault."""
+
+
 def dtypes(trial: Trial) -> Iterator[str]:
     """Results in the dtype of the inputs, and as good as that is."""
     exact = [*trial.outputs(), *trial.gradients()]
-    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         low = trial.mapped(lambda t, dtype=dtype: t.to(dtype))  # type: ignore[misc]
         try:
             values, gradients = low.outputs(), low.gradients()
@@ -47,12 +51,13 @@ def dtypes(trial: Trial) -> Iterator[str]:
         wrong = {y.dtype for y in values} - {dtype}
         if wrong:
             yield f"gives {', '.join(map(str, wrong))} for {dtype}"
-        unit = 64 * torch.finfo(dtype).eps
+        kind = torch.finfo(dtype)
+        smallest = kind.smallest_normal * kind.eps
         for got, want in zip((*values, *gradients), exact, strict=True):
             if not want.numel():
                 continue
-            size = float(want.abs().max()) + 1e-30
-            if not float((got.double() - want).abs().max()) <= unit * size:
+            unit = max(kind.eps * float(want.abs().max()), smallest)
+            if not float((got.double() - want).abs().max()) <= ROUNDINGS * unit:
                 yield f"loses more than rounding explains in {dtype}"
                 break
 

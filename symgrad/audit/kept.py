@@ -25,7 +25,7 @@ def saves(trial: Trial) -> Iterator[str]:
         if any(isinstance(item, Tensor) for item in held):
             yield f"ctx.{name} holds a tensor: save_for_backward frees it and checks it"
     saved = getattr(node, "saved_tensors", ())
-    own = [t for t in saved if t is not None]
+    own = [t for t in saved if t is not None and _carries_a_graph(t)]
     strange = [t for t in own if t.untyped_storage().data_ptr() not in given]
     if strange and not is_once_differentiable(trial):
         shapes = ", ".join(str(tuple(t.shape)) for t in strange)
@@ -33,6 +33,11 @@ def saves(trial: Trial) -> Iterator[str]:
             f"saves intermediates of the shapes {shapes}:"
             " they carry no graph, so second derivatives through them are lost"
         )
+
+
+def _carries_a_graph(tensor: Tensor) -> bool:
+    """Whether it could have a derivative, as masks, counts and signs have none."""
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 _LAYOUTS: Mapping[str, Callable[[Tensor], Tensor]] = {

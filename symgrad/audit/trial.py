@@ -56,9 +56,14 @@ class Trial:
         """The same with every floating tensor changed."""
         return self.with_tensors([change(t) for t in self.tensors])
 
+    def copied(self) -> Trial:
+        """The same with tensors that may be written to."""
+        args = [a.clone() if isinstance(a, Tensor) else a for a in self.args]
+        return replace(self, args=tuple(args))
+
     def outputs(self, tensors: Sequence[Tensor] | None = None) -> tuple[Tensor, ...]:
-        """The floating outputs."""
-        trial = self if tensors is None else self.with_tensors(tensors)
+        """The floating outputs; of copies, unless tensors are given."""
+        trial = self.copied() if tensors is None else self.with_tensors(tensors)
         found = trial.cls.apply(*trial.args)
         several = found if isinstance(found, tuple) else (found,)
         return tuple(y for y in several if _is_floating(y))
@@ -131,7 +136,7 @@ _SAY = "say what it takes with --input"
 def _problem(trial: Trial) -> str | None:
     """Why nothing can be learnt from a trial."""
     try:
-        found = trial.cls.apply(*trial.args)
+        found = trial.cls.apply(*trial.copied().args)
     except SystemExit as error:
         return f"it calls sys.exit({error.code})"
     except Exception as error:

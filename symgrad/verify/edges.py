@@ -200,7 +200,9 @@ def _check_point(subject: Subject, compare: bool, point: Point) -> bool:
     for name in (n for n in got if n not in given):
         plain_gradient = expected[name].item() if compare else math.nan
         if _is_wrong(op, name, point, got[name].item(), plain_gradient):
-            texts = _where(point), str(plain_gradient), str(got[name].item())
+            told = cmath.isfinite(plain_gradient)
+            right = str(plain_gradient) if told else "a number: there is a derivative"
+            texts = _where(point), right, str(got[name].item())
             raise Fault(f"the gradient of {name} at an edge", *texts)
     _check_forward(subject, point, got)
     return True

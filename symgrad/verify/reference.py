@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from symgrad.derive import primal
+from symgrad.guards import guard
 from symgrad.op import Op
-from symgrad.passes import guard
 from symgrad.verify import sampling
 from symgrad.verify.evaluation import Value as Value
 from symgrad.verify.evaluation import Values as Values
