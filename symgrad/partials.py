@@ -12,7 +12,7 @@ from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node, is_complex
 from symgrad.regions import Places, holds
 from symgrad.rows_power import OF_REAL_EXPONENT
-from symgrad.wirtinger import OF_REAL_BASE, RULES
+from symgrad.wirtinger import OF_NUMBER_EXPONENT, OF_REAL_BASE, RULES, Wirtinger
 
 Formula = tuple[tuple[Node, ...], int]
 """Nodes, and the one of them that is the formula's value."""
@@ -60,9 +60,7 @@ def partial(
     """
     node = graph[value]
     if is_complex(graph.nodes, node):
-        real_base = node.data == "pow" and not graph[node.args[0]].kind.is_complex
-        rule = OF_REAL_BASE if real_base else RULES[str(node.data)]
-        return _by_wirtinger(graph, value, rule.partials[index])
+        return _by_wirtinger(graph, value, _rule(graph, node).partials[index])
     row = TABLE[str(node.data)]
     bindings = _bindings(graph, value)
     real_exponent = node.data == "pow" and graph[node.args[1]].kind is Kind.REAL
@@ -86,6 +84,16 @@ def _where_it_counts(graph: Graph, condition: int | bool, places: Places) -> int
         return condition
     counts = holds(graph, places)
     return counts if condition is True else graph.node("and", condition, counts)
+
+
+def _rule(graph: Graph, node: Node) -> Wirtinger:
+    """How a call in the plane moves."""
+    if node.data == "pow":
+        base, exponent = (graph[arg].kind for arg in node.args)
+        if not exponent.is_tensor:
+            return OF_NUMBER_EXPONENT
+        return RULES["pow"] if base.is_complex else OF_REAL_BASE
+    return RULES[str(node.data)]
 
 
 def on_kink(graph: Graph, value: int, kink: Kink) -> int | bool:

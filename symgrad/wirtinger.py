@@ -41,6 +41,9 @@ _E = "exp({sign}{times}where(re(x) < 0, x, -x))"
 _DECAY = _E.format(sign="", times="")
 _DECAY_2 = _E.format(sign="", times="2*")
 
+_AT_0 = "x == 0 and (re(e) > 0 or e == 0)"
+"""Where a power does not move with its exponent, or by torch's convention does not."""
+
 RULES: Mapping[str, Wirtinger] = {
     **{name: Wirtinger(TABLE[name].partials) for name in _AS_FOR_REALS.split()},
     "asinh": Wirtinger(("rsqrt(1 + x*x)",)),
@@ -48,9 +51,11 @@ RULES: Mapping[str, Wirtinger] = {
     "tanh": Wirtinger((f"4*{_DECAY_2}/(1 + {_DECAY_2})**2",)),
     "pow": Wirtinger(
         (
-            # 0**0 is NaN among torch's complex numbers; elsewhere e has a derivative
-            "e*where(x == 0 and (e == 0 or e == 1), 1, x)**(e - 1)",
-            "where(x == 0, 0, y*log(where(x == 0, 1, x)))",
+            # 0**0 is NaN among torch's complex numbers, also within its derivative
+            # of 0**1; elsewhere e has a derivative
+            "e*where(x == 0 and e == 2, x, "
+            "where(x == 0 and (e == 0 or e == 1 or e == 2), 1, x)**(e - 1))",
+            f"where({_AT_0}, 0, y*log(where(x == 0, 1, x)))",
         ),
     ),
     # real values
@@ -70,6 +75,9 @@ RULES: Mapping[str, Wirtinger] = {
 At 0 they are what torch has there: 0 for ``abs``, ``arg`` and ``sign``.
 """
 
+OF_NUMBER_EXPONENT = Wirtinger(("e*where(x == 0 and e == 0, 1, x)**(e - 1)", "nan"))
+"""Powers by a number: torch knows which of them have a derivative at 0."""
+
 _LOG = "log(abs(where(x == 0, 1, x))) + I*arg(where(x == 0, 1, x))"
-OF_REAL_BASE = Wirtinger((RULES["pow"].partials[0], f"where(x == 0, 0, y*({_LOG}))"))
+OF_REAL_BASE = Wirtinger((RULES["pow"].partials[0], f"where({_AT_0}, 0, y*({_LOG}))"))
 """Powers of a real number: a negative one has its logarithm in the plane."""

@@ -8,14 +8,13 @@ from pathlib import Path
 import torchgen
 import yaml
 from judge_complex import ROWS as IN_THE_PLANE
-from judge_rows import POLYNOMIALS, ROWS, Row
+from judge_rows import ROWS, Row
 
 DERIVATIVES = Path(torchgen.__file__).parent / "packaged/autograd/derivatives.yaml"
 
 _CLASSES = "picks elements by the index of a class"
 _GAMMA = "the function table has no incomplete gamma function"
 _EXPONENT = "the exponent of `zeta` is a number that is written out"
-_DEGREE = "its only tensor is the degree, which has no derivative"
 _CTC = "a dynamic programme over two sequences"
 
 UNJUDGED: Mapping[str, str] = {
@@ -26,7 +25,6 @@ UNJUDGED: Mapping[str, str] = {
     "special_zeta": _EXPONENT,
     "special_zeta.other_scalar": _EXPONENT,
     "special_airy_ai": "the function table has no Airy function",
-    **dict.fromkeys((f"special_{name}.x_scalar" for name in POLYNOMIALS), _DEGREE),
     "multi_margin_loss": _CLASSES,
     "multilabel_margin_loss_forward": _CLASSES,
     "nll_loss_forward": _CLASSES,

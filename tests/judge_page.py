@@ -44,9 +44,9 @@ OTHERS = """\
 
 Forms that work in place are judged by the operator that does not. Three are judged in
 part: `polygamma` from -1000 on, since below that the sums are long; the polynomials for
-the degree 3, since a degree is written out; and powers of a Python number, and its
-logarithm in `xlogy` and `xlog1py`, for positive ones, since the generated backward
-raises a `ValueError` for the others.
+the degree 3, since a degree is written out, and for 0 to 3 where it is the tensor; and
+powers of a Python number, and its logarithm in `xlogy` and `xlog1py`, for positive
+ones, since the generated backward raises a `ValueError` for the others.
 """
 
 

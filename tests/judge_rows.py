@@ -67,10 +67,15 @@ def _of_degree_3(polynomial: Callable[..., Tensor]) -> Callable[[Tensor], Tensor
     return lambda x: polynomial(x, 3)
 
 
+def _of_a_number(polynomial: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return _alone(lambda x, n: polynomial(x.item(), n.double()))
+
+
 DIVISORS = (0.3, 2.0, -1.5, 0.0, math.inf, -math.inf, math.nan)
 # the logarithm of a Python number that has none is an error in the generated backward
 ABOVE_0 = (0.3, 1.0, 3.0, math.inf, math.nan)
 SLOPES = {"lower": (0.1,), "upper": (0.3,)}
+DEGREES = (0, 1, 2, 3)
 WITHOUT_EPS = {"eps": None}
 EACH = {"reduction": "none"}
 NN = "nn.functional."
@@ -279,7 +284,16 @@ UNDERIVED = (
         )
         for name in POLYNOMIALS
     ),
+    *(
+        Row(
+            f"special_{name}_of_degree",
+            (f"special_{name}.x_scalar",),
+            torch=_of_a_number(getattr(torch.special, name)),
+            points={"n": DEGREES},
+        )
+        for name in POLYNOMIALS
+    ),
 )
-"""Functions that torch has no derivative of; the degree of a polynomial is 3."""
+"""Those that torch has no derivative of; the degree is 3, or one of ``DEGREES``."""
 
 ROWS = (*UNARY, *ACTIVATIONS, *BINARY, *SCALAR, *TERNARY, *LOSSES, *UNDERIVED)

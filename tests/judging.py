@@ -133,8 +133,8 @@ def _extremes(row: Row) -> Iterator[tuple[Numbers, Columns]]:
 
 
 def _column(values: tuple[Any, ...]) -> Tensor:
-    boolean = isinstance(values[0], bool)
-    return torch.tensor(values, dtype=None if boolean else torch.float64)
+    exact = isinstance(values[0], int)  # a bool, or an index
+    return torch.tensor(values, dtype=None if exact else torch.float64)
 
 
 def _axis(item: Input) -> tuple[Any, ...]:

@@ -10,7 +10,6 @@ import pytest
 import torch
 from comparison import Case
 from contract import Bound, Outputs, assert_same, point, real_sum, total
-from specs import module
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
@@ -180,13 +179,3 @@ def test_gradcheck_in_every_mode(case: Case) -> None:
         check_rev_over_rev=True,
         check_batched_grad=True,
     )
-
-
-@pytest.mark.xfail(strict=True, reason="torch's generated rule counts y once a row")
-def test_gradients_from_outside_of_a_batch_that_one_output_has_no_part_in() -> None:
-    a = torch.full((3,), -2.0, dtype=torch.float64)
-    b = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
-    f = module("a b", {"x": "a*b", "y": "b*b"}).f
-    x, y = vmap(f, in_dims=(0, None))(a, b)
-    [gradient] = torch.autograd.grad(x.sum() + y.sum(), b)
-    assert gradient == 3 * (-2.0 + 2 * 3.0)

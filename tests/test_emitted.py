@@ -53,6 +53,7 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "override": ("x w", "x*w", {"backward": {"x": "clamp(grad_y, -1, 1)", "w": "2"}}),
     "marked": ("x", {"y": "x**3", "hard": "round(x)"}, {"nondifferentiable": ["hard"]}),
     "twelve_of_two": (" ".join(f"x{i}" for i in range(12)), {"a": "*".join(f"x{i}" for i in range(12)), "b": "x0"}, {}),
+    "in_one_batch": ({"x": "real", "w": "real", "k": "index"}, {"a": "x*w*k", "b": "w"}, {}),
     "untyped": ("x", "abs(x) + selu(x) + hardswish(x)*hardsigmoid(x)", {}),
     "power_of_power": ({"x": "real in (0.5, 2)"}, "x**(x**(-1))", {}),
     "numeric_choice": ("x w", "where(x > w, 1, 0)*w + where(x > 0, 0.1, 0.3)*x", {}),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cmath
 import random
+from collections.abc import Callable
 
 import flint
 import pytest
 import torch
 from specs import spec
+from torch import Tensor
 
 import symgrad
 from symgrad import precise
@@ -110,3 +112,50 @@ def test_mixed_second_derivatives_of_powers_at_whole_exponents(exponent: float) 
     z = torch.tensor(0.7 - 1.2j, dtype=torch.complex128, requires_grad=True)
     e = torch.tensor(exponent, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradgradcheck(power, (z, e))
+
+
+def _orders(function: Callable[..., Tensor], base: Tensor) -> list[Tensor]:
+    """Value, gradient, and the gradient of that."""
+    z = base.clone().requires_grad_()
+    value = function(z)
+    cotangent = torch.full_like(value, 1 + 2j)
+    [first] = torch.autograd.grad(value, z, cotangent, create_graph=True)
+    total = first.real.sum() + 3 * first.imag.sum() + 0 * z.real.sum()
+    return [value.detach(), first.detach(), *torch.autograd.grad(total, z)]
+
+
+ZEROS = torch.zeros(3, dtype=torch.complex128)
+
+
+@pytest.mark.parametrize("kind", ["float", "int"])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, -1])
+def test_powers_of_zero_by_a_number_are_those_of_torch(number: int, kind: str) -> None:
+    made = spec("f", {"z": "complex", "n": kind}, "z**n")
+    f = load_module("zero", generate(made).source).f
+    n = float(number) if kind == "float" else number
+    ours, theirs = (_orders(g, ZEROS) for g in (lambda z: f(z, n), lambda z: z**n))
+    torch.testing.assert_close(ours, theirs, equal_nan=True)
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_powers_of_zero_by_a_tensor_have_the_same_derivatives(
+    number: int, kind: str
+) -> None:
+    """torch's own are NaN, and so is its value of 0**0 (of which that is kept)."""
+    made = spec("f", {"z": "complex", "e": kind}, "z**e")
+    f = load_module("zero", generate(made).source).f
+    dtype = torch.float64 if kind == "real" else torch.complex128
+    e = torch.full((3,), number, dtype=dtype)
+    ours, theirs = (_orders(g, ZEROS) for g in (lambda z: f(z, e), lambda z: z**number))
+    torch.testing.assert_close(ours[number == 0 :], theirs[number == 0 :])
+
+
+def test_powers_of_zero_move_with_the_exponent_where_they_are_not_zero() -> None:
+    made = spec("f", {"z": "complex", "e": "complex"}, "z**e")
+    f = load_module("zero", generate(made).source).f
+    e = torch.tensor([2, 0.5 + 1j, -1, -0.5 + 1j, 1j], dtype=torch.complex128)
+    y = f(torch.zeros_like(e), e.requires_grad_())
+    [slope] = torch.autograd.grad(y, e, torch.ones_like(y))
+    assert slope.isnan().tolist() == [False, False, True, True, True]
+    assert not slope[:2].any()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symgrad.backends.torch_backward import backward
-from symgrad.backends.torch_context import setup_context
+from symgrad.backends.torch_context import in_one_batch, setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
@@ -39,6 +39,7 @@ class OpCode:
 
     name: str
     class_name: str
+    in_one_batch: bool
     forward: Method
     setup_context: Method
     backward: Method
@@ -56,6 +57,7 @@ class ModuleCode:
     imports: tuple[str, ...]
     helpers: frozenset[str]
     ops: tuple[OpCode, ...]
+    in_one_batch: bool
     forward_mode: str = FORWARD_MODE
 
 
@@ -82,6 +84,7 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     return OpCode(
         name=op.name,
         class_name=class_name,
+        in_one_batch=in_one_batch(op, program),
         forward=_method(op, forward(op, program)),
         setup_context=_method(op, setup_context(op, program)),
         backward=_method(op, backward(op, program)),
@@ -122,6 +125,7 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
         imports=_imports(lines),
         helpers=_helpers(lines),
         ops=codes,
+        in_one_batch=any(code.in_one_batch for code in codes),
     )
 
 

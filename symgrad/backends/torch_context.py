@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 
 from symgrad.axes import Axes, named, size_of
 from symgrad.backends.torch_along import sizes
@@ -157,6 +158,23 @@ def shape_outputs(program: Program) -> list[str]:
     ]
 
 
+def in_one_batch(op: Op, program: Program) -> bool:
+    """Whether an output may have no part in a batch that another has a part in.
+
+    If they share an input, torch's generated rule for vmap is not for them.  The rule
+    of their own knows no named axes.
+    """
+    if op.has_axes:
+        return False
+    possible, certain = _behind(program, False), _behind(program, True)
+    moving = {program.inputs[name] for name in program.gradients}
+    ends = [program.outputs[f.name] for f in op.differentiable_outputs]
+    return any(
+        possible[y] - certain[x] and possible[x] & possible[y] & moving
+        for x, y in permutations(ends, 2)
+    )
+
+
 def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
     """For each value the tensors that have a part in its shape.
 
@@ -211,12 +229,12 @@ def _kept_names(op: Op, program: Program) -> tuple[list[str], list[str], list[st
 
 def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
     tensors, results, numbers = _kept_names(op, program)
-    wanted = {*tensors, *numbers, *shape_inputs(op, program)}
-    lines = []
     whole = tensors == [i.name for i in op.inputs] and not results
+    wanted = {*([] if whole else tensors), *numbers, *shape_inputs(op, program)}
+    lines = []
     if may_miss(op) and len(program.tangents) > 1:
-        wanted, whole = wanted | set(program.tangents), False
-    if wanted and not whole:
+        wanted |= set(program.tangents)
+    if wanted:
         lines += unpack(
             [i.name if i.name in wanted else "_" for i in op.inputs], Text(given), 8
         )

@@ -58,11 +58,15 @@ class Bound:
         """Where they stand, as real tensors."""
         return [_real(tensor) for tensor in self.given]
 
-    def outputs(self, *args: Tensor) -> Tensor:
-        """All numbers of the outputs that have a derivative, as one vector."""
+    def each_output(self, *args: Tensor) -> tuple[Tensor, ...]:
+        """The outputs that have a derivative, as real tensors."""
         moved = {n: self._like(n, a) for n, a in zip(self.names, args, strict=True)}
         results = call(self.subject, {**self.values, **moved})
-        return joined({name: results[name] for name in self.cotangents})
+        return tuple(_real(results[name]) for name in self.cotangents)
+
+    def outputs(self, *args: Tensor) -> Tensor:
+        """All their numbers, as one vector."""
+        return torch.cat([y.reshape(-1) for y in self.each_output(*args)])
 
     def total(self, *args: Tensor) -> Tensor:
         """The number whose gradients are those of backward."""

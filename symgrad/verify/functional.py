@@ -75,13 +75,27 @@ def _check_second(bound: Bound) -> None:
 
 def _check_batch(bound: Bound, place: int) -> None:
     """A batch of one input alone: each row's gradients are those it has alone."""
-    args = bound.args
-    rows = torch.stack([args[place], args[place].roll(1)])
-    slopes = grad(bound.total, tuple(range(len(args))))
-    dims = tuple(0 if k == place else None for k in range(len(args)))
-    together = vmap(slopes, dims)(*args[:place], rows, *args[place + 1 :])
-    for number, row in enumerate(rows):
-        alone = slopes(*args[:place], row, *args[place + 1 :])
-        for name, got, expected in zip(bound.names, together, alone, strict=True):
-            what = f"the gradient of {name} in a batch of {bound.names[place]}"
-            bound.compare(what, got[number], expected)
+    rows = torch.stack([bound.args[place], bound.args[place].roll(1)])
+    given = [*bound.args[:place], rows, *bound.args[place + 1 :]]
+    dims = tuple(0 if k == place else None for k in range(len(given)))
+    slopes = grad(bound.total, tuple(range(len(given))))
+    together = vmap(slopes, dims)(*given)
+    each = [slopes(*given[:place], row, *given[place + 1 :]) for row in rows]
+    alone = [torch.stack(of_one) for of_one in zip(*each, strict=True)]
+    whole = _from_outside(bound, given, dims) if len(bound.cotangents) > 1 else ()
+    for k, name in enumerate(bound.names):
+        what = f"the gradient of {name} in a batch of {bound.names[place]}"
+        bound.compare(what, together[k], alone[k])
+        if whole:
+            expected = alone[k] if k == place else alone[k].sum(0)
+            bound.compare(f"{what}, taken outside of it,", whole[k], expected)
+
+
+def _from_outside(
+    bound: Bound, given: list[Tensor], dims: tuple[int | None, ...]
+) -> tuple[Tensor, ...]:
+    """Gradients of the total over the rows, by a backward that knows of no batch."""
+    leaves = [tensor.clone().requires_grad_() for tensor in given]
+    outputs = vmap(bound.each_output, dims)(*leaves)
+    numbers = torch.cat([y.sum(0).reshape(-1) for y in outputs])
+    return torch.autograd.grad(torch.dot(bound.weights, numbers), leaves)

@@ -28,9 +28,9 @@ _BUILTINS = frozenset(
     re.findall(
         r"\w+",
         """
-        abs all any bool dict enumerate float int isinstance len list max min next
-        object range reversed round sorted staticmethod str sum super tuple type zip
-        NotImplementedError RuntimeError TypeError ValueError
+        abs all any bool classmethod dict enumerate float int isinstance len list max
+        min next object range reversed round sorted staticmethod str sum super tuple
+        type zip NotImplementedError RuntimeError TypeError ValueError
         """,
     )
 )
