@@ -94,8 +94,7 @@ def _arguments(
     if given < fewest or (most is not None and given > most):
         name = ast.unparse(node.func)
         message = f"{name}() takes {_count(fewest, most)}, not {given}"
-        help = f"write '{name}*(...)'" if name in walker.names else None
-        walker.fail("SG211", message, node, help)
+        walker.fail("SG211", message, node, _usage(walker, name))
         return None
     known = [arg for arg in args if arg is not None]
     return known if len(known) == given else None
@@ -106,6 +105,18 @@ def _count(fewest: int, most: int | None) -> str:
         return f"at least {fewest} arguments"
     number = str(fewest) if fewest == most else f"{fewest} to {most}"
     return f"{number} argument{'s' if most != 1 else ''}"
+
+
+def _usage(walker: Walker, name: str) -> str | None:
+    """How a function is called that was given too many or too few arguments."""
+    if name in walker.names:
+        return f"write '{name}*(...)'"
+    if name in _USAGE or name not in NAMES:
+        return _USAGE.get(name)
+    return f"write {name}({', '.join(NAMES[name].args)})"
+
+
+_USAGE = dict.fromkeys(("log", "ln"), "to the base b it is log(x)/log(b)")
 
 
 def _table_function(walker: Walker, name: str, node: ast.Call) -> Value:

@@ -18,6 +18,7 @@ from symgrad.program import Graph, Kind
 KINDS = tuple(kind.value for kind in Kind if kind is not Kind.PLANE)
 MAX_CHARACTERS = 500
 _NUMBERS = (Kind.FLOAT, Kind.INT, Kind.BOOL)
+_WHOLE = (Kind.INDEX, Kind.INT)
 _INT_BITS = 63
 
 _DECLARATION = re.compile(
@@ -137,9 +138,9 @@ def from_mapping(name: str, given: Any) -> Input:
     default = given.default
     if default is not None:
         default = _default(kind, default, parts["default"])
-    if not given.grad and not kind.is_floating:
-        message = f"'grad' is for tensors; a {given.kind} has no gradient anyway"
-        raise parts["grad"].error("SG123", message)
+    if "grad" in given.model_fields_set and not kind.is_floating:
+        message = f"'grad' is for floating tensors, not for kind {given.kind}"
+        raise parts["grad"].error("SG123", message, "leave it out")
     has_default = default is not None
     item = Input(name, kind, axes, domain, default, has_default, given.grad)
     return _checked(item, parts)
@@ -168,7 +169,7 @@ def _written_default(kind: Kind, part: _Part) -> float | int | bool:
 def _default(kind: Kind, value: Any, part: _Part) -> float | int | bool:
     """A default as an input of that kind has it."""
     if kind not in _NUMBERS:
-        message = f"a {kind.value} input has no default"
+        message = f"an input of kind {kind.value} has no default"
         raise part.error("SG131", message, "only Python numbers have one")
     converted = _converted(kind, value)
     if converted is None:
@@ -254,11 +255,22 @@ def _endpoint(part: _Part) -> float:
         raise part.error("SG130", message, "write '(-oo' or 'oo)'") from None
 
 
+def _has_whole(domain: Interval) -> bool:
+    """Whether a whole number is in an interval."""
+    near = domain.low if math.isfinite(domain.low) else domain.high
+    return not math.isfinite(near) or any(
+        number in domain for number in range(math.floor(near) - 1, math.ceil(near) + 2)
+    )
+
+
 def _checked(item: Input, parts: dict[str, _Part]) -> Input:
     """The input, if its domain suits its kind and its default."""
     if item.domain is not None and (item.kind.is_condition or item.kind.is_complex):
         message = f"a {item.kind.value} input has no domain"
         raise parts["domain"].error("SG130", message, "leave the domain out")
+    if item.domain is not None and item.kind in _WHOLE and not _has_whole(item.domain):
+        message = f"no whole number is in the interval {item.domain}"
+        raise parts["domain"].error("SG130", message, "such as [0, 1] or (0, oo)")
     if item.has_default and item.domain is not None:
         assert item.default is not None
         if item.default not in item.domain:

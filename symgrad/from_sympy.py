@@ -126,7 +126,7 @@ def parts_of(expr: Any) -> list[Any]:
         here = todo.pop()
         if id(here) not in seen:
             seen[id(here)] = here
-            todo.extend(reversed(here.args))
+            todo.extend(reversed(getattr(here, "args", ())))  # a Matrix has none
     return list(seen.values())
 
 

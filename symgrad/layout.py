@@ -236,25 +236,27 @@ def assignment(target: str, value: Text, indent: int) -> list[str]:
     return wrapped(f"{target} = ", value, indent)
 
 
-def wrapped(lead: str, value: Text, indent: int) -> list[str]:
+def wrapped(lead: str, value: Text, indent: int, tail: str = "") -> list[str]:
     """``lead`` and an expression on one line, or in as few as its pieces allow."""
     pad, inner = " " * indent, " " * (indent + 4)
-    if indent + len(lead) + len(value) <= LINE or not value.pieces:
-        return [f"{pad}{lead}{value.text}"]
+    line = f"{pad}{lead}{value.text}{tail}"
+    fits = len(inner) + len(value) <= LINE
+    if len(line) <= LINE or not (value.pieces or fits):
+        return [line]
     if value.head:
-        return bracketed(f"{lead}{value.head}(", value.pieces, ")", indent)
-    if len(inner) + len(value) <= LINE:
-        return [f"{pad}{lead}(", f"{inner}{value.text}", f"{pad})"]
-    return [f"{pad}{lead}(", *(f"{inner}{piece}" for piece in value.pieces), f"{pad})"]
+        return bracketed(f"{lead}{value.head}(", value.pieces, f"){tail}", indent)
+    parts = (value.text,) if fits else value.pieces
+    return [f"{pad}{lead}(", *(f"{inner}{part}" for part in parts), f"{pad}){tail}"]
 
 
-def wrapped_tuple(lead: str, items: Sequence[str], indent: int) -> list[str]:
+def wrapped_tuple(lead: str, items: Sequence[str | Text], indent: int) -> list[str]:
     """``lead`` and a tuple without parentheses, or an item a line within them."""
-    pad = " " * indent
-    line = f"{pad}{lead}{', '.join(items)}"
+    pad, texts = " " * indent, [Text(i) if isinstance(i, str) else i for i in items]
+    line = f"{pad}{lead}{', '.join(text.text for text in texts)}"
     if len(line) <= LINE:
         return [line]
-    return [f"{pad}{lead}(", *(f"{pad}    {item}," for item in items), f"{pad})"]
+    parts = [part for text in texts for part in wrapped("", text, indent + 4, ",")]
+    return [f"{pad}{lead}(", *parts, f"{pad})"]
 
 
 def bracketed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:
@@ -263,7 +265,8 @@ def bracketed(head: str, items: Sequence[str], tail: str, indent: int) -> list[s
     joined = ", ".join(items)
     if indent + len(head) + len(joined) + len(tail) <= LINE:
         return [f"{pad}{head}{joined}{tail}"]
-    if len(inner) + len(joined) <= LINE:
+    alone = len(items) == 1 and head.startswith("def ")  # a parameter gets its comma
+    if len(inner) + len(joined) <= LINE and not alone:
         return [f"{pad}{head}", f"{inner}{joined}", f"{pad}{tail}"]
     return [f"{pad}{head}", *(f"{inner}{item}," for item in items), f"{pad}{tail}"]
 

@@ -111,6 +111,8 @@ def module_objection(stem: str) -> str | None:
 
 
 _COMPARED, _LISTED = 200, 12
+_ALIKE = 0.61
+"""Of words less alike than that (``Float``, ``logit``) one is no slip of the other."""
 
 
 def nearest(
@@ -125,7 +127,8 @@ def nearest(
     ``label``, unless there is no label.
     """
     known = list(known)
-    close = get_close_matches(name, known[-_COMPARED:], 1, 0.5)
+    alike = [other for other in known if other.lower() == name.lower()]
+    close = alike or get_close_matches(name, known[-_COMPARED:], 1, _ALIKE)
     if close:
         return f"did you mean '{close[0]}'?"
     if label is None:

@@ -116,7 +116,9 @@ class Walker:
         return value
 
     def too_large(self, node: ast.expr) -> Value:
-        """Refuse what functions made larger than a formula can be written."""
+        """Refuse what functions made larger than a formula can be written, once."""
+        if any(mistake.code == "SG202" for mistake in self.mistakes):
+            return None
         if self.depth > MAX_DEPTH:
             message = f"functions inside of functions, more than {MAX_DEPTH} levels"
         else:

@@ -332,3 +332,11 @@ def test_a_formula_that_nobody_could_read_is_left_out() -> None:
 def test_inputs_that_are_no_inputs_are_said_to_be(inputs: Any) -> None:
     with pytest.raises(SpecError, match=r"mapping or symbols.*\n.*\n.*reals"):
         symgrad.Op("f", inputs=inputs, forward="x")
+
+
+def test_a_matrix_is_refused_by_its_code() -> None:
+    """A mutable one is not even an expression of SymPy's."""
+    x = symgrad.reals("x")
+    for matrix in (sympy.Matrix([x, x]), sympy.ImmutableMatrix([x, x])):
+        with pytest.raises(SpecError, match="SG704"):
+            symgrad.Op("f", inputs=[x], forward={"y": matrix}).source()

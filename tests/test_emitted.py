@@ -15,6 +15,7 @@ import pytest
 import torch
 from specs import module, spec
 
+from symgrad.backends.torch_golden import golden_points
 from symgrad.generate import generate
 from symgrad.op import Spec
 
@@ -35,6 +36,12 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "python_names": ("Tensor Any math inspect functools", "Tensor*Any + sqrt(abs(math))*inspect*functools", {}),
     "constants": ("pi E beta gamma", "pi*E + gamma(beta**2 + 1)*gamma", {}),
     "long_names": (f"{LONG} {OTHER}", f"where({LONG} > {OTHER}, {LONG}*{OTHER}, {OTHER}*sigmoid({LONG}))", {}),
+    "long_and_alone": (LONG, {OTHER: f"sin({LONG})"}, {}),
+    "long_number": ({LONG: "real", OTHER: "float = 2"}, {"y": f"{LONG}*{OTHER}", "z": f"exp({LONG})"}, {}),
+    "long_surrogate": (LONG, {OTHER: f"Heaviside({LONG})"}, {"surrogate": {OTHER: f"atan({LONG})"}}),
+    "long_cotangents": ({LONG[:37]: "real", OTHER[:42]: "float = 1"}, {"a" * 45: f"sin({LONG[:37]})*{OTHER[:42]}", "d": f"{LONG[:37]}**2"}, {}),
+    f"op_{LONG}"[:64]: ({"x": "real", "m": "mask", "k": "index"}, {"y": "where(m, x, k*x)", "z": "x**2"}, {}),
+    "number_first": ("x w", "Max(0, Min(1, x))*w + where(0 == x, w, 0)", {}),
     "twelve": (" ".join(f"x{i}" for i in range(12)), "*".join(f"x{i}" for i in range(12)), {}),
     "six_outputs": ("x d m", {f"y{i}": f"x + d*m**{i + 1}" for i in range(6)}, {}),
     "many_names": ({"predicted_log_variance": "real", "observed_measurement": "real", "is_observed_mask": "mask", "regularization_strength": "float = 0.5"}, {"weighted_residual": "where(is_observed_mask, observed_measurement*exp(-predicted_log_variance), 0)", "penalized_likelihood": "weighted_residual**2 + regularization_strength*predicted_log_variance"}, {}),
@@ -45,6 +52,8 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "tensors": ({"x": "real", "k": "index", "m": "mask", "c": {"kind": "real", "grad": False}}, "where(m, x*k + c, log(1 + k))", {}),
     "arrhenius": ({"A": "real in (1e5, 1e6)", "T": "real in (250, 900)", "Ea": "real in (10000, 60000)", "n": "float = 0.5", "huge": "float = 1e30"}, "A*(T/298)**n*exp(-Ea/(8.314462618*T)) + 0*huge*1e25", {}),
     "astronomic": ({"x": "real in (1e20, 1e30)"}, "sqrt(x*x + 1) - x/2", {}),
+    "minute_outputs": ({"q": "real in (-1e-18, 1e-18)", "r": "real in (1e-10, 1e-8)"}, "8.9875e9*q*q/r", {}),
+    "steep": ({"v": "real in (-1, 0.8)", "i": "real in (1e-14, 1e-9)", "n": "real in (1, 2)"}, "i*(exp(v/(n*0.02585)) - 1)", {}),
     "minute": ({"x": "real in (1e-9, 1e-7)", "w": "real"}, "x**2*w + log(x)*x", {}),
     "documented": ("x", "x**2", {"doc": 'Ends in a quote: "x"\n\nHas """ and \\N{x} and \\, and # noqa: E501'}),
     "special": ("x w", "log_ndtr(x)*erfcx(w) + i0e(x) + ndtri(sigmoid(w))", {}),
@@ -107,6 +116,36 @@ def test_mypy_has_nothing_to_say(folder: Path) -> None:
 
 def test_the_generated_tests_pass(folder: Path) -> None:
     run("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", ".", cwd=folder)
+
+
+def test_generated_points_are_inside_of_their_domains() -> None:
+    for name in ("minute", "minute_outputs", "steep", "arrhenius"):
+        [declared] = named(name).ops
+        points = golden_points(declared)
+        assert points, name
+        assert all(
+            item.admits(point.inputs[item.name])
+            for point in points
+            for item in declared.inputs
+        ), name
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("8987500000.0 * q", "8987600000.0 * q"),
+        ("grad_y * ", "1.00001 * grad_y * "),
+    ],
+)
+def test_the_generated_tests_see_small_faults_of_small_values(
+    tmp_path: Path, right: str, wrong: str
+) -> None:
+    made = generate(named("minute_outputs"))
+    assert right in made.source
+    (tmp_path / "minute_outputs.py").write_text(made.source.replace(right, wrong))
+    (tmp_path / "test_minute_outputs.py").write_text(made.tests)
+    with pytest.raises(AssertionError, match="test_values_and_gradients"):
+        run("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", ".", cwd=tmp_path)
 
 
 def test_nothing_emitted_needs_symgrad(folder: Path) -> None:

@@ -18,7 +18,7 @@ from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
 from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
-from symgrad.layout import listed
+from symgrad.layout import bracketed, listed
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
@@ -40,9 +40,11 @@ class OpCode:
     name: str
     class_name: str
     in_one_batch: bool
+    head: tuple[str, ...]
     forward: Method
     setup_context: Method
     backward: Method
+    jvp_head: tuple[str, ...]
     jvp: Method | None
     function: Method
     module: tuple[str, ...]
@@ -58,7 +60,6 @@ class ModuleCode:
     helpers: frozenset[str]
     ops: tuple[OpCode, ...]
     in_one_batch: bool
-    forward_mode: str = FORWARD_MODE
 
 
 def joint_program(op: Op) -> Program:
@@ -81,17 +82,25 @@ def _is_spelled(name: str, plane: bool) -> bool:
 
 def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     """The functions of one op."""
+    one_batch = in_one_batch(op, program)
+    base = "_InOneBatch" if one_batch else "torch.autograd.Function"
     return OpCode(
         name=op.name,
         class_name=class_name,
-        in_one_batch=in_one_batch(op, program),
+        in_one_batch=one_batch,
+        head=_class_head(class_name, base),
         forward=_method(op, forward(op, program)),
         setup_context=_method(op, setup_context(op, program)),
         backward=_method(op, backward(op, program)),
+        jvp_head=_class_head(f"{class_name}{FORWARD_MODE}", class_name),
         jvp=_method(op, jvp(op, program)) if program.jvps else None,
         function=_method(op, function(op, program, class_name)),
         module=module_class(op),
     )
+
+
+def _class_head(name: str, base: str) -> tuple[str, ...]:
+    return tuple(bracketed(f"class {name}(", [base], "):", 0))
 
 
 _FUNCTIONS = "|".join(name for name in dir(math) if not name.startswith("_"))

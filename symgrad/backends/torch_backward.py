@@ -57,8 +57,7 @@ def _missing(op: Op, given: Sequence[str]) -> list[str]:
         return []
     test = [f"{name} is None" for name in given]
     condition = Text(" and ".join(test), 0, (test[0], *(f"and {t}" for t in test[1:])))
-    lines = wrapped("if ", condition, 8)
-    lines[-1] += ":"
+    lines = wrapped("if ", condition, 8, ":")
     return [*lines, *wrapped_tuple("return ", ["None"] * len(op.inputs), 12)]
 
 

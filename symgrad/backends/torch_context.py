@@ -19,7 +19,7 @@ from symgrad.backends.torch_lines import (
     unpack,
     user_names,
 )
-from symgrad.layout import bracketed, wrapped_tuple
+from symgrad.layout import assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import Text, call
@@ -105,7 +105,9 @@ def restored(
         source = call(cast, [Text(name) for name in (*given, *saved)])
         lines += unpack([*given, *kept], source, 8)
     numbers = [names[v] for v in program.residuals if v not in tensors]
-    return lines + [f"        {name} = ctx.{name}" for name in numbers]
+    for name in numbers:
+        lines += assignment(name, Text(f"ctx.{name}"), 8)
+    return lines
 
 
 def may_be_half(program: Program) -> bool:
@@ -264,11 +266,10 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
     lines: list[str] = []
     for mode in ("backward", "forward") if program.jvps else ("backward",):
         lines += bracketed(f"ctx.save_for_{mode}(", args, ")", 8) if saved else []
-    lines += [f"        ctx.{name} = {name}" for name in numbers]
-    lines += [
-        f"        {on_ctx(op, f'{name}_shape')} = {name}.shape"
-        for name in shape_inputs(op, program)
-    ]
+    for name in numbers:
+        lines += assignment(f"ctx.{name}", Text(name), 8)
+    for name in shape_inputs(op, program):
+        lines += _noted(op, name, "shape", name)
     lines += _of_outputs(op, program, result)
     return lines + (_of_several(op, program) if several else [])
 
@@ -276,15 +277,18 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
 def _of_outputs(op: Op, program: Program, result: str) -> list[str]:
     """What forward mode must know of the outputs."""
     called = {n: n if len(op.outputs) > 1 else result for n in program.outputs}
-    shapes = [
-        f"        {on_ctx(op, f'{n}_shape')} = {called[n]}.shape"
-        for n in shape_outputs(program)
-    ]
     rounded = program.jvps if is_rounded(op, program) else ()
-    dtypes = [
-        f"        {on_ctx(op, f'{n}_dtype')} = {called[n]}.dtype" for n in rounded
-    ]
-    return [*shapes, *dtypes]
+    lines: list[str] = []
+    for attribute, names in (("shape", shape_outputs(program)), ("dtype", rounded)):
+        for name in names:
+            lines += _noted(op, name, attribute, called[name])
+    return lines
+
+
+def _noted(op: Op, name: str, attribute: str, called: str) -> list[str]:
+    """An attribute of a tensor, kept on ctx under the tensor's name and its own."""
+    kept = on_ctx(op, f"{name}_{attribute}")
+    return assignment(kept, Text(f"{called}.{attribute}"), 8)
 
 
 def _of_several(op: Op, program: Program) -> list[str]:

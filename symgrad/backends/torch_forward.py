@@ -21,7 +21,7 @@ from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
-from symgrad.printer import ATOM, Text, call, formula
+from symgrad.printer import ATOM, Text, binary, call, formula
 from symgrad.program import LEAVES, Kind, Program
 
 
@@ -95,7 +95,7 @@ def forward(op: Op, program: Program) -> Code:
     body += _for_compile(op, program, names, texts)
     results = _results(program, texts, rounding)
     if several:
-        last = wrapped_tuple("return ", [text.text for text in results], 8)
+        last = wrapped_tuple("return ", results, 8)
     else:
         last = returned(op.outputs[0].name, results[0], body, 8)
     return tuple(signature), (*body, *last)
@@ -206,9 +206,13 @@ def _smoothed(
     for output, value in stand_ins.items():
         smooth = names.claim("surrogate")
         lines += assignment(smooth, layout.root(value, LINE - 12 - len(smooth) - 3), 12)
-        lines.append(
-            f"            {output} = {smooth} + ({output} - {smooth}).detach()"
-        )
+        gap = binary("sub", Text(output), Text(smooth))
+        held = Text(f"({gap.text}).detach()")
+        if len(held) > LINE - 18:  # after "+ ", on a line of its own
+            name = names.claim("gap")
+            lines += assignment(name, gap, 12)
+            held = Text(f"{name}.detach()")
+        lines += assignment(output, binary("add", Text(smooth), held), 12)
     return [*written(statements, 12), *lines]
 
 

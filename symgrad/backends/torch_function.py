@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from symgrad.backends.torch_docs import function_doc
 from symgrad.backends.torch_lines import Code, parameter, result_type, user_names
-from symgrad.layout import LINE, bracketed
+from symgrad.layout import LINE, assignment, bracketed
 from symgrad.naming import FORWARD_MODE, Names
 from symgrad.op import Op
+from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
 
 
@@ -24,18 +25,28 @@ def function(op: Op, program: Program, class_name: str) -> Code:
         body.append("    if not torch.is_grad_enabled():")
         body += bracketed(f"return {class_name}.forward(", args, ")", 8)
     chosen = _class(program, class_name)
-    if len(f"    {local}: {result} = {chosen}.apply(") > LINE:
+    if len(f"    {local}: {result} = {chosen.text}.apply(") > LINE:
         short = names.claim("function")
-        body += [f"    {short} = {chosen}"]
-        chosen = short
-    applied = bracketed(f"{local}: {result} = {chosen}.apply(", args, ")", 4)
-    applied[0] += "  # type: ignore[no-untyped-call]"
+        body += assignment(short, chosen, 4)
+        chosen = Text(short)
+    applied = _applied(f"{local}: {result} = ", f"{chosen.text}.apply(", args)
     return tuple(signature), (*body, *applied, f"    return {local}")
 
 
-def _class(program: Program, name: str) -> str:
+def _applied(target: str, head: str, args: list[str]) -> list[str]:
+    """The statement that applies the class; under a long name the call is indented."""
+    long = len(f"    {target}{head}") > LINE
+    lead, indent = (head, 8) if long else (f"{target}{head}", 4)
+    lines = bracketed(lead, args, ")", indent)
+    lines[0] += "  # type: ignore[no-untyped-call]"
+    return [f"    {target}(", *lines, "    )"] if long else lines
+
+
+def _class(program: Program, name: str) -> Text:
     """The class to apply: the one with forward mode, unless torch.compile traces."""
-    return f"_switch({name}, {name}{FORWARD_MODE})" if program.jvps else name
+    if not program.jvps:
+        return Text(name)
+    return call("_switch", [Text(name), Text(f"{name}{FORWARD_MODE}")])
 
 
 def _may_skip(op: Op, program: Program) -> bool:

@@ -135,7 +135,13 @@ def _value(op: Op, item: Input, place: int, attempt: int) -> Number:
     low, high = _range(item) if sample is None or sample.range is None else sample.range
     if item.kind in (Kind.INDEX, Kind.INT):
         return math.floor(low) + (attempt + place) % (max(int(high - low), 0) + 1)
-    return round(low + (high - low) * (0.02 + 0.96 * share), 4)
+    return _short(low + (high - low) * (0.02 + 0.96 * share), high - low)
+
+
+def _short(value: float, width: float) -> float:
+    """A value of few digits, as many as a range of that width takes."""
+    digits = -math.floor(math.log10(width)) if width > 0 else 0
+    return round(value, max(4, 3 + digits))
 
 
 def _range(item: Input) -> tuple[float, float]:
@@ -172,7 +178,9 @@ class _Watched:
         self._inputs = _input_numbers(self._nodes)
         sides = [n.args for n in self._nodes if n.op in COMPARISONS]
         arriving = _behind_cotangents(self._nodes)
-        self._sides = [pair for pair in sides if arriving.isdisjoint(pair)]
+        self._sides = [
+            (a, b) for a, b in sides if a != b and arriving.isdisjoint((a, b))
+        ]
 
     def smooth(self, point: Point) -> bool:
         """Whether no comparison is close to being decided otherwise."""

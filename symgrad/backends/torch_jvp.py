@@ -73,7 +73,7 @@ def _body(op: Op, program: Program) -> list[str]:
         typed = all(program.nodes[v].kind.is_tensor for v in program.residuals)
         typed = typed and may_be_half(program)
         return [*lines, *returned(tangent_name(op, output), text, lines, 8, typed)]
-    parts = [results[f.name].text if f.name in results else "None" for f in op.outputs]
+    parts = [results.get(f.name, "None") for f in op.outputs]
     return [*lines, *wrapped_tuple("return ", parts, 8)]
 
 
@@ -86,7 +86,9 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
         dtype = on_ctx(op, f"{output}_dtype") if rounded else ""
         lead = f"{tangent_name(op, output)}: Tensor = _rounded(, )"
         fit = layout.item if len(op.outputs) > 1 else layout.root
-        text = fit(value, LINE - 8 - len(lead) - len(dtype))
+        text = fit(value, max(LINE - 8 - len(lead) - len(dtype), 0))
+        if dtype and len(text) > LINE - 13:  # the part of a call that has its own line
+            text = layout.named(value)
         if output in larger:
             shape = on_ctx(op, f"{output}_shape")
             text = _spread(op, program, output, text, shape)

@@ -60,6 +60,8 @@ def speller(program: Program, anchor: str) -> Speller:
             args = _in_plane(nodes, node, args, anchor, held)
         if node.kind.is_floating:
             args = _floating(nodes, node, args, anchor)
+        if node.op in ("eq", "ne") and [a in held for a in node.args] == [False, True]:
+            args = args[::-1]  # by the types, a number == a tensor is a bool
         if node.op in _ARITHMETIC:
             return binary(node.op, args[0], args[1])
         if node.op == "neg":

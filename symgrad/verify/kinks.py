@@ -84,7 +84,13 @@ def watched(nodes: tuple[Node, ...]) -> Watched:
 
 
 def _decided(nodes: Sequence[Node], comparison: int) -> bool:
-    """Whether a comparison concerns cotangents or whole numbers only."""
+    """Whether a comparison concerns cotangents or whole numbers only, or one value.
+
+    Only NaN differs from itself.
+    """
+    left, right = nodes[comparison].args
+    if left == right:
+        return True
     behind = Program(tuple(nodes), {}, {}).reachable([comparison])
     leaves = [nodes[v] for v in behind if nodes[v].op in ("input", "cotangent")]
     floating = any(leaf.kind.is_floating or leaf.kind is Kind.FLOAT for leaf in leaves)

@@ -29,6 +29,9 @@ NEAR = (1e-6, 1e6)
 NARROW = 1e-3
 """The part of an input's size that its range has at least."""
 
+LARGE = 1e3
+"""The size of inputs beyond which a step of a millionth loses digits to rounding."""
+
 _WHOLE = (Kind.INDEX, Kind.INT)
 _FLAGS = (Kind.MASK, Kind.BOOL)
 
@@ -64,9 +67,13 @@ def core(op: Op, item: Input) -> tuple[float, float]:
 
 
 def unit(op: Op, name: str) -> float:
-    """The size of an input, at most 1: what a small step of it is small to."""
+    """What a small step of an input is small to.
+
+    The size of one that is small, and of a large one the part of it to which a step of
+    a millionth still has digits; between them 1.
+    """
     reach = max(map(abs, core(op, op.input(name))))
-    return min(1.0, reach or 1.0)
+    return max(min(1.0, reach or 1.0), reach / LARGE)
 
 
 def scale(op: Op) -> float:

@@ -116,14 +116,16 @@ def _gradgradcheck(
 
     function, tensors = in_units(op, values, outputs)
     given = tuple(cotangents[n].clone().requires_grad_() for n in wanted)
-    if not _has_second(subject, values, cotangents):
-        return
+    first = _first(subject, values, cotangents)[2]
+    if not any(g.requires_grad for g in first.values()):
+        return  # gradgradcheck refuses what has no second derivative
+    steepest = max(_largest(g) * sampling.unit(op, n) for n, g in first.items())
     try:
         torch.autograd.gradgradcheck(
             function,
             tensors,
             given,
-            atol=100 * ATOL * min(1.0, size(subject, values)),
+            atol=max(100 * ATOL * min(1.0, size(subject, values)), ATOL * steepest),
             rtol=RTOL,
             eps=reference.STEP,
             fast_mode=budget.is_large(op),
@@ -132,11 +134,9 @@ def _gradgradcheck(
         raise Fault("gradgradcheck fails", show(values), got=str(error)) from error
 
 
-def _has_second(
-    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
-) -> bool:
-    """Whether any gradient can be differentiated: gradgradcheck refuses nothing."""
-    return any(g.requires_grad for g in _first(subject, values, cotangents)[2].values())
+def _largest(gradient: Tensor) -> float:
+    """The size of a gradient, by which the differences of it are rounded."""
+    return float(gradient.detach().abs().max()) if gradient.numel() else 0.0
 
 
 def _against_native(
