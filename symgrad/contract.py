@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 
 from symgrad.axes import BATCH, listed, moves, named, written
 from symgrad.program import Graph, Node, Program
@@ -72,11 +72,10 @@ def _einsum(graph: Graph, node: Node, factors: Sequence[int]) -> int:
     """The contraction of the factors that have axes, times those that have none."""
     large = _alike_joined(graph, [f for f in factors if graph[f].axes])
     large = _alike_joined(graph, _summed_alone(graph, large, node.axes))
-    while len(large) > 2 and (pair := _cheapest(graph, large, node.axes)) is not None:
-        a, b = pair
+    while len(large) > 2 and (pair := _next_pair(graph, large, node.axes)) is not None:
         others = [f for f in large if f not in pair]
         kept = {axis for f in others for axis in graph[f].axes}.union(node.axes)
-        large = [_pair(graph, (a, b), kept), *others]
+        large = _alike_joined(graph, [_pair(graph, pair, kept), *others])
     value = _pair(graph, large, set(node.axes))
     for factor in factors:
         if not graph[factor].axes:
@@ -107,6 +106,21 @@ def _summed_alone(
     return found
 
 
+def _next_pair(
+    graph: Graph, factors: Sequence[int], kept: Sequence[str]
+) -> tuple[int, int] | None:
+    """What to multiply first: what contracts, or else a part with its whole."""
+    contracted = _cheapest(graph, factors, kept)
+    if contracted is not None:
+        return contracted
+    nested = (
+        (a, b)
+        for a, b in permutations(factors, 2)
+        if set(graph[a].axes) < set(graph[b].axes)
+    )
+    return next(nested, None)
+
+
 def _cheapest(
     graph: Graph, factors: Sequence[int], kept: Sequence[str]
 ) -> tuple[int, int] | None:
@@ -126,6 +140,8 @@ def _pair(graph: Graph, factors: Sequence[int], kept: Collection[str]) -> int:
     """One contraction; the axes that all factors have come first, as in a product."""
     held = [set(graph[f].axes) for f in factors]
     shared, whole = set.intersection(*held), set.union(*held)
+    if whole in held and whole <= set(kept):
+        return factors[0] if len(factors) == 1 else graph.node("mul", *factors)
     rank = _ranks(graph, max(factors))
     order = sorted(whole & set(kept), key=lambda a: (a not in shared, rank[a]))
     batch = [BATCH] if BATCH in order else []
@@ -153,9 +169,8 @@ def _batch_left(program: Program) -> Program:
 
     def left(value: int) -> int:
         node = graph[value]
-        if node.op == "place":
-            inner = left(node.args[0])
-            return graph.node("place", inner, data=node.data)
+        if node.op in ("place", "neg"):
+            return graph.node(node.op, left(node.args[0]), data=node.data)
         labels = listed(node.data) if node.op == "sum" else ()
         factors = _factors(program, node.args[0], uses) if labels else []
         if BATCH not in labels or _is_contraction(graph.nodes, node, factors):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
+
+torch.set_num_threads(1)  # workers are as many as there are cores
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -108,9 +108,12 @@ def _gradient(
     statements = layout.block(terms)
     lines = written(statements, indent)
     lines += _comment(op, program, name, layout, indent)
-    reduce = _reduction(op, program, name)
+    larger = any(_may_be_larger(op, program, term) for term in terms)
+    reduce = _reduction(op, program, name) if larger else ""
     lead = f"grad_{name} = "
-    width = LINE - indent - len(lead) - len(f"().sum_to_size({reduce})")
+    width = (
+        LINE - indent - len(lead) - len(f"().sum_to_size({reduce})" if reduce else "")
+    )
     width -= len(f"grad_{name} + ") if len(terms) > 1 else 0
     own = len(statements)  # fitting the gradient into its line may add to them
     parts = []
