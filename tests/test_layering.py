@@ -89,6 +89,7 @@ ORDER = [
     "backends.torch_along",
     "backends.torch_spell",
     "backends.torch_lines",
+    "backends.torch_shapes",
     "backends.torch_docs",
     "backends.torch_forward",
     "backends.torch_context",

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symgrad.axes import BATCH, named
 from symgrad.backends.torch_backward import backward
-from symgrad.backends.torch_context import in_one_batch, setup_context
+from symgrad.backends.torch_context import setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
@@ -16,6 +17,7 @@ from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import spelling
+from symgrad.backends.torch_shapes import in_one_batch
 from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
 from symgrad.layout import bracketed, listed
@@ -39,8 +41,8 @@ class OpCode:
 
     name: str
     class_name: str
-    in_one_batch: bool
     head: tuple[str, ...]
+    batch_axes: str
     forward: Method
     setup_context: Method
     backward: Method
@@ -59,7 +61,12 @@ class ModuleCode:
     imports: tuple[str, ...]
     helpers: frozenset[str]
     ops: tuple[OpCode, ...]
-    in_one_batch: bool
+    row_by_row: bool
+
+    @property
+    def in_one_batch(self) -> bool:
+        """Whether an op has a rule of its own for vmap."""
+        return any(op.batch_axes for op in self.ops)
 
 
 def joint_program(op: Op) -> Program:
@@ -87,8 +94,8 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
     return OpCode(
         name=op.name,
         class_name=class_name,
-        in_one_batch=one_batch,
         head=_class_head(class_name, base),
+        batch_axes=_batch_axes(op) if one_batch else "",
         forward=_method(op, forward(op, program)),
         setup_context=_method(op, setup_context(op, program)),
         backward=_method(op, backward(op, program)),
@@ -97,6 +104,14 @@ def op_code(op: Op, program: Program, class_name: str) -> OpCode:
         function=_method(op, function(op, program, class_name)),
         module=module_class(op),
     )
+
+
+def _batch_axes(op: Op) -> str:
+    """For each input how many axes stand behind its batch; ``None``: it has none."""
+    counts = [
+        str(len(named(i.labels))) if BATCH in i.labels else "None" for i in op.inputs
+    ]
+    return f"({', '.join(counts)})"
 
 
 def _class_head(name: str, base: str) -> tuple[str, ...]:
@@ -134,7 +149,12 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
         imports=_imports(lines),
         helpers=_helpers(lines),
         ops=codes,
-        in_one_batch=any(code.in_one_batch for code in codes),
+        row_by_row=any(
+            item.kind.is_tensor and BATCH not in item.labels
+            for op, code in zip(ops, codes, strict=True)
+            for item in op.inputs
+            if code.batch_axes
+        ),
     )
 
 

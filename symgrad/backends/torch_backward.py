@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from symgrad.axes import BATCH, named
 from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
-    derived_leaves,
     filled,
-    input_shape,
     may_be_half,
     may_miss,
     restored,
@@ -24,6 +22,7 @@ from symgrad.backends.torch_lines import (
     user_names,
     written,
 )
+from symgrad.backends.torch_shapes import derived_leaves, input_shape
 from symgrad.backends.torch_spell import speller
 from symgrad.derive import has_partials
 from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Mapping, Sequence
 
-from symgrad.axes import Axes, named, size_of
-from symgrad.backends.torch_along import sizes
 from symgrad.backends.torch_forward import casting, is_plain
 from symgrad.backends.torch_lines import (
     ANNOTATION,
@@ -14,69 +11,16 @@ from symgrad.backends.torch_lines import (
     kept_names,
     on_ctx,
     result_type,
-    tensor_inputs,
     tuple_type,
     unpack,
     user_names,
 )
+from symgrad.backends.torch_shapes import shape_inputs, shape_outputs
 from symgrad.layout import assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
-
-
-def shape_inputs(op: Op, program: Program) -> list[str]:
-    """The inputs whose shape alone backward needs."""
-    kept = {program.nodes[v].data for v in program.residuals}
-    if op.has_axes:
-        return [n for n in _shaped(op, program) if n not in kept]
-    if len(tensor_inputs(op)) < 2:
-        return []
-    return [i.name for i in op.inputs if i.differentiable and i.name not in kept]
-
-
-def _shaped(op: Op, program: Program) -> Iterator[str]:
-    """The inputs with named axes that a gradient or a size asks for the shape of."""
-    seen = {size_of(a) for v in program.cotangents.values() for a in _axes(program, v)}
-    wanted = {str(node.data) for node in program.nodes if node.op == "size"}
-    for item in op.inputs:
-        own = {size_of(axis) for axis in named(item.labels)}
-        needed = item.differentiable and _asks_for_shape(op, program, item.name)
-        if needed or not wanted.isdisjoint(own - seen):
-            seen |= own
-            yield item.name
-
-
-def _asks_for_shape(op: Op, program: Program, name: str) -> bool:
-    """Whether a gradient may have another shape than its input by itself."""
-    own = program.nodes[program.inputs[name]].axes
-    terms = program.gradients[name]
-    lacking = any(program.nodes[v].axes != own for v in terms) or not terms
-    return lacking or len(tensor_inputs(op)) > 1
-
-
-def _axes(program: Program, value: int) -> Axes:
-    return named(program.nodes[value].axes)
-
-
-def derived_leaves(
-    op: Op, program: Program, arriving: Mapping[int, str]
-) -> dict[int, str]:
-    """What a derivative finds: residuals, what arrives, and the sizes of axes."""
-    kept = kept_names(program)
-    found = [*reversed(kept.items()), *arriving.items()]
-    held = [(f"{name}.shape", program.nodes[v].axes) for v, name in found]
-    for name in shape_inputs(op, program):
-        held.append((on_ctx(op, f"{name}_shape"), op.input(name).labels))
-    return {**kept, **arriving, **sizes(program, held)}
-
-
-def input_shape(op: Op, program: Program, name: str) -> str:
-    """The shape of a differentiable input, as a derivative finds it."""
-    if name in shape_inputs(op, program):
-        return on_ctx(op, f"{name}_shape")
-    return f"{name}.shape"
 
 
 def restored(
@@ -146,54 +90,6 @@ def is_rounded(op: Op, program: Program) -> bool:
     flat = any(nodes[v].kind != nodes[ends[n]].kind for n, v in program.jvps.items())
     half = may_be_half(program) and not (plain and alone)
     return bool(program.jvps) and (flat or half)
-
-
-def shape_outputs(program: Program) -> list[str]:
-    """The outputs that may be larger than what their tangent is computed from."""
-    possible, certain = _behind(program, False), _behind(program, True)
-    ends = program.outputs
-    nodes = program.nodes
-    return [
-        n
-        for n, v in program.jvps.items()
-        if not certain[v] >= possible[ends[n]] or nodes[v].axes != nodes[ends[n]].axes
-    ]
-
-
-def in_one_batch(op: Op, program: Program) -> bool:
-    """Whether an output may have no part in a batch that another has a part in.
-
-    If they share an input, torch's generated rule for vmap is not for them.  The rule
-    of their own knows no named axes.
-    """
-    if op.has_axes:
-        return False
-    possible, certain = _behind(program, False), _behind(program, True)
-    moving = {program.inputs[name] for name in program.gradients}
-    ends = [program.outputs[f.name] for f in op.differentiable_outputs]
-    return any(
-        possible[y] - certain[x] and possible[x] & possible[y] & moving
-        for x, y in permutations(ends, 2)
-    )
-
-
-def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
-    """For each value the tensors that have a part in its shape.
-
-    ``certain`` are those whichever branch of a Python condition is taken.
-    """
-    nodes = program.nodes
-    tensors = {v for v in program.inputs.values() if nodes[v].kind.is_tensor}
-    moving = {v: program.inputs[n] for n, v in program.tangents.items()}
-    behind: list[frozenset[int]] = []
-    for value, node in enumerate(nodes):
-        parts = [behind[arg] for arg in node.args]
-        if certain and node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL:
-            behind.append(parts[1] & parts[2])
-        else:
-            own = tensors.intersection({moving.get(value, value)})
-            behind.append(frozenset(own).union(*parts))
-    return behind
 
 
 def setup_context(op: Op, program: Program) -> Code:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from symgrad.axes import named
 from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
-    derived_leaves,
     filled,
     is_rounded,
     may_be_half,
     may_miss,
     restored,
-    shape_outputs,
 )
 from symgrad.backends.torch_lines import (
     Code,
@@ -26,6 +24,7 @@ from symgrad.backends.torch_lines import (
     user_names,
     written,
 )
+from symgrad.backends.torch_shapes import derived_leaves, shape_outputs
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, bracketed, wrapped_tuple
 from symgrad.naming import Names
