@@ -183,6 +183,7 @@ def climbed(name: str, *rungs: int) -> Report:
 SAID = {
     "swish_list": (2, "gives a value of type list: outputs are tensors"),
     "swish_number": (2, "gives a value of type float: outputs are tensors"),
+    "swish_in_single": (2, "y has a wrong dtype"),
     "swish_exits": (2, "calls sys.exit(3)"),
     "swish_dies": (2, "the process ended with status 3, by a crash"),
     "swish_of_three": (None, "does not take what swish declares: missing"),

@@ -70,7 +70,7 @@ class Bound:
 
     def total(self, *args: Tensor) -> Tensor:
         """The number whose gradients are those of backward."""
-        return torch.dot(self.weights, self.outputs(*args))
+        return torch.dot(self.weights, self.outputs(*args).to(self.weights.dtype))
 
     def whole(self, vector: Tensor) -> Tensor:
         """The outputs as a function of one vector, all that moves end to end."""
@@ -96,7 +96,7 @@ class Bound:
         alike = got.shape == expected.shape
         if not (alike and torch.allclose(got, expected, RTOL, ATOL, equal_nan=True)):
             texts = str(expected.tolist()), str(got.tolist())
-            raise Fault(f"{what} is another", show(self.values), *texts)
+            raise Fault(f"{what} gives another result", show(self.values), *texts)
 
     def _like(self, name: str, arg: Tensor) -> Tensor:
         pairs = self.subject.op.input(name).kind.is_complex and not arg.is_complex()

@@ -31,9 +31,10 @@ def check(bound: Bound) -> None:
 def _attempts(bound: Bound) -> Mapping[str, Callable[[Bound], tuple[Tensor, Tensor]]]:
     """What is traced; a gradient that the spec gives cannot be seen by all of it."""
     given = bound.subject.op.overrides
+    transform = "torch.compile of torch.func.grad, which differentiates forward itself,"
     return {
         "torch.compile, with backward,": _by_backward,
-        **({} if given else {"torch.compile of torch.func.grad": _by_transform}),
+        **({} if given else {transform: _by_transform}),
         "torch.export": _exported,
     }
 

@@ -153,13 +153,23 @@ def agreement(
     return float((error / (expected.abs() + size)).max()) if error.numel() else 0.0
 
 
+_DOUBLE = (torch.float64, torch.complex128)
+_NARROW = (torch.float32, torch.float16, torch.bfloat16, torch.complex64)
+
+
 def _check_outputs(subject: Subject, values: Values) -> None:
-    """The emitted outputs have the formula's shapes and, broadcast, its values."""
+    """The emitted outputs have the formula's shapes and, broadcast, its values.
+
+    Floating ones are double, as the inputs are.
+    """
     formula = reference.named_outputs(subject.op, values)
     for name, got in call(subject, values).items():
         if got.shape != formula[name].shape:
             shapes = str(tuple(formula[name].shape)), str(tuple(got.shape))
             raise Fault(f"{name} has a wrong shape", show(values), *shapes)
+        if got.dtype in _NARROW and _are_double(values):
+            found = str(_wide(got).dtype), str(got.dtype)
+            raise Fault(f"{name} has a wrong dtype", show(values), *found)
         if not torch.allclose(_wide(got), _wide(formula[name]), 1e-7, 1e-12):
             found = str(formula[name].tolist()), str(got.tolist())
             raise Fault(f"{name} is wrong", show(values), *found)
@@ -188,6 +198,10 @@ def _check_reduced(
                 texts = [str(tuple(shape)) for shape in shapes]
                 message = f"backward's gradient of {item.name} has a wrong shape"
                 raise Fault(message, show(values), *texts)
+
+
+def _are_double(values: Values) -> bool:
+    return any(torch.as_tensor(v).dtype in _DOUBLE for v in values.values())
 
 
 def _wide(tensor: Tensor) -> Tensor:
