@@ -116,9 +116,14 @@ def log_beta(a: Ball, b: Ball) -> Ball:
 
 
 def polygamma(n: Ball, x: Ball) -> Ball:
-    """The derivative of order n of digamma."""
+    """The derivative of order n of digamma; far below 0 that of the other side."""
     import flint
 
+    if x < -100 and n < flint.ctx.cap:
+        order = int(float(n))
+        cotangent = flint.arb_series([x, 1]).cot_pi()
+        slope = cotangent[order] * flint.arb(order + 1).gamma()
+        return (-1) ** order * polygamma(n, 1 - x) - x.pi() * slope
     return flint.acb(x).polygamma(flint.acb(n)).real
 
 

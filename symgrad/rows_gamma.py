@@ -47,13 +47,44 @@ _LOG_BETA = (
     f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
 )
 
+# torch's polygamma, or the derivative of it, sums up to 0, which from -1e16 on is
+# without end: below 0 that of 1 - x, DLMF 5.15.6, and the derivatives of the cotangent.
+REFLECTED = range(1, 10)
+_OTHER = f"n < {REFLECTED[0]} or n > {REFLECTED[-1]}"
+_MIRROR = "where(x < 0, 1 - x, x)"
+_PLACE = "where(x < 0, x - round(x), 1/2)"
+
+
+def _cotangent(order: int) -> str:
+    """A derivative of cot(u), up to its sign: a polynomial of cos(u), over sin(u)."""
+    terms = [0, 1]
+    for k in range(1, order + 1):
+        slope = [m * term for m, term in enumerate(terms)][1:]
+        parts = zip([*slope, 0, 0], [0, 0, *slope], [0, *terms], strict=True)
+        terms = [a - b + k * c for a, b, c in parts]
+    text = " + ".join(
+        f"{term}*cos(pi*{_PLACE})**{m}" for m, term in enumerate(terms) if term
+    )
+    return f"({text})/sin(pi*{_PLACE})**{order + 1}"
+
+
+def _reflected() -> str:
+    """polygamma(n, x) below 0, for the orders of which that is written down."""
+    text = "nan"
+    for n in REFLECTED:
+        turned = f"{(-1) ** n}*(polygamma(n, {_MIRROR}) - pi**{n + 1}*{_cotangent(n)})"
+        text = f"where(n == {n}, {turned}, {text})"
+    return text
+
+
 # What torch's polygamma(1, x) lacks between the ends.  zeta(2, x) has no forward mode:
 # only its value is taken, and the derivative is that of polygamma.
-_SMALL = "1e-4 < abs(x) < 100"
+_SMALL = f"1e-4 < {_MIRROR} < 100"
 _LOST_DIGITS = (
-    f"where({_SMALL}, zeta(2, where({_SMALL}, stop_gradient(x), 1))"
-    " - polygamma(1, stop_gradient(x)), 0)"
+    f"where({_SMALL}, zeta(2, where({_SMALL}, stop_gradient({_MIRROR}), 1))"
+    f" - polygamma(1, stop_gradient({_MIRROR})), 0)"
 )
+_RIGHT = f"(polygamma(1, {_MIRROR}) + {_LOST_DIGITS})"
 
 _GAMMA = (
     Function(
@@ -114,7 +145,7 @@ _GAMMA = (
         (_POSITIVE,),
         lambda x: ball.polygamma(1, x),
         safe=("1",),
-        definition=f"polygamma(1, x) + {_LOST_DIGITS}",
+        definition=f"where(x < 0, pi**2*{_cotangent(1)} - {_RIGHT}, {_RIGHT})",
         domain="x > 0",
     ),
     # n is a whole number that is written out: there is no derivative by it
@@ -126,6 +157,8 @@ _GAMMA = (
         ball.polygamma,
         args=("n", "x"),
         safe=(None, "1"),
+        definition=f"where({_OTHER}, polygamma(n, where({_OTHER}, x, 1)),"
+        f" where(x < 0, {_reflected()}, polygamma(n, {_MIRROR})))",
         domain="n >= 0 and x > 0",
     ),
     # Hurwitz's; s is a number that is written out, for the same reason

@@ -47,7 +47,9 @@ BESSEL = (
     Difference("second", EXACT, "torch has 0 near 0, where it jumps from -1 to 1."),
 )
 POLES = "at 0, -1, -2, …"
+POLE = Difference("second", POLES, "A pole; ours is NaN, infinity less infinity.")
 TRIGAMMA = (
+    POLE,
     Difference("gradient", POLES, "Ours is infinity, torch's large and finite."),
 )
 SATURATED = (
@@ -108,9 +110,14 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "acos": (ENDS,),
     "asin": (ENDS,),
     "atanh": (ENDS,),
-    "digamma": TRIGAMMA,
+    "digamma": (
+        *TRIGAMMA,
+        Difference("second", INFINITE, "torch takes -infinity for a pole."),
+    ),
     "polygamma_0": TRIGAMMA,
+    **{f"polygamma_{n}": (POLE,) for n in (2, 3, 4)},
     "polygamma_1": (
+        POLE,
         Difference("value", POLES, "Ours is infinity, torch's large and finite."),
     ),
     "mvlgamma_1": (

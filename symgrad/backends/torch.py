@@ -16,7 +16,7 @@ from symgrad.backends.torch_function import function
 from symgrad.backends.torch_jvp import jvp
 from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_module import module_class
-from symgrad.backends.torch_names import spelling
+from symgrad.backends.torch_names import IN_ITSELF, spelling
 from symgrad.backends.torch_shapes import in_one_batch
 from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
@@ -84,7 +84,7 @@ def joint_program(op: Op) -> Program:
 
 
 def _is_spelled(name: str, plane: bool) -> bool:
-    return spelling(name, plane) is not None
+    return name not in IN_ITSELF and spelling(name, plane) is not None
 
 
 def op_code(op: Op, program: Program, class_name: str) -> OpCode:

@@ -29,6 +29,7 @@ _OTHERWISE: Mapping[str, str] = {
     "loggamma": "torch.lgamma",
     "mish": "F.mish",
     "ndtri": "torch.special.ndtri",
+    "polygamma": "torch.polygamma",
     "rad": "torch.deg2rad",
     "relu6": "F.relu6",
     "selu": "F.selu",
@@ -50,6 +51,12 @@ _IN_PLANE: Mapping[str, str | None] = {
 
 NOT_IN_HALF = frozenset({"erfcx", "log_ndtr", "ndtri", "zeta"})
 """Functions whose operators take no half precision, at least on CPU."""
+
+IN_ITSELF = frozenset({"polygamma"})
+"""Functions that torch has, and that are written by definitions that call them.
+
+In those they stand with arguments at which torch's are right, and quick.
+"""
 
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     # by default it is x from 20 on, where float64 still holds the difference

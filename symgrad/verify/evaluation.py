@@ -17,6 +17,7 @@ from symgrad.backends.torch_names import spelling
 from symgrad.functions import TABLE
 from symgrad.partials import formula
 from symgrad.program import Graph, Kind, Node, Program
+from symgrad.rows_gamma import REFLECTED
 from symgrad.verify import dimensions
 
 Value = Tensor | complex | bool
@@ -173,13 +174,18 @@ def _called(name: str, args: Sequence[Any]) -> Tensor:
     function = _torch_function(name, plane)
     if not plane and all(partial == "0" for partial in row.partials):
         lifted = [arg.detach() for arg in lifted]  # torch refuses some of these
-    if function is not None:
+    if function is not None and not _is_slow(name, lifted):
         return torch.as_tensor(function(*lifted))
     assert row.definition is not None, name
     kind = Kind.COMPLEX if plane else Kind.REAL
     nodes, root = formula(row.definition, row.args, kind)
     [result] = evaluate(nodes, [root], dict(zip(row.args, lifted, strict=True)))
     return torch.as_tensor(result)
+
+
+def _is_slow(name: str, args: Sequence[Any]) -> bool:
+    """Whether torch's own function may not return: it sums up from below 0."""
+    return name == "polygamma" and args[0] in REFLECTED and bool((args[1] < 0).any())
 
 
 @cache
