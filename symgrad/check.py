@@ -177,7 +177,8 @@ def _check_defaults(inputs: Iterable[Input], problems: Problems, path: Path) -> 
             message = (
                 f"'{item.name}' has no default, but '{with_default}' before it has"
             )
-            problems.add("SG132", message, (*path, item.name), None, True)
+            help = f"give it one, or declare it before '{with_default}'"
+            problems.add("SG132", message, (*path, item.name), help, True)
 
 
 # Formulas

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from symgrad.backends.torch import joint_program, module_code
 from symgrad.backends.torch_imports import giving_way
 from symgrad.backends.torch_tests import test_code
-from symgrad.errors import SpecError
+from symgrad.errors import Diagnostic, SpecError
 from symgrad.naming import public_names
-from symgrad.op import Spec
+from symgrad.op import Op, Spec
+from symgrad.program import Program
 from symgrad.templates import render
 
 
@@ -28,12 +29,7 @@ def generate(spec: Spec) -> Module:
     The same spec gives the same bytes on every machine.  Raises
     :class:`~symgrad.errors.SpecError` if a gradient cannot be had from what is kept.
     """
-    try:
-        programs = [joint_program(op) for op in spec.ops]
-    except SpecError as error:
-        raise SpecError(
-            *(replace(d, file=spec.path) for d in error.diagnostics)
-        ) from None
+    programs = _programs(spec)
     tests = test_code(spec.stem, spec.ops, programs)
     source = render("torch/module.py.j2", module=module_code(spec.ops, programs))
     return Module(
@@ -41,3 +37,23 @@ def generate(spec: Spec) -> Module:
         source=giving_way(source, public_names(spec.ops)),
         tests=render("torch/test_module.py.j2", tests=tests),
     )
+
+
+def _programs(spec: Spec) -> list[Program]:
+    """What every op computes; what cannot be had of any of them is raised together."""
+    programs: list[Program] = []
+    problems: list[Diagnostic] = []
+    for op in spec.ops:
+        try:
+            programs.append(joint_program(op))
+        except SpecError as error:
+            problems += [_placed(spec, op, found) for found in error.diagnostics]
+    if problems:
+        raise SpecError(*problems)
+    return programs
+
+
+def _placed(spec: Spec, op: Op, found: Diagnostic) -> Diagnostic:
+    """What is wrong with what an op keeps, where its spec says what that is."""
+    place = spec.saves.get(op.name, replace(found, file=spec.path))
+    return replace(place, code=found.code, message=found.message, help=found.help)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from symgrad.axes import BATCH, Axes, label
+from symgrad.errors import Diagnostic
 from symgrad.intervals import Interval
 from symgrad.program import Kind, Node, depending_on
 
@@ -195,10 +196,12 @@ class Spec:
     """All ops of one spec file, in its order.
 
     ``canonical`` is the meaning of the file as text: layout, comments and the order
-    of keys that have none do not change it.
+    of keys that have none do not change it.  ``saves`` are the places of the key
+    ``save`` by op: whether it can be kept is found out only where gradients are known.
     """
 
     path: str
     stem: str
     ops: tuple[Op, ...]
     canonical: str
+    saves: Mapping[str, Diagnostic] = field(default_factory=dict, compare=False)

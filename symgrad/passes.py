@@ -81,20 +81,29 @@ def choose_residuals(program: Program, op: Op) -> Program:
     """
     gradients = [v for values in program.gradients.values() for v in values]
     needed = [*gradients, *program.jvps.values()]
-    best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
+    costs: dict[tuple[int, ...], tuple[int, int, int]] = {}
     for kept in _choices(program, op, needed):
         leaves = _behind(program, needed, frozenset(kept))
         residuals = _ordered(program, [*leaves, *kept])
         tensors = sum(program.nodes[v].kind.is_tensor for v in residuals)
         cost = (tensors, program.count_ops(gradients, frozenset(kept)), len(kept))
-        if _allowed(program, op, residuals) and (best is None or cost < best[0]):
-            best = cost, residuals
-    if best is None:
-        said = (
-            f"{op.name}: the gradients cannot be had from 'save: {_written(op)}' alone"
-        )
-        raise SpecError(Diagnostic("SG139", said, "", None, (), "leave 'save' out"))
-    return replace(program, residuals=best[1])
+        costs.setdefault(residuals, cost)
+    allowed = [r for r in costs if _allowed(program, op, r)]
+    if not allowed:
+        enough = min(costs, key=lambda residuals: costs[residuals])
+        raise _lacking(program, op, enough)
+    chosen = min(allowed, key=lambda residuals: costs[residuals])
+    return replace(program, residuals=chosen)
+
+
+def _lacking(program: Program, op: Op, enough: Sequence[int]) -> SpecError:
+    """The error for a ``save`` without which gradients cannot be had."""
+    said = f"{op.name}: the gradients cannot be had from 'save: {_written(op)}' alone"
+    tensors = {v for v in enough if program.nodes[v].kind.is_tensor}
+    named = {**program.inputs, **program.outputs}
+    names = [name for name, value in named.items() if value in tensors]
+    help = f"leave 'save' out, or keep [{', '.join(names)}]"
+    return SpecError(Diagnostic("SG139", said, "", None, (), help))
 
 
 MAX_OUTPUT_CHOICES = 5

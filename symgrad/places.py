@@ -34,6 +34,10 @@ class Problems:
         """All of them, in order of position."""
         return SpecError(*sorted(dict.fromkeys(self._found), key=_position))
 
+    def at(self, path: Path) -> Diagnostic:
+        """A value as a diagnostic that says nothing yet."""
+        return self._document.problem("", "", self._span(path, False))
+
     def add(
         self,
         code: str,

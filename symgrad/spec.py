@@ -80,7 +80,9 @@ def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
         problems.add("SG122", message, ())
     if problems:
         raise problems.error()
-    return Spec(file, stem, ops, canonical(ops)), tuple(problems.warnings)
+    kept = [op.name for op in ops if op.save != "auto"]
+    saves = {name: problems.at(("ops", name, "save")) for name in kept}
+    return Spec(file, stem, ops, canonical(ops), saves), tuple(problems.warnings)
 
 
 def _check_version(given: Any, problems: Problems) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from specs import op
 
+from symgrad.backends.torch_golden import golden_points
 from symgrad.verify import sampling
 from symgrad.verify.subject import smooth_values
 
@@ -47,3 +48,25 @@ def test_formulas_that_are_nan_in_places_are_sampled_where_they_are_finite(
     assert all(
         isinstance(v, torch.Tensor) and v.isfinite().all() for v in values.values()
     )
+
+
+@pytest.mark.parametrize(
+    "formula", ["where(x == x, x, 0)*w", "where(x != x, w, x)*w", "Max(x, x)*w"]
+)
+def test_a_value_that_is_compared_with_itself_is_on_no_kink(formula: str) -> None:
+    declared = op("x w", formula)
+    smooth_values(declared, dict.fromkeys(["x", "w"], (2, 3)), random.Random(0))
+    assert golden_points(declared)
+
+
+@pytest.mark.parametrize(
+    ("domain", "unit"),
+    [
+        ("real", 1.0),
+        ("real in (0, 1e-3)", 1e-3),
+        ("real in (0, 200)", 1.0),
+        ("real in (10, 1e9)", 1e6),
+    ],
+)
+def test_the_unit_of_an_input_is_of_its_size(domain: str, unit: float) -> None:
+    assert sampling.unit(op({"x": domain}, "x*x"), "x") == pytest.approx(unit, rel=0.1)

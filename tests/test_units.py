@@ -34,7 +34,7 @@ LARGE: dict[str, tuple[Mapping[str, str], str]] = {
         {"r": "real in (0.5, oo)", "A": "real", "B": "real", "C": "real"},
         "A*exp(-B*r) - C/r**6",
     ),
-    "waves": ({"t": "real in (0, 1e5)", "w": "real"}, "sin(t)*w"),
+    "waves": ({"t": "real in (10, 1e5)", "w": "real"}, "sin(t)*w"),
 }
 """Of large values, or of gradients by which the differences of others are rounded."""
 
