@@ -73,6 +73,7 @@ ORDER = [
     "rewrites",
     "rebuild",
     "contract",
+    "arrange",
     "settle",
     "passes",
     # from a program to a text

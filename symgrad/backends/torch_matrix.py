@@ -81,7 +81,7 @@ def _product(
     a = aligned(first, left.axes, [*stay, *rows, gone])
     b = aligned(second, right.axes, [*stay, gone, *columns])
     text = Text(f"{a.within(PRODUCT)} @ {b.within(UNARY)}", PRODUCT)
-    for dims, place in ((columns, -1), (rows, -1 - len(columns))):
+    for dims, place in ((columns, -1), (rows, -1 - len(free[1]))):
         if dims == lone:
             text = Text(f"{text.within(ATOM)}.squeeze({place})")
     return reordered(text, [*stay, *free[0], *free[1]], out)
