@@ -90,7 +90,14 @@ def _as_listed(data: object, parts: Sequence[Axes]) -> Axes:
 
 def _accessed(data: object, parts: Sequence[Axes]) -> Axes:
     """Other labels for the axes, in their order; one that comes twice is a diagonal."""
-    return _same_batch(tuple(dict.fromkeys(moves(data)[0])), parts[0])
+    return _same_batch(tuple(dict.fromkeys(accessed(data, parts[0]))), parts[0])
+
+
+def accessed(data: object, axes: Axes) -> Axes:
+    """The labels of an access, in the order in which its argument has the axes."""
+    after, before = moves(data)
+    renamed = dict(zip(before, after, strict=True))
+    return tuple(renamed[axis] for axis in named(axes))
 
 
 def _placed(data: object, parts: Sequence[Axes]) -> Axes:

@@ -304,6 +304,17 @@ def is_complex(nodes: Sequence[Node], node: Node) -> bool:
     return any(nodes[arg].kind.is_complex for arg in node.args)
 
 
+VIEWS = frozenset({"access", "ordered", "select", "stop_gradient"})
+"""Primitives whose result may share the memory of their argument."""
+
+
+def viewed(nodes: Sequence[Node], value: int) -> int:
+    """The value whose memory a value may be in."""
+    while nodes[value].op in VIEWS:
+        [value] = nodes[value].args
+    return value
+
+
 def moving_kind(node: Node) -> Kind:
     """The kind of a cotangent or a tangent of a value."""
     return Kind.COMPLEX if node.kind.is_complex else Kind.REAL

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from symgrad.axes import dim, listed, moves, named, size_of
+from symgrad.axes import accessed, dim, listed, named, size_of
 from symgrad.op import Formula, Input, Op
 from symgrad.program import Graph, Node
 
@@ -166,7 +166,7 @@ Rule = Callable[[_Work, Node, Place], int]
 
 def _access(work: _Work, node: Node, place: Place) -> int:
     at = dict(zip(named(node.axes), place, strict=True))
-    after, _ = moves(node.data)
+    after = accessed(node.data, work.nodes[node.args[0]].axes)
     return work.values[node.args[0]][tuple(at[axis] for axis in after)]
 
 

@@ -73,6 +73,7 @@ ORDER = [
     "rewrites",
     "rebuild",
     "contract",
+    "arrange",
     "settle",
     "circles",
     "guards",

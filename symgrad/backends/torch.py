@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symgrad.arrange import arrange
 from symgrad.axes import BATCH, named
 from symgrad.backends.torch_backward import backward
 from symgrad.backends.torch_context import setup_context
@@ -74,12 +75,14 @@ def joint_program(op: Op) -> Program:
     program = primal(op)
     for transform in BEFORE:
         program = transform(program)
+    if op.has_axes:
+        program = arrange(program, op)
     program = differentiate(program, op)
     for transform in AFTER:
         program = transform(program)
     program = lower(program, _is_spelled)
     if op.has_axes:
-        program = contract(program)
+        program = arrange(contract(program), op)
     return choose_residuals(program, op)
 
 

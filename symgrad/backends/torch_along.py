@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symgrad.axes import (
     BATCH,
+    accessed,
     dim,
     index_of,
     is_along,
@@ -57,7 +58,7 @@ def spell(nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str) 
 
 
 def _access(w: _Written) -> Text:
-    after, _ = moves(w.data)
+    after = accessed(w.data, w.parts[0].axes)
     if len(set(after)) == len(after):
         return w.args[0]
     [twice] = [axis for axis in named(w.node.axes) if after.count(axis) > 1]

@@ -185,7 +185,7 @@ def _like(program: Program) -> str:
 
 def _zeros(op: Op, program: Program, name: str) -> str:
     like = _like(program)
-    if len(tensor_inputs(op)) < 2:
+    if len(tensor_inputs(op)) < 2 and not op.has_axes:
         return f"torch.zeros_like({like})"
     return f"{like}.new_zeros({input_shape(op, program, name)})"
 

@@ -22,7 +22,7 @@ from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapp
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, binary, call, formula
-from symgrad.program import LEAVES, Kind, Program
+from symgrad.program import LEAVES, Kind, Program, viewed
 
 
 def is_plain(
@@ -224,14 +224,15 @@ def _results(
     seen: set[int] = set()
     for output, value in program.outputs.items():
         text = texts[output]
-        aliased = program.nodes[value].op in LEAVES | {"stop_gradient"}
+        home = viewed(program.nodes, value)
+        aliased = home in seen or program.nodes[home].op in LEAVES
         part = program.nodes[value].data
         if part == "conjugate":
             text = Text(f"{text.within(ATOM)}.resolve_conj()")  # torch only marks it
-        elif aliased or value in seen or part in ("re", "im"):
+        elif aliased or part in ("re", "im"):
             text = Text(f"{text.within(ATOM)}.clone()")
         if rounding[output]:
             text = call("_rounded", [text, Text(rounding[output])])
-        seen.add(value)
+        seen.add(home)
         results.append(text)
     return results

@@ -30,7 +30,7 @@ from symgrad.layout import LINE, Layout, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
-from symgrad.program import Program
+from symgrad.program import Program, viewed
 
 
 def jvp(op: Op, program: Program) -> Code:
@@ -91,9 +91,10 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
         if output in larger:
             shape = on_ctx(op, f"{output}_shape")
             text = _spread(op, program, output, text, shape)
-        if value in seen and program.nodes[value].kind.is_tensor:
+        home = viewed(program.nodes, value)
+        if home in seen and program.nodes[value].kind.is_tensor:
             text = Text(f"{text.within(ATOM)}.clone()", ATOM)
-        seen.add(value)
+        seen.add(home)
         results[output] = call("_rounded", [text, Text(dtype)]) if dtype else text
     return results
 

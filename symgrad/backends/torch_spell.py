@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from fractions import Fraction
 
+from symgrad.axes import BATCH
 from symgrad.backends.torch_align import all_aligned
 from symgrad.backends.torch_along import SPELLINGS
 from symgrad.backends.torch_along import spell as along
@@ -78,12 +79,21 @@ def speller(program: Program, anchor: str) -> Speller:
         if node.op == "stop_gradient":
             return _detached(node, args[0])
         if node.op == "reduce":
-            return Text(f"{args[0].within(ATOM)}.sum_to_size({args[1].text}.shape)")
+            return _reduced(nodes, node, args)
         if node.data == "pow":
             return _power(nodes, node, args, anchor, held)
         return _call(nodes, node, args, anchor, held)
 
     return spell
+
+
+def _reduced(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
+    """A sum to the shape of another value, some of whose axes may be missing."""
+    value, shape = args[0], f"{args[1].text}.shape"
+    own, whole = (set(nodes[arg].axes) for arg in node.args)
+    if not whole <= own | {BATCH}:
+        value = call("_spread", [value, Text(shape)])
+    return Text(f"{value.within(ATOM)}.sum_to_size({shape})")
 
 
 def _held_as_tensors(nodes: Sequence[Node]) -> set[int]:

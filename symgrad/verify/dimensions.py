@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symgrad.axes import dim, listed, moves, named
+from symgrad.axes import accessed, dim, listed, named
 from symgrad.program import Node
 
 
@@ -43,7 +43,7 @@ def _with_axes(tensor: Tensor, axes: Sequence[str], target: Sequence[str]) -> Te
 def _access(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Tensor:
     """Other names cost nothing; a diagonal is taken one pair at a time."""
     tensor: Tensor = args[0]
-    labels = list(moves(node.data)[0])
+    labels = list(accessed(node.data, parts[0].axes))
     for axis in [a for a in dict.fromkeys(labels) if labels.count(a) > 1]:
         while labels.count(axis) > 1:
             first, second = [k for k, other in enumerate(labels) if other == axis][:2]
