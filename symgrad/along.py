@@ -1,116 +1,18 @@
-"""Derivatives of the primitives of axes, and sums along axes that take shortcuts.
+"""Derivatives of the primitives of axes.
 
-A value that lacks an axis is the same all along it.  So the cotangent of what ``sum``
-sums is that of the sum itself, and a sum over an axis that a value lacks is a product
-with the size of that axis.
+A value that lacks an axis is the same all along it: so the cotangent of what ``sum``
+sums is that of the sum itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import algebra, conditions
-from symgrad.axes import BATCH, Axes, listed, moves, named, size_of, written
-from symgrad.program import Graph, Node
-
-
-def total(graph: Graph, value: int, labels: Collection[str]) -> int:
-    """The sum of a value along labels; factors that lack all of them stay outside."""
-    axes = graph[value].axes
-    present = [axis for axis in axes if axis in labels]
-    absent = [axis for axis in labels if axis not in axes and axis != BATCH]
-    if absent:
-        size = count(graph, absent)
-        return algebra.mul(graph, size, total(graph, value, present))
-    if not present or algebra.number(graph, value) == 0:
-        return value
-    node = graph[value]
-    if node.op == "neg":
-        return algebra.neg(graph, total(graph, node.args[0], labels))
-    if node.op == "div" and not _has(graph, node.args[1], present):
-        return algebra.div(graph, total(graph, node.args[0], labels), node.args[1])
-    if node.op == "mul":
-        return _total_of_product(graph, value, present)
-    if node.op in ("add", "sub") and any(_is_outer(graph, a, node) for a in node.args):
-        parts = [total(graph, arg, present) for arg in node.args]
-        return algebra.ARITHMETIC[node.op](graph, *parts)
-    if node.op == "sum":
-        present = [*listed(node.data), *present]
-        value = node.args[0]
-        present = [axis for axis in graph[value].axes if axis in present]
-    return graph.node("sum", value, data=written(present))
-
-
-def _is_outer(graph: Graph, value: int, whole: Node) -> bool:
-    """Whether a term of a sum is a product that is larger than all its factors."""
-    if graph[value].op == "neg":
-        return _is_outer(graph, graph[value].args[0], whole)
-    factors = factors_of(graph, value)
-    smaller = (set(graph[f].axes) < set(whole.axes) for f in factors)
-    return len(factors) > 1 and all(smaller)
-
-
-def _has(graph: Graph, value: int, labels: Collection[str]) -> bool:
-    return not set(graph[value].axes).isdisjoint(labels)
-
-
-def _total_of_product(graph: Graph, value: int, labels: Sequence[str]) -> int:
-    """The factors without the labels times the sum of the product of the others.
-
-    A factor that is a sum of outer products is multiplied out: its terms contract.
-    """
-    factors = factors_of(graph, value)
-    for place, factor in enumerate(factors):
-        node = graph[factor]
-        if node.op in ("add", "sub") and any(
-            _is_outer(graph, a, node) for a in node.args
-        ):
-            rest = [*factors[:place], *factors[place + 1 :]]
-            terms = [
-                total(graph, _product(graph, [arg, *rest]), labels) for arg in node.args
-            ]
-            return algebra.ARITHMETIC[node.op](graph, *terms)
-    inside = [f for f in factors if _has(graph, f, labels)]
-    outside = [f for f in factors if not _has(graph, f, labels)]
-    if not outside:
-        return graph.node("sum", value, data=written(labels))
-    product = _product(graph, inside)
-    summed = total(graph, product, labels)
-    return algebra.mul(graph, _product(graph, outside), summed)
-
-
-def factors_of(graph: Graph, value: int) -> list[int]:
-    """The factors of a product, as they stand in it."""
-    node = graph[value]
-    if node.op != "mul":
-        return [value]
-    return [f for arg in node.args for f in factors_of(graph, arg)]
-
-
-def _product(graph: Graph, factors: Sequence[int]) -> int:
-    result = factors[0]
-    for factor in factors[1:]:
-        result = algebra.mul(graph, result, factor)
-    return result
-
-
-def count(graph: Graph, labels: Sequence[str]) -> int:
-    """How many elements there are along labels."""
-    result = graph.const(1)
-    for axis in labels:
-        result = algebra.mul(graph, result, graph.size(size_of(axis)))
-    return result
-
-
-def _spread(graph: Graph, value: int, labels: Sequence[str]) -> int:
-    """A value that does not lack any of the labels."""
-    for axis in labels:
-        if axis not in graph[value].axes:
-            size = graph.size(size_of(axis))
-            value = algebra.mul(graph, value, graph.node("ones", size, data=axis))
-    return value
-
+from symgrad.axes import Axes, listed, moves, named, size_of, written
+from symgrad.program import Graph
+from symgrad.totals import count, spread, total
 
 # Slopes of reductions
 
@@ -213,7 +115,7 @@ def _push_log_softmax(graph: Graph, value: int, moved: int) -> int:
 def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
     def run(graph: Graph, value: int, moved: int) -> int:
         data = graph[value].data
-        spread = _spread(graph, moved, listed(data))
+        spread = spread(graph, moved, listed(data))
         return graph.node(op, spread, data=data)
 
     return run
@@ -222,7 +124,7 @@ def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
 def _pull_access(graph: Graph, value: int, moved: int) -> int:
     after, before = moves(graph[value].data)
     twice = [axis for axis in after if after.count(axis) > 1]
-    moved = _spread(graph, moved, twice)
+    moved = spread(graph, moved, twice)
     held = set(graph[moved].axes)
     pairs = [p for p in zip(after, before, strict=True) if p[0] in held]
     return _relabelled(graph, "place", moved, pairs)

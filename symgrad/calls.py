@@ -11,7 +11,7 @@ from symgrad import fold
 from symgrad.functions import NAMES
 from symgrad.grammar import tree
 from symgrad.names import nearest
-from symgrad.operators import CONSTANTS, where
+from symgrad.operators import CONSTANTS, branch, where
 from symgrad.program import Graph
 from symgrad.reducing import FORMS, LIMITED, limited, reduction
 from symgrad.walk import Value, Walker
@@ -170,7 +170,7 @@ def _where(walker: Walker, node: ast.Call) -> Value:
         return walker.fail("SG211", message, node, "where(condition, a, b)")
     condition, a, b = node.args
     chosen = walker.condition(condition)
-    return where(walker, chosen, walker.number(a), walker.number(b))
+    return where(walker, chosen, branch(walker, a), branch(walker, b))
 
 
 def _piecewise(walker: Walker, node: ast.Call) -> Value:
@@ -183,10 +183,10 @@ def _piecewise(walker: Walker, node: ast.Call) -> Value:
     if not (isinstance(default, ast.Constant) and default.value is True):
         message = "Piecewise has no default: its last condition must be True"
         return walker.fail("SG213", message, node, "end it with (value, True)")
-    branches = [(walker.number(a), walker.condition(c)) for a, c in others]
-    value = walker.number(last)
-    for branch, condition in reversed(branches):
-        value = where(walker, condition, branch, value)
+    branches = [(branch(walker, a), walker.condition(c)) for a, c in others]
+    value = branch(walker, last)
+    for side, condition in reversed(branches):
+        value = where(walker, condition, side, value)
     return value
 
 

@@ -166,8 +166,18 @@ def _joined(walker: Walker, connective: str, tests: Sequence[int]) -> int:
 
 def choice(walker: Walker, node: ast.IfExp) -> Value:
     """``a if c else b``"""
-    a, condition = walker.number(node.body), walker.condition(node.test)
-    return where(walker, condition, a, walker.number(node.orelse))
+    a, condition = branch(walker, node.body), walker.condition(node.test)
+    return where(walker, condition, a, branch(walker, node.orelse))
+
+
+def branch(walker: Walker, node: ast.expr) -> Value:
+    """One side of a choice; where axes have names it may be infinite, as masks are."""
+    sign = ast.unparse(node).removesuffix("oo")
+    infinite = isinstance(node, (ast.Name, ast.UnaryOp)) and sign in ("", "+", "-")
+    if walker.space is None or not infinite or "oo" in walker.names:
+        return walker.number(node)
+    value = walker.graph.const("oo")
+    return walker.graph.node("neg", value) if sign == "-" else value
 
 
 def where(walker: Walker, condition: Value, a: Value, b: Value) -> Value:

@@ -23,6 +23,7 @@ from symgrad.op import EdgePolicy
 from symgrad.partials import conjugate_partial, partial
 from symgrad.program import Graph, Program, depending_on
 from symgrad.regions import Places, Region, edge_regions, find_places, find_regions
+from symgrad.totals import total
 
 Contribution = tuple[Region, int]
 """A part of a cotangent, and the branches in which it counts."""
@@ -100,7 +101,7 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
                 outside = used_in[index][len(regions[arg]) :]
                 lost = _lost_axes(graph, value, arg, part)
                 if lost:
-                    part = along.total(graph, combine(graph, [(outside, part)]), lost)
+                    part = total(graph, combine(graph, [(outside, part)]), lost)
                     outside = ()
                 whole = frozenset[int]() if BATCH in lost else shape
                 pending[arg][whole].append((outside, part))

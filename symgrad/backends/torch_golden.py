@@ -19,7 +19,6 @@ from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.partials import formula
 from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
-from symgrad.unroll import gathered, sizes_of, unrolled
 
 POINTS = 4
 ATTEMPTS = 64
@@ -59,8 +58,6 @@ def golden_points(op: Op) -> list[Golden]:
     The first point also gives the values that stay fixed while one input varies, so
     each further point is smooth together with it in every single input.
     """
-    if op.has_axes:
-        return _points_along_axes(op)
     watched = _Watched(op)
     accepted: list[Golden] = []
     wanted = max(1, min(POINTS, EFFORT // len(op.nodes)))
@@ -79,39 +76,6 @@ def golden_points(op: Op) -> list[Golden]:
         if len(accepted) == wanted:
             break
     return accepted
-
-
-SIZES = (2, 3)
-"""Of named axes, in turn."""
-
-FEW = 2
-"""Points of an op with named axes, each of which has many elements."""
-
-
-def _points_along_axes(op: Op) -> list[Golden]:
-    """The same for an op with named axes, element by element."""
-    sizes = sizes_of(op, SIZES)
-    flat = golden_points(unrolled(op, sizes))[:FEW]
-    axes = {item.name: item.labels for item in op.inputs}
-    ends = {f.name: op.nodes[f.value].axes for f in op.outputs}
-
-    def along(values: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> Any:
-        return {name: gathered(values, name, known[name], sizes) for name in known}
-
-    moving = [item.name for item in op.inputs if item.differentiable]
-    open_ = {f.name: ends[f.name] for f in op.differentiable_outputs}
-    return [
-        Golden(
-            op.name,
-            along(point.inputs, axes),
-            along(point.outputs, ends),
-            along(point.cotangents, open_),
-            along(point.gradients, {n: axes[n] for n in moving})
-            if point.gradients
-            else {},
-        )
-        for point in flat
-    ]
 
 
 _APART = 5
@@ -271,8 +235,6 @@ def _gradients(
 
 def kink_points(op: Op, program: Program, base: Golden) -> Iterator[Golden]:
     """Points on a kink that an input can reach by itself, and the convention."""
-    if op.has_axes:
-        return
     seen: set[tuple[tuple[str, Number], ...]] = set()
     for value, node in enumerate(op.nodes):
         for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():

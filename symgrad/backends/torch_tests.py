@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symgrad.backends.torch_golden import Golden, golden_points, kink_points
+from symgrad.backends.torch_golden_axes import points_along_axes
 from symgrad.backends.torch_matrix import is_product
 from symgrad.layout import LINE, listed
 from symgrad.naming import class_names
@@ -32,12 +33,12 @@ def test_code(stem: str, ops: Sequence[Op], programs: Sequence[Program]) -> Test
     """The tables of a test module, formatted; ``programs`` are those of the ops."""
     classes = class_names(ops)
     axes = any(op.has_axes for op in ops)
-    golden = [point for op in ops for point in golden_points(op)]
+    golden = [point for op in ops for point in _points(op)]
     first = {point.op: point for point in reversed(golden)}
     kinks = [
         kink
         for op, program in zip(ops, programs, strict=True)
-        if op.name in first
+        if op.name in first and not op.has_axes
         for kink in kink_points(op, program, first[op.name])
     ]
     return TestCode(
@@ -52,6 +53,10 @@ def test_code(stem: str, ops: Sequence[Op], programs: Sequence[Program]) -> Test
         modules=tuple(_module_line(op) for op in ops if op.module is not None),
         axes=axes,
     )
+
+
+def _points(op: Op) -> list[Golden]:
+    return points_along_axes(op) if op.has_axes else golden_points(op)
 
 
 def _op_lines(op: Op, program: Program, class_name: str, axes: bool) -> list[str]:
