@@ -115,8 +115,7 @@ def _push_log_softmax(graph: Graph, value: int, moved: int) -> int:
 def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
     def run(graph: Graph, value: int, moved: int) -> int:
         data = graph[value].data
-        spread = spread(graph, moved, listed(data))
-        return graph.node(op, spread, data=data)
+        return graph.node(op, spread(graph, moved, listed(data)), data=data)
 
     return run
 
