@@ -162,6 +162,7 @@ HELPERS = (
     "_opmath",
     "_rounded",
     "_result_dtype",
+    "_alike",
     "_fill_missing",
     "_switch",
     "_check_floating",
