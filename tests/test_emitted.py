@@ -41,6 +41,8 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "long_surrogate": (LONG, {OTHER: f"Heaviside({LONG})"}, {"surrogate": {OTHER: f"atan({LONG})"}}),
     "long_cotangents": ({LONG[:37]: "real", OTHER[:42]: "float = 1"}, {"a" * 45: f"sin({LONG[:37]})*{OTHER[:42]}", "d": f"{LONG[:37]}**2"}, {}),
     f"op_{LONG}"[:64]: ({"x": "real", "m": "mask", "k": "index"}, {"y": "where(m, x, k*x)", "z": "x**2"}, {}),
+    "bounds": ("x lo hi", "clamp(x, lo, hi)*clamp(x, 0, hi) + hypot(x, lo)", {}),
+    "nan_free": ("x w", "where(x == x, x, w)*where(w != w, 0, w)", {}),
     "number_first": ("x w", "Max(0, Min(1, x))*w + where(0 == x, w, 0)", {}),
     "twelve": (" ".join(f"x{i}" for i in range(12)), "*".join(f"x{i}" for i in range(12)), {}),
     "six_outputs": ("x d m", {f"y{i}": f"x + d*m**{i + 1}" for i in range(6)}, {}),

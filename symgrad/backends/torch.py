@@ -196,6 +196,7 @@ HELPERS = (
     "_promoted",
     "_rounded",
     "_result_dtype",
+    "_alike",
     "_fill_missing",
     "_switch",
     "_batch_sum",

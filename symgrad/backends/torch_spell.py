@@ -61,6 +61,9 @@ def speller(program: Program, anchor: str) -> Speller:
             args = _in_plane(nodes, node, args, anchor, held)
         if node.kind.is_floating:
             args = _floating(nodes, node, args, anchor)
+        if node.op in ("eq", "ne") and {*node.args} == {node.args[0]} <= held:
+            test = call("torch.isnan", args[:1])  # as linters want it said
+            return test if node.op == "ne" else negative(test, "~")
         if node.op in ("eq", "ne") and [a in held for a in node.args] == [False, True]:
             args = args[::-1]  # by the types, a number == a tensor is a bool
         if node.op in _ARITHMETIC:
@@ -286,7 +289,7 @@ def _call(
     spelled = spelling(name, plane)
     assert spelled is not None, f"{name} was not lowered"
     if is_of_one_shape(nodes, node):
-        lifted = [Text(f"*{call('torch.broadcast_tensors', lifted).text}")]
+        lifted = [Text(f"*{call('_alike', lifted).text}")]
     return call(spelled, [*lifted, *map(Text, options(name))])
 
 
