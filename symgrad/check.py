@@ -54,6 +54,7 @@ def checked_op(
     lets = [_bound(draft, "let", key, text) for key, text in given.let.items()]
     outputs, standing = _outputs(given, draft)
     overrides = _overrides(given, inputs, draft)
+    smooth = {model.base_name(key) for key in given.surrogate}
     declared = {item.name: item for item in inputs}
     samples = options.samples(given, declared, problems, path)
     at = (*path, "module")
@@ -69,7 +70,7 @@ def checked_op(
         lets=tuple(lets),
         outputs=tuple(outputs),
         stand_ins={f.name: f.value for f in standing},
-        surrogates=tuple(f for f in standing if f.name in given.surrogate),
+        surrogates=tuple(f for f in standing if f.name in smooth),
         overrides=tuple(overrides),
         nondifferentiable=frozenset(given.nondifferentiable),
         edges=options.edges(given),
@@ -236,27 +237,43 @@ def _outputs(
     """The outputs, and what stands in for each where derivatives are taken."""
     outputs: list[Formula] = []
     standing: list[Formula] = []
+    surrogates = {model.base_name(key): key for key in given.surrogate}
     for name, text in given.forward.items():
         smooth_names = dict(draft.smooth)
         output = _bound(draft, "forward", name, text)
         outputs.append(output)
-        if name in given.surrogate:
-            path, text = (*draft.path, "surrogate", name), given.surrogate[name]
-            if draft.space is not None:
-                message = "surrogates of values with named axes are not built yet"
-                draft.problems.add("SG701", message, path, None, True)
-            draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
+        if output.name in surrogates:
+            key = surrogates[output.name]
+            path, text = (*draft.path, "surrogate", key), given.surrogate[key]
+            value = _parsed(draft, smooth_names, path, text, indices=output.indices)
+            draft.smooth[output.name] = _like_output(draft, output, key, value, path)
         elif draft.smooth != draft.names:
             path = (*draft.path, "forward", name)
-            draft.smooth[output.name] = _parsed(draft, smooth_names, path, text)
+            value = _parsed(draft, smooth_names, path, text, indices=output.indices)
+            draft.smooth[output.name] = _like_output(draft, output, name, value, path)
         standing.append(_formula(output.name, text, draft.smooth[output.name]))
-    for name in given.surrogate:
-        if name not in given.forward:
-            at = (*draft.path, "surrogate", name)
-            message = f"there is no output '{name}'"
-            help = nearest(name, given.forward, "outputs")
+    for name, key in surrogates.items():
+        if name not in given.outputs:
+            at = (*draft.path, "surrogate", key)
+            message = f"there is no output '{key}'"
+            help = nearest(key, given.forward, "outputs")
             draft.problems.add("SG135", message, at, help, True)
     return outputs, standing
+
+
+def _like_output(
+    draft: _Draft, output: Formula, written: str, value: int | None, path: Path
+) -> int | None:
+    """What stands in for an output, with the axes of that."""
+    if value is None or draft.space is None:
+        return value
+    axes = draft.space.axes.get(output.name)
+    _, indices = spaces.split(written, draft.space, draft.problems, path)
+    made = spaces.bound(draft, output.name, indices, value, True, path)
+    if axes is not None and made is not None and draft.space.axes[output.name] != axes:
+        message = f"the axes of '{written}' are not those of the output"
+        draft.problems.add("SG232", message, path, None, True)
+    return made
 
 
 def _overrides(

@@ -92,7 +92,7 @@ class OpModel(Strict):
     @property
     def outputs(self) -> list[str]:
         """The names of the outputs, without the indices that they are written with."""
-        return [name.partition("[")[0].strip() for name in self.forward]
+        return [base_name(key) for key in self.forward]
 
 
 class SpecModel(Strict):
@@ -101,6 +101,11 @@ class SpecModel(Strict):
     symgrad: int
     functions: dict[str, Any] = Field(default_factory=dict)
     ops: dict[str, Any] = Field(min_length=1, max_length=MAX_OPS)
+
+
+def base_name(key: str) -> str:
+    """The name in a key such as ``y[i]``."""
+    return key.partition("[")[0].strip()
 
 
 _Model = TypeVar("_Model", bound=Strict)

@@ -18,6 +18,8 @@ from symgrad.verify import reference, sampling
 MARGIN = 1e-3
 """How far the sides of a comparison must be apart, for inputs of size 1."""
 
+_EXTREMES = ("amax", "amin")
+
 STEEP = 1e4
 """A slope beyond this, of outputs of about 1, is too close to a singular point."""
 
@@ -60,8 +62,10 @@ def _apart(op: Op, values: reference.Values) -> Tensor:
     gaps = reference.gaps(nodes, pairs, values)
     margin = MARGIN * sampling.scale(op)
     good = torch.tensor(True)
-    for gap in gaps:
+    for pair, gap in zip(pairs, gaps, strict=True):
         apart = torch.as_tensor(gap).abs() > margin
+        if any(nodes[side].op in _EXTREMES for side in pair):
+            apart = apart | (torch.as_tensor(gap) == 0)  # the extreme element itself
         good = good & (apart.all() if op.has_axes else apart)
     return good
 
