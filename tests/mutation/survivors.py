@@ -23,8 +23,8 @@ SURVIVORS: tuple[Survivor, ...] = (
         " double, so it does not matter from where on `softplus` takes `x` itself.",
     ),
     Survivor(
-        r"(modrelu|learned_fill|elu|selu|soft_unit_step|xielu|reaction_field"
-        r") .*`[01]` becomes .* in .*where\(|cardioid .*`1` becomes .* in .*where\(",
+        r"\.(modrelu|learned_fill|elu|selu|soft_unit_step|xielu|reaction_field)"
+        r" .*`[01]` becomes .* in .*where\(|cardioid .*`1` becomes .* in .*where\(",
         "The same numbers: what a guard feeds to the branch that is not taken is thrown"
         " away by the `where` around it; any harmless number will do.",
     ),
