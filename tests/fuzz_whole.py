@@ -33,6 +33,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fuzz_drafts import Draft, drawn  # noqa: E402
 from fuzz_judge import Verdict, judged  # noqa: E402
 
+torch.broadcast_shapes((1,), (2,))  # loads what an alarm must not interrupt
+
 LIMIT = 6
 """Seconds for a spec; balls need them where values are huge."""
 

@@ -150,6 +150,7 @@ ORDER = [
     "verify.transforms",
     "verify.accuracy",
     "verify.policies",
+    "verify.edge_values",
     "verify.edges",
     "verify.mixed",
     "verify.dtypes",

@@ -1,8 +1,8 @@
 """Rung 8: kinks, bounds and NaN.
 
-Catches another convention than torch's where one-sided derivatives differ, another one
-in forward mode than in backward, a NaN that leaks from a branch that is not taken, and
-a NaN that gets lost on the way.
+Catches another value than the formula's, another convention than torch's where
+one-sided derivatives differ, another one in forward mode or in what is traced of a
+surrogate, a NaN that leaks from a branch that is not taken, and a NaN that gets lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from symgrad import precise
 from symgrad.objective import objective
 from symgrad.op import Input, Op
 from symgrad.program import Kind
-from symgrad.verify import budget, reference, sampling
+from symgrad.verify import budget, edge_values, reference, sampling, traced
+from symgrad.verify.bound import Bound
 from symgrad.verify.elements import by_elements
 from symgrad.verify.forward_mode import pushed
 from symgrad.verify.kinks import watched
@@ -193,7 +194,10 @@ def _check_point(subject: Subject, compare: bool, point: Point) -> bool:
         return False
     if not all(bool(r.isfinite().all()) for r in (*results.values(), *plain)):
         return False
+    edge_values.check(op, point, results)
     cotangents = _cotangents(op)
+    if compare and op.has_surrogate_derivative:
+        traced.check(Bound(subject, values, cotangents))
     got = backward(subject, values, cotangents)
     expected = reference.native(op, values, cotangents)
     given = {f.name for f in op.overrides}

@@ -35,6 +35,13 @@ EDGES = (
     ),
     Fault(
         8,
+        "value at a jump",
+        "a step at its threshold is neither on nor off",
+        ("spiking.spike", "spiking.lif_step"),
+        rewritten("forward", r"where\((x|excess) == 0, 1,", r"where(\1 == 0, 0.5,"),
+    ),
+    Fault(
+        8,
         "tie convention",
         "the second input takes what both should share",
         ("policy_objectives.ppo_clip", "box_loss.complete_iou"),

@@ -23,13 +23,19 @@ SURVIVORS: tuple[Survivor, ...] = (
         " double, so it does not matter from where on `softplus` takes `x` itself.",
     ),
     Survivor(
-        r"(modrelu|learned_fill|elu|selu|soft_unit_step|xielu|cardioid|resonance"
-        r"|reaction_field|spike|lif_step) .*`[01]` becomes .* in .*where\(",
+        r"\.(modrelu|learned_fill|elu|selu|soft_unit_step|xielu|reaction_field)"
+        r" .*`[01]` becomes .* in .*where\(|cardioid .*`1` becomes .* in .*where\(",
         "The same numbers: what a guard feeds to the branch that is not taken is thrown"
         " away by the `where` around it; any harmless number will do.",
     ),
     Survivor(
-        r"resonance .*`0` becomes `1` in `inside = h == 0`",
+        r"cardioid .*`0` becomes `1` in .*where\(inside, 0, ",
+        "The derivative of the angle at 0, which it does not have there. It is taken"
+        " times the sine of the angle, and that is 0.",
+    ),
+    Survivor(
+        r"resonance .*`0` becomes `1` in `inside = h == 0`"
+        r"|resonance .*`[01]` becomes .* in .*where\(inside, ",
         "The guard of `arg` at 0. Within the domain, where `damping*omega` is positive,"
         " the response is neither 0 nor exactly 1.",
     ),
