@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from symgrad.function_row import Function, Kink
 from symgrad.rows_activation import ROWS as _ACTIVATION
+from symgrad.rows_airy import ROWS as _AIRY
 from symgrad.rows_angle import ROWS as _ANGLE
 from symgrad.rows_bessel import ROWS as _BESSEL
 from symgrad.rows_complex import ROWS as _COMPLEX
@@ -27,6 +28,7 @@ _ROWS: tuple[Function, ...] = (
     *_SPECIAL,
     *_GAMMA,
     *_BESSEL,
+    *_AIRY,
     *_PIECEWISE,
     *_THRESHOLD,
     *_COMPLEX,

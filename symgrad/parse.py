@@ -47,13 +47,13 @@ def parse(
     besides the rows of the function table.  It is a number, unless ``conditions`` are
     wanted as well.  A formula ``in_table``, that is of the function table itself, may
     also have any first argument where others must write a whole number out, and be
-    four times as long.  ``space`` are the axes that it may use.
+    sixteen times as long.  ``space`` are the axes that it may use.
 
     Raises:
         FormulaError: all independent mistakes of the text, with their places; none
             if it only uses a name that stands for a mistake.
     """
-    root, lead = tree(text, 4 if in_table else 1)
+    root, lead = tree(text, 16 if in_table else 1)
     walker = Walker(
         graph, names, functions or {}, RULES, text, lead, table=in_table, space=space
     )

@@ -80,6 +80,11 @@ OVERFLOW = Difference("value", HUGE, "Powers of x overflow, with both signs in o
 DIGITS = Difference("value", EXACT, "torch keeps 6 or 7 digits from 5 on.")
 
 UNDERIVED_VALUES: Mapping[str, tuple[Difference, ...]] = {
+    "special_airy_ai": (
+        Difference("value", EXACT, "torch keeps 6 digits between -3 and -2."),
+        Difference("value", INFINITE, "torch has NaN, ours the limit, 0."),
+        Difference("value", "below -500", "The wave's phase loses digits in both."),
+    ),
     "special_bessel_y0": (DIGITS,),
     "special_bessel_y1": (DIGITS,),
     "special_bessel_j0": (DIGITS,),

@@ -271,8 +271,8 @@ POLYNOMIALS = (
 UNDERIVED = (
     *_named(
         "special.",
-        "bessel_j0 bessel_j1 modified_bessel_i0 modified_bessel_i1 spherical_bessel_j0 "
-        "bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
+        "airy_ai bessel_j0 bessel_j1 modified_bessel_i0 modified_bessel_i1 "
+        "spherical_bessel_j0 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
         "scaled_modified_bessel_k0 scaled_modified_bessel_k1",
     ),
     *(

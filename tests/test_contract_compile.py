@@ -10,6 +10,7 @@ import pytest
 import torch
 from comparison import Case
 from contract import Bound, Point, assert_same, point, total
+from specs import module
 from torch import Tensor, nn
 from torch.func import grad, jvp, vmap
 from torch_cases import EVERY
@@ -87,6 +88,21 @@ def test_what_compile_cannot_see_is_said(op: str) -> None:
     assert "torch.compile cannot see it" in str(case.function.__doc__).replace(
         "\n    ", " "
     )
+
+
+def test_compile_of_vmap_takes_a_batch_of_all() -> None:
+    """An input without a batch that requires a gradient is beyond torch 2.13."""
+    f = module("x w", "x*exp(w)").f
+    x, w = torch.rand(3, 2), torch.rand(2, requires_grad=True)
+
+    def spread(x: Tensor, w: Tensor) -> Tensor:
+        result: Tensor = vmap(f)(x, w.expand(len(x), *w.shape))
+        return result
+
+    with pytest.raises(torch._dynamo.exc.InternalTorchDynamoError, match="vmap"):
+        compiled(vmap(f, in_dims=(0, None)))(x, w)
+    [found] = torch.autograd.grad(compiled(spread)(x, w).sum(), w)
+    assert_same(found, (x * torch.exp(w)).sum(0), rtol=1e-5)
 
 
 class Counting:

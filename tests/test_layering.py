@@ -30,6 +30,7 @@ ORDER = [
     "rows_angle",
     "rows_special",
     "rows_gamma",
+    "rows_airy",
     "rows_bessel",
     "rows_piecewise",
     "rows_activation",
