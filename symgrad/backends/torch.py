@@ -192,7 +192,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
 
 HELPERS = (
     "_opmath",
-    "_alike",
+    "_widened",
     "_promoted",
     "_rounded",
     "_result_dtype",

@@ -51,7 +51,7 @@ def casting(program: Program, values: Sequence[int], plain: bool = False) -> str
     """The function that brings tensors to the dtype that they are computed in."""
     if not has_products(program, values):
         return "" if plain else "_opmath"
-    return "_promoted" if plain else "_alike"
+    return "_promoted" if plain else "_widened"
 
 
 def anchor(op: Op) -> str:
