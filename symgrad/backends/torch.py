@@ -206,7 +206,7 @@ HELPERS = (
     "_scatter_rows",
     "_others",
     "_spread",
-    "_check_axes",
+    "_axes_error",
     "_check_floating",
     "_check_complex",
     "_check_integer",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from symgrad.axes import BATCH, dim, named, size_of
 from symgrad.backends.torch_docs import function_doc
 from symgrad.backends.torch_lines import Code, parameter, result_type, user_names
-from symgrad.layout import LINE, assignment, bracketed
+from symgrad.layout import LINE, assignment, bracketed, wrapped
 from symgrad.naming import FORWARD_MODE, Names
-from symgrad.op import Op
+from symgrad.op import Input, Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
 
@@ -83,9 +86,28 @@ def _checks(op: Op) -> list[str]:
 def _axes_check(op: Op) -> list[str]:
     """Equal axes must have equal sizes; the batch broadcasts by itself."""
     held = [item for item in op.inputs if item.axes is not None]
-    if not held:
+    tests = [*(_rank_test(i) for i in held if i.labels != (BATCH,)), *_size_tests(held)]
+    if not tests:
         return []
-    pairs = [
-        f'{item.name}=({item.name}, "{" ".join(item.axes or ())}")' for item in held
-    ]
-    return bracketed("_check_axes(", [f'"{op.name}"', *pairs], ")", 4)
+    operands = (tests[0], *(f"or {test}" for test in tests[1:]))
+    lines = wrapped("if ", Text(" or ".join(tests), 0, operands), 4)
+    lines[-1] += ":"
+    pairs = [f'{i.name}=({i.name}, "{" ".join(i.axes or ())}")' for i in held]
+    return [*lines, *bracketed("raise _axes_error(", [f'"{op.name}"', *pairs], ")", 8)]
+
+
+def _rank_test(item: Input) -> str:
+    """A tensor that has fewer axes than declared, or, without a batch, more."""
+    sign = "<" if BATCH in item.labels else "!="
+    return f"{item.name}.dim() {sign} {len(named(item.labels))}"
+
+
+def _size_tests(held: Sequence[Input]) -> Iterator[str]:
+    """Each place of an axis against the first place of that name."""
+    first: dict[str, str] = {}
+    for item in held:
+        for axis in named(item.labels):
+            size = f"{item.name}.shape[{dim(axis, item.labels)}]"
+            known = first.setdefault(size_of(axis), size)
+            if known != size:
+                yield f"{size} != {known}"

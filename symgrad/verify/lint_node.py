@@ -127,7 +127,8 @@ _RULES: dict[type[ast.AST], Callable[[Any], Iterator[str]]] = {
 
 def _is_check(function: ast.expr) -> bool:
     """Whether this is a check of inputs, which are passed by their own names."""
-    return isinstance(function, ast.Name) and function.id.startswith("_check_")
+    checks = ("_check_", "_axes_error")
+    return isinstance(function, ast.Name) and function.id.startswith(checks)
 
 
 def is_literal(value: ast.AST) -> bool:
