@@ -48,10 +48,21 @@ def _factors(program: Program, value: int, uses: Counter[int]) -> list[int]:
     node = program.nodes[value]
     if node.op != "mul":
         return [value]
-    held = (set(program.nodes[arg].axes) for arg in node.args)
-    if uses[value] > 1 and any(axes == set(node.axes) for axes in held):
+    if uses[value] > 1 and not _is_outer(program.nodes, value):
         return [value]
     return [f for arg in node.args for f in _factors(program, arg, uses)]
+
+
+def _is_outer(nodes: Sequence[Node], value: int) -> bool:
+    """Whether a product is larger than whatever is multiplied in it."""
+    whole, parts = set(nodes[value].axes), [value]
+    while parts:
+        node = nodes[parts.pop()]
+        if node.op == "mul":
+            parts += node.args
+        elif set(node.axes) == whole:
+            return False
+    return True
 
 
 def _is_contraction(nodes: Sequence[Node], node: Node, factors: Sequence[int]) -> bool:
@@ -72,6 +83,7 @@ def _einsum(graph: Graph, node: Node, factors: Sequence[int]) -> int:
     """The contraction of the factors that have axes, times those that have none."""
     large = _alike_joined(graph, [f for f in factors if graph[f].axes])
     large = _alike_joined(graph, _summed_alone(graph, large, node.axes))
+    large = _weights_joined(graph, large)
     while len(large) > 2 and (pair := _cheapest(graph, large, node.axes)) is not None:
         a, b = pair
         others = [f for f in large if f not in pair]
@@ -92,6 +104,16 @@ def _alike_joined(graph: Graph, factors: Sequence[int]) -> list[int]:
         known = products.get(axes)
         products[axes] = factor if known is None else graph.node("mul", known, factor)
     return list(products.values())
+
+
+def _weights_joined(graph: Graph, factors: Sequence[int]) -> list[int]:
+    """The factors, one that all others have the axes of multiplied into the least."""
+    held = {f: set(graph[f].axes) for f in factors}
+    for factor, axes in held.items():
+        others = sorted((f for f in factors if f != factor), key=lambda f: len(held[f]))
+        if len(others) > 1 and all(axes <= held[f] for f in others):
+            return [graph.node("mul", factor, others[0]), *others[1:]]
+    return list(factors)
 
 
 def _summed_alone(
