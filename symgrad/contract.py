@@ -48,10 +48,21 @@ def _factors(program: Program, value: int, uses: Counter[int]) -> list[int]:
     node = program.nodes[value]
     if node.op != "mul":
         return [value]
-    held = (set(program.nodes[arg].axes) for arg in node.args)
-    if uses[value] > 1 and any(axes == set(node.axes) for axes in held):
+    if uses[value] > 1 and not _is_outer(program.nodes, value):
         return [value]
     return [f for arg in node.args for f in _factors(program, arg, uses)]
+
+
+def _is_outer(nodes: Sequence[Node], value: int) -> bool:
+    """Whether a product is larger than whatever is multiplied in it."""
+    whole, parts = set(nodes[value].axes), [value]
+    while parts:
+        node = nodes[parts.pop()]
+        if node.op == "mul":
+            parts += node.args
+        elif set(node.axes) == whole:
+            return False
+    return True
 
 
 def _is_contraction(nodes: Sequence[Node], node: Node, factors: Sequence[int]) -> bool:

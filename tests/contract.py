@@ -114,7 +114,7 @@ def point(
     """A case at points that are the same on every run; shapes are taken in turn."""
     torch.manual_seed(len(str(case)))
     drawn = {
-        name: draw(shapes[i % len(shapes)])
+        name: draw(case.shape(name, shapes[i % len(shapes)]))
         for i, (name, draw) in enumerate(case.draws.items())
     }
     return at(case, {n: cast(t, dtype) for n, t in drawn.items()})

@@ -110,18 +110,17 @@ def _gradient(
     larger = any(_may_be_larger(op, program, term) for term in terms)
     reduce = _reduction(op, program, name) if larger else ""
     lead = f"grad_{name} = "
-    width = (
-        LINE - indent - len(lead) - len(f"().sum_to_size({reduce})" if reduce else "")
-    )
-    width -= len(f"grad_{name} + ") if len(terms) > 1 else 0
+    room = LINE - indent - len(lead)
+    room -= len(f"grad_{name} + ") if len(terms) > 1 else 0
     own = len(statements)  # fitting the gradient into its line may add to them
     parts = []
     for term in terms:
+        summed = reduce if _may_be_larger(op, program, term) else ""
+        width = room - (len(f"().sum_to_size({summed})") if summed else 0)
         text = layout.root(term, width)
-        if reduce and len(text) > width:
+        if summed and len(text) > width:
             text = layout.named(term)
         text = _along_axes(op, program, name, term, text)
-        summed = reduce if _may_be_larger(op, program, term) else ""
         parts.append(_reduced(_shaped(program, term, text), summed))
     first, *others = parts or [Text(_zeros(op, program, name))]
     lines += written(statements[own:], indent)

@@ -75,6 +75,8 @@ def _product(
     """``a @ b``; a factor without an axis of its own is a row or a column."""
     (left, first), (right, second) = pairs
     vectors = [part.axes == (gone,) for part, _ in pairs]
+    if not (free[0] or free[1] or any(vectors)):
+        return reordered(_inner(pairs, [*stay, gone]), stay, out)
     lone: list[str | None] = [None]
     rows: list[str | None] = [] if vectors[0] else [*free[0]] or lone
     columns: list[str | None] = [] if vectors[1] else [*free[1]] or lone
@@ -85,6 +87,12 @@ def _product(
         if dims == lone:
             text = Text(f"{text.within(ATOM)}.squeeze({place})")
     return reordered(text, [*stay, *free[0], *free[1]], out)
+
+
+def _inner(pairs: Pairs, shared: Sequence[str]) -> Text:
+    """``(a * b).sum(-1)``, where the factors have the same axes."""
+    a, b = (aligned(text, part.axes, shared) for part, text in pairs)
+    return Text(f"({a.within(PRODUCT)} * {b.within(UNARY)}).sum(-1)")
 
 
 def _over_rows(

@@ -9,7 +9,7 @@ dimension changes.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
@@ -181,18 +181,34 @@ def _against_backward(
     backs = {name: inner(pulled[name], t) for name, t in tangents.items()}
     if subject.op.has_axes:
         backs = {name: back.sum() for name, back in backs.items()}
-    largest = [float(back.abs().max()) for back in backs.values() if back.numel()]
-    noise = NOISE * max(largest, default=0.0)
+    results, moved = pushed(subject, values, tangents)
+    worth = [inner(g, results[n]) for n, g in cotangents.items()]
+    noise = max(NOISE * _largest(backs.values()), _of_values(subject.op, worth))
     for name, back in backs.items():
         parts = [inner(g, alone[name][output]) for output, g in cotangents.items()]
         where = f"along {name}, {show(values)}"
         off = _differ("the jvp is not backward's", where, back, parts, noise)
         worst = max(worst, off)
-    for output, whole in pushed(subject, values, tangents)[1].items():
+    for output, whole in moved.items():
         parts = [pushed[output] for pushed in alone.values()]
         message = f"the jvp of {output} is not additive"
-        worst = max(worst, _differ(message, show(values), whole, parts))
+        noise = _of_values(subject.op, [results[output]])
+        worst = max(worst, _differ(message, show(values), whole, parts, noise))
     return worst
+
+
+def _largest(tensors: Iterable[Tensor]) -> float:
+    sizes = [float(t.abs().max()) for t in tensors if t.numel()]
+    return max(sizes, default=0.0)
+
+
+def _of_values(op: Op, values: Sequence[Tensor]) -> float:
+    """The noise of slopes where elements cancel, by the values that have them.
+
+    The standard scores of two numbers are always the same: their slopes are zero but
+    for the rounding of what they are.
+    """
+    return NOISE * _largest(v.abs().sum() for v in values) if op.has_axes else 0.0
 
 
 def _differ(

@@ -1,0 +1,81 @@
+"""Every example with named axes against torch: values, gradients and those of those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from axes_cases import AXES, AxesCase, Shape, declared
+from contract import Bound, assert_same, bound, point, total
+from generated_modules import EXAMPLES
+from torch import Tensor
+
+BATCHES: dict[str, list[Shape]] = {
+    "one": [(2,)],
+    "none": [()],
+    "broadcast": [(2, 1), (3,)],
+}
+RTOL, ATOL = 1e-8, 1e-10
+
+every_case = pytest.mark.parametrize("case", AXES, ids=str)
+every_batch = pytest.mark.parametrize("batch", BATCHES)
+
+
+def theirs(case: AxesCase, batch: str, often: bool) -> Bound:
+    """What the op must equal, or what that is where it is differentiated often."""
+    given = point(case, BATCHES[batch])
+    reference = (case.twice if often else None) or case.reference
+    return bound(reference, given.tensors, given.wanted, case.numbers, by_name=False)
+
+
+def first_order(function: Bound, leaves: list[Tensor]) -> tuple[Any, ...]:
+    """Values, and gradients by cotangents that differ from place to place."""
+    values = function(*leaves)
+    objective = total(lambda *_: values)()
+    return values, torch.autograd.grad(objective, leaves)
+
+
+def second_order(function: Bound, leaves: list[Tensor]) -> tuple[Tensor, ...]:
+    """Gradients of all gradients, each entry counted differently."""
+    objective = total(function)(*leaves)
+    slopes = torch.autograd.grad(objective, leaves, create_graph=True)
+    moving = [slope for slope in slopes if slope.requires_grad]
+    if not moving:
+        return tuple(torch.zeros_like(leaf) for leaf in leaves)
+    whole = total(lambda *_: tuple(moving))()
+    return torch.autograd.grad(whole, leaves, materialize_grads=True)
+
+
+@every_batch
+@every_case
+def test_values_and_gradients(case: AxesCase, batch: str) -> None:
+    given = point(case, BATCHES[batch])
+    expected = first_order(theirs(case, batch, often=False), given.leaves)
+    assert_same(first_order(given.ours, given.leaves), expected, RTOL, ATOL)
+
+
+@every_batch
+@every_case
+def test_second_derivatives(case: AxesCase, batch: str) -> None:
+    given = point(case, BATCHES[batch])
+    expected = second_order(theirs(case, batch, often=True), given.leaves)
+    assert_same(second_order(given.ours, given.leaves), expected, RTOL, ATOL)
+
+
+def test_every_example_with_axes_is_compared() -> None:
+    assert {case.op for case in AXES} == set(declared())
+
+
+def test_there_are_examples_enough() -> None:
+    assert len(declared()) >= 45
+
+
+@pytest.mark.parametrize("name", declared())
+def test_specs_are_short(name: str) -> None:
+    """At most fifteen lines for an op."""
+    stem, op = name.split(".")
+    blocks = (EXAMPLES / f"{stem}.yaml").read_text().split("\n\n")
+    [block] = [b for b in blocks if f"  {op}:" in b.splitlines()[:2]]
+    lines = block.removeprefix("ops:\n").splitlines()
+    assert len(lines) <= 15
