@@ -12,7 +12,13 @@ from symgrad.parse import parse
 from symgrad.program import Graph, Kind, Node, is_complex
 from symgrad.regions import Places, holds
 from symgrad.rows_power import OF_REAL_EXPONENT
-from symgrad.wirtinger import OF_NUMBER_EXPONENT, OF_REAL_BASE, RULES, Wirtinger
+from symgrad.wirtinger import (
+    OF_NUMBER_BASE,
+    OF_NUMBER_EXPONENT,
+    OF_REAL_BASE,
+    RULES,
+    Wirtinger,
+)
 
 Formula = tuple[tuple[Node, ...], int]
 """Nodes, and the one of them that is the formula's value."""
@@ -92,7 +98,8 @@ def _rule(graph: Graph, node: Node) -> Wirtinger:
         base, exponent = (graph[arg].kind for arg in node.args)
         if not exponent.is_tensor:
             return OF_NUMBER_EXPONENT
-        return RULES["pow"] if base.is_complex else OF_REAL_BASE
+        if not base.is_complex:
+            return OF_REAL_BASE if base.is_tensor else OF_NUMBER_BASE
     return RULES[str(node.data)]
 
 

@@ -79,5 +79,13 @@ OF_NUMBER_EXPONENT = Wirtinger(("e*where(x == 0 and e == 0, 1, x)**(e - 1)", "na
 """Powers by a number: torch knows which of them have a derivative at 0."""
 
 _LOG = "log(abs(where(x == 0, 1, x))) + I*arg(where(x == 0, 1, x))"
-OF_REAL_BASE = Wirtinger((RULES["pow"].partials[0], f"where({_AT_0}, 0, y*({_LOG}))"))
-"""Powers of a real number: a negative one has its logarithm in the plane."""
+
+
+def _of_real_base(at_0: str) -> Wirtinger:
+    """Powers of a real number: a negative one has its logarithm in the plane."""
+    return Wirtinger((RULES["pow"].partials[0], f"where({at_0}, 0, y*({_LOG}))"))
+
+
+OF_REAL_BASE = _of_real_base(_AT_0)
+OF_NUMBER_BASE = _of_real_base("x == 0")
+"""Of a Python number 0 nothing is computed: torch's derivative of that is NaN."""

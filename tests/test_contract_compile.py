@@ -12,7 +12,7 @@ from comparison import Case
 from contract import Bound, Point, assert_same, point, total
 from specs import module
 from torch import Tensor, nn
-from torch.func import grad, jvp, vmap
+from torch.func import grad, hessian, jvp, vmap
 from torch_cases import EVERY
 
 every_case = pytest.mark.parametrize("case", EVERY, ids=str)
@@ -63,6 +63,29 @@ def _vmap_of_grad(f: Bound, args: list[Tensor], make: Maker) -> Any:
 
 TRANSFORMS = (_grad, _jvp, _vmap_of_grad)
 NAMES = [transform.__name__.strip("_") for transform in TRANSFORMS]
+
+
+def _hessian(f: Bound, args: list[Tensor], make: Maker) -> Any:
+    return make(hessian(total(f), tuple(range(len(args)))))(*args)
+
+
+def _vmap(f: Bound, args: list[Tensor], make: Maker) -> Any:
+    return make(vmap(f))(*(torch.stack([a, a * 0.9]) for a in args))
+
+
+ONE_OF_A_SORT = ("swish.swish", "lstm_cell", "regression_losses.huber", "spiking")
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in EVERY if c.op.startswith(ONE_OF_A_SORT)], ids=str
+)
+@pytest.mark.parametrize("transform", [_hessian, _vmap])
+def test_compile_of_more_transforms(
+    case: Case, transform: Callable[[Bound, list[Tensor], Maker], Any]
+) -> None:
+    given = point(case, [(3,)])
+    expected = transform(given.theirs, given.args, lambda function: function)
+    assert_same(transform(given.ours, given.args, compiled), expected)
 
 
 FREE_BACKWARD = ("straight_through.sign_ste",)
