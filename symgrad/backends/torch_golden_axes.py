@@ -9,7 +9,7 @@ from symgrad.backends.torch_golden import Golden, golden_points
 from symgrad.op import Op
 from symgrad.unroll import gathered, sizes_of, unrolled
 
-SIZES = (2, 3)
+SIZES = (3, 2)
 """Of named axes, in turn."""
 
 FEW = 2

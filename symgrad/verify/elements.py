@@ -19,7 +19,7 @@ from symgrad.unroll import places, sizes_of, unrolled
 from symgrad.verify import reference
 from symgrad.verify.subject import Subject, call
 
-SIZES = (2, 3)
+SIZES = (3, 2)
 """Of axes in turn: truth is dear, and a few elements show what many would."""
 
 
