@@ -188,14 +188,21 @@ def _check_defaults(inputs: Iterable[Input], problems: Problems, path: Path) -> 
 def _bound(draft: _Draft, key: str, written: str, text: str) -> Formula:
     """A formula of ``let`` or ``forward``, its name bound for those that follow."""
     path = (*draft.path, key, written)
+    before = draft.problems.count
     name, indices = spaces.split(written, draft.space, draft.problems, path)
     draft.problems.check_name(name, path)
-    if name in draft.names:
+    if name in draft.names or (draft.space and name in draft.space.sizes):
         message = f"'{name}' is the name of something already"
         draft.problems.add("SG127", message, path, None, True)
+    is_named = draft.problems.count == before
     value = _parsed(draft, draft.names, path, text, key == "let", indices)
     if value is not None and draft.space is not None:
-        value = spaces.bound(draft, name, indices, value, key == "forward", path)
+        is_output = key == "forward"
+        value = (
+            spaces.bound(draft, name, indices, value, is_output, path)
+            if is_named
+            else None  # one mistake is enough
+        )
     draft.names[name] = draft.smooth[name] = value
     return replace(_formula(name, text, value), indices=indices)
 

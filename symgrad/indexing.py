@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symgrad.axes import Axes, is_along, label, named, size_of, written
+from symgrad.names import objection
 from symgrad.program import Kind
 from symgrad.space import Space
 from symgrad.walk import Value, Walker
 
-_DECLARE = "declare its axes, such as 'real[..., n]'"
+LAST_PLACE = 255
+"""The last place that a number selects: the tests that are generated have all."""
+
+MOST_INDICES = 16
+"""At once; torch's tensors have 64 dimensions, and people fewer."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ def access(walker: Walker, node: ast.Subscript) -> Value:
     axes = space.axes[base.id]
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if len(parts) != len(axes):
-        message = f"'{base.id}' has {_count(len(axes))}, and {len(parts)} stand here"
+        verb = "stands" if len(parts) == 1 else "stand"
+        message = f"'{base.id}' has {_count(len(axes))}, and {len(parts)} {verb} here"
         return walker.fail("SG230", message, node, _written_so(base.id, axes))
     pairs = zip(parts, axes, strict=True)
     found = [_place(walker, space, number, *p) for number, p in enumerate(pairs)]
@@ -52,7 +58,8 @@ def _without_axes(walker: Walker, base: ast.Name) -> Value:
     if base.id not in walker.names:
         return walker.value(base)
     message = f"'{base.id}' has no named axes, and so no indices"
-    return walker.fail("SG230", message, base, _DECLARE)
+    help = f"declare them, such as '{base.id}: real[..., n]' or '{base.id}[i]: ...'"
+    return walker.fail("SG230", message, base, help)
 
 
 def _count(places: int) -> str:
@@ -80,9 +87,13 @@ def _place(
     if isinstance(part, ast.Name) and part.id not in walker.names:
         return _index(walker, space, part, size)
     if isinstance(part, ast.Constant) and type(part.value) is int:
-        return _Place(label(f"_{number}", size), position=part.value)
-    if _has_offset(walker, part):
+        return _position(walker, number, part, part.value, size)
+    if isinstance(part, ast.BinOp) and _has_offset(walker, part):
         walker.fail("SG708", "stencils are not built yet", part)
+        return None
+    if isinstance(part, ast.UnaryOp) and isinstance(part.operand, ast.Constant):
+        message = "places are counted from the front, from 0"
+        walker.fail("SG230", message, part, "flip the axis outside of the op")
         return None
     value = walker.number(part)
     if value is None:
@@ -95,13 +106,33 @@ def _place(
     return _Place(label(f"*{number}", size), index=value)
 
 
+def _position(
+    walker: Walker, number: int, part: ast.expr, place: int, size: str
+) -> _Place | None:
+    """A number: the place that it selects, counted from 0."""
+    if place > LAST_PLACE:
+        message = f"the last place that a number can select is {LAST_PLACE}"
+        walker.fail("SG230", message, part, "select by an input of kind 'index'")
+        return None
+    return _Place(label(f"_{number}", size), position=place)
+
+
 def _index(walker: Walker, space: Space, part: ast.Name, size: str) -> _Place | None:
     """A bare name: it runs over the axis at whose place it stands."""
     if part.id in space.sizes:
         message = f"'{part.id}' is the size of an axis, not an index"
         walker.fail("SG230", message, part, "write a name that is not declared")
         return None
+    if (wrong := objection(part.id)) is not None:
+        walker.fail("SG230", f"this is no index: {wrong[1]}", part)
+        return None
+    is_new = part.id not in space.places
     other = space.conflict(part.id, size)
+    if len(space.places) > MOST_INDICES:
+        if is_new and len(space.places) == MOST_INDICES + 1:  # said once
+            message = f"more than {MOST_INDICES} indices at once"
+            walker.fail("SG230", message, part, "give parts a name under 'let'")
+        return None
     if other is not None:
         message = f"'{part.id}' runs over '{other}' and '{size}'"
         walker.fail("SG231", message, part, "use another index for one of them")
@@ -109,11 +140,14 @@ def _index(walker: Walker, space: Space, part: ast.Name, size: str) -> _Place | 
     return _Place(label(part.id, size))
 
 
-def _has_offset(walker: Walker, part: ast.expr) -> bool:
-    """Whether an index stands in a sum, as in a stencil."""
-    names = (n.id for n in ast.walk(part) if isinstance(n, ast.Name))
-    known = {*walker.names, *(walker.space.sizes if walker.space else ())}
-    return isinstance(part, ast.BinOp) and any(name not in known for name in names)
+def _has_offset(walker: Walker, part: ast.AST) -> bool:
+    """Whether an index stands in a sum, as in a stencil; not one of an access."""
+    if isinstance(part, ast.Subscript):
+        return False
+    if isinstance(part, ast.Name):
+        sizes = walker.space.sizes if walker.space else ()
+        return part.id not in walker.names and part.id not in sizes
+    return any(_has_offset(walker, p) for p in ast.iter_child_nodes(part))
 
 
 def _built(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import fold
-from symgrad.axes import index_of, written
+from symgrad.axes import BATCH, index_of, size_of, written
 from symgrad.program import Graph
 from symgrad.walk import Value, Walker
 
@@ -40,6 +40,8 @@ def reduction(walker: Walker, name: str, node: ast.Call) -> Value:
         return walker.fail("SG211", _arity(name, form), node, f"write {name}(x[i], i)")
     given = node.args[1]
     parts = given.elts if isinstance(given, ast.Tuple) else [given]
+    if not parts:
+        return walker.fail("SG211", _arity(name, form), given, f"write {name}(x[i], i)")
     if form.one and len(parts) > 1:
         message = f"{name}() goes along one axis"
         return walker.fail("SG211", message, given, "nest two of them")
@@ -71,19 +73,14 @@ def limited(walker: Walker, name: str, node: ast.Call) -> Value:
     if not limits or len(shaped) < len(limits):
         message = f"{name} takes a value and limits"
         return walker.fail("SG211", message, node, f"{name}(x[i], (i, 0, n - 1))")
-    value = _reduced(walker, LIMITED[name], node.args[0], [p.elts[0] for p in shaped])
     ends = [_whole(p) for p in shaped]
+    bound = [p.elts[0] for p in shaped]
+    value = _reduced(walker, LIMITED[name], node.args[0], bound, ends=ends)
     for part, end in zip(shaped, ends, strict=True):
         if end is None:
             message = "a part of an axis is not built yet"
             return walker.fail("SG705", message, part, "write (i, 0, n - 1)")
-    if value is None or walker.space is None:
-        return value
-    for part, end in zip(shaped, ends, strict=True):
-        if end not in walker.space.sizes:
-            message = f"'{end}' is not the size of an axis"
-            return walker.fail("SG233", message, part)
-    return value
+    return None if None in ends else value
 
 
 def _whole(limits: ast.Tuple) -> str | None:
@@ -109,8 +106,12 @@ def _reduced(
     body: ast.expr,
     parts: Sequence[ast.expr],
     ddof: int = 1,
+    ends: Sequence[str | None] = (),
 ) -> Value:
-    """The reduction of a body, in which its indices are bound."""
+    """The reduction of a body, in which its indices are bound.
+
+    ``ends`` are the axes that the limits of the indices are of, where they have some.
+    """
     space = walker.space
     if space is None:
         message = f"{name}() needs named axes"
@@ -119,9 +120,16 @@ def _reduced(
     indices = [index for p in parts if (index := _binding(walker, name, p))]
     if len(indices) < len(parts):
         return None
+    for place, index in enumerate(indices):
+        if index in indices[:place]:
+            message = f"the index '{index}' stands twice"
+            return walker.fail("SG233", message, parts[place])
     space.bound += indices
     value = walker.number(body)
     del space.bound[len(space.bound) - len(indices) :]
+    if not FORMS[name].keeps:
+        for index in indices:
+            space.places.pop(index, None)
     if value is None:
         return None
     axes = walker.graph[value].axes
@@ -129,9 +137,12 @@ def _reduced(
         if index not in map(index_of, axes):
             message = f"the index '{index}' is not free in what is reduced"
             return walker.fail("SG233", message, part)
-    if not FORMS[name].keeps:
-        for index in indices:
-            space.places.pop(index, None)
+    sizes = {index_of(axis): size_of(axis) for axis in axes if axis != BATCH}
+    for part, index, end in zip(parts, indices, ends, strict=bool(ends)):
+        if end not in (None, sizes[index]):
+            message = f"'{index}' runs over '{sizes[index]}', not over '{end}'"
+            help = f"write ({index}, 0, {sizes[index]} - 1)"
+            return walker.fail("SG233", message, part, help)
     labels = [axis for axis in axes if index_of(axis) in indices]
     return built(walker.graph, name, value, labels, ddof)
 

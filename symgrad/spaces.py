@@ -19,6 +19,10 @@ from symgrad.yamlfile import Path
 _INDEXED = re.compile(r"(?P<name>[^\[\]]*)\[(?P<indices>[^\[\]]*)\]\Z")
 
 
+MOST_AXES = 16
+"""Of one input."""
+
+
 @dataclass
 class Declared:
     """The axes of an op: those of its names, and the names of all sizes."""
@@ -44,7 +48,8 @@ def of_inputs(
 ) -> Declared | None:
     """The axes that inputs declare; ``None`` where none of them declares any."""
     written_axes = {name: axes_of(declared) for name, declared in given.items()}
-    if not any(item.axes is not None for item in inputs):
+    declared = any(item.axes is not None for item in inputs)
+    if not declared and not any(written_axes.values()):
         return None
     sizes = frozenset(axis for axes in written_axes.values() for axis in axes)
     for name in given:
@@ -56,6 +61,9 @@ def of_inputs(
             message = f"'{item.name}' declares no axes, and other inputs do"
             help = "write [] for none, [...] for those of the batch alone"
             problems.add("SG234", message, (*path, item.name), help, True)
+        if len(named(item.labels)) > MOST_AXES:
+            message = f"an input with more than {MOST_AXES} named axes"
+            problems.add("SG234", message, (*path, item.name), None, True)
         if item.kind.is_complex:
             message = "complex inputs in an op with named axes are not built yet"
             problems.add("SG701", message, (*path, item.name), None, True)

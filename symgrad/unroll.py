@@ -8,6 +8,7 @@ holds for such an op too.  There is no batch.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -44,14 +45,33 @@ def sizes_of(op: Op, cycle: Sequence[int]) -> dict[str, int]:
     for item in op.inputs:
         for axis in named(item.labels):
             found.setdefault(size_of(axis), cycle[len(found) % len(cycle)])
-    return {**found, **dict.fromkeys(_looked_into(op), LARGEST_INDEX + 1)}
+    looked = _looked_into(op)
+    found |= looked
+    for axis in reversed([axis for axis in found if axis not in looked]):
+        if _largest(op, found) > MOST_ELEMENTS:
+            found[axis] = 1
+    return found
 
 
-def _looked_into(op: Op) -> set[str]:
-    """The axes that something is gathered from, or selected by a number."""
+MOST_ELEMENTS = 5000
+"""Of a value; where there would be more, some axes have one place only."""
+
+
+def _largest(op: Op, sizes: Mapping[str, int]) -> int:
+    """How many elements the largest value has."""
+    return max(math.prod(sizes[size_of(a)] for a in named(n.axes)) for n in op.nodes)
+
+
+def _looked_into(op: Op) -> dict[str, int]:
+    """Sizes for the axes that something is gathered from, or selected by a number."""
     gathered = {size_of(str(n.data)) for n in op.nodes if n.op == "gather"}
-    picks = [str(node.data) for node in op.nodes if node.op == "select"]
-    return gathered | {size_of(pick.partition("|")[0]) for pick in picks}
+    found = dict.fromkeys(gathered, LARGEST_INDEX + 1)
+    for node in op.nodes:
+        if node.op == "select":
+            axis, _, place = str(node.data).partition("|")
+            size = size_of(axis)
+            found[size] = max(found.get(size, LARGEST_INDEX + 1), int(place) + 1)
+    return found
 
 
 def gathered(

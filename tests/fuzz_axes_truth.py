@@ -110,9 +110,25 @@ _ALONG: Mapping[str, Callable[[Tensor, str], Tensor]] = {
 }
 
 
+def _torchs_var(line: Tensor, more: str) -> Tensor:
+    """Its tangents are not centered, as ours are not: they round otherwise."""
+    return torch.var(line, -1, correction=int(more.lstrip(", ") or 1))
+
+
+_OTHERWISE: Mapping[str, Callable[[Tensor, str], Tensor]] = {
+    **_ALONG,
+    "var": _torchs_var,
+    "std": lambda line, more: _torchs_var(line, more).sqrt(),
+}
+"""The same in another order of operations."""
+
+
 @dataclass
 class Reading:
-    """What formulas say: ``noise`` moves every value by so much, relatively."""
+    """What formulas say: ``noise`` moves every value by so much, relatively.
+
+    Then operations are in another order too.
+    """
 
     values: dict[str, Tensor]
     ranks: dict[str, int]
@@ -185,6 +201,7 @@ class Reading:
         tensor = body.along([*kept, *bound])
         line = tensor.flatten(tensor.dim() - len(bound))
         self._watch(term.op, line)
-        found = _ALONG[term.op](line, term.name)
+        along = _OTHERWISE if self.noise else _ALONG
+        found = along[term.op](line, term.name)
         whole = tensor.dim() - len(bound) < found.dim()
         return Value(found, (*kept, *bound) if whole else tuple(kept))
