@@ -148,6 +148,7 @@ ORDER = [
     "verify.transforms",
     "verify.accuracy",
     "verify.policies",
+    "verify.noise",
     "verify.edges",
     "verify.mixed",
     "verify.dtypes",
