@@ -152,6 +152,7 @@ ORDER = [
     "verify.accuracy",
     "verify.policies",
     "verify.edge_values",
+    "verify.noise",
     "verify.edges",
     "verify.mixed",
     "verify.dtypes",
