@@ -121,7 +121,25 @@ def mul(graph: Graph, a: int, b: int) -> int:
             return div(graph, inner, top.args[1])
         if top.op == "mul" and is_i(graph, top.args[0]) and not is_i(graph, inner):
             return graph.node("mul", top.args[0], mul(graph, inner, top.args[1]))
+        if _is_smaller(graph, inner, outer) and (parts := _split(graph, inner, outer)):
+            return graph.node("mul", *parts)
     return graph.node("mul", *((b, a) if is_i(graph, b) else (a, b)))
+
+
+def _is_smaller(graph: Graph, a: int, b: int) -> bool:
+    """Whether a tensor has fewer axes than another."""
+    return graph[a].kind.is_tensor and set(graph[a].axes) < set(graph[b].axes)
+
+
+def _split(graph: Graph, small: int, large: int) -> tuple[int, int] | None:
+    """A number that scales a large value scales the small one beside it instead."""
+    node = graph[large]
+    if node.op == "mul" and number(graph, node.args[0]) is not None:
+        return mul(graph, node.args[0], small), node.args[1]
+    if node.op != "div" or graph[node.args[1]].kind.is_tensor:
+        return None
+    less = div(graph, small, node.args[1])
+    return _split(graph, less, node.args[0]) or (less, node.args[0])
 
 
 def is_i(graph: Graph, value: int) -> bool:

@@ -185,7 +185,11 @@ def _pull_reduction(graph: Graph, value: int, moved: int) -> int:
 def _push_mean(graph: Graph, value: int, moved: int) -> int:
     data = graph[value].data
     if set(listed(data)) <= set(graph[moved].axes):
-        return graph.node("mean", moved, data=data)
+        factors = factors_of(graph, moved)
+        numbers = [f for f in factors if algebra.number(graph, f) is not None]
+        rest = [f for f in factors if f not in numbers]
+        mean = graph.node("mean", _product(graph, rest), data=data)
+        return _product(graph, [*numbers, mean])
     return _push_reduction(graph, value, moved)
 
 

@@ -42,8 +42,6 @@ def declared() -> Mapping[str, Op]:
 class AxesCase(Case):
     """A case whose shapes are a batch and a size for each name."""
 
-    twice: Callable[..., Any] | None = None
-
     @property
     def spec(self) -> Op:
         """The op as it is declared."""

@@ -36,7 +36,8 @@ class Case:
     """An op, what it must equal, and where.
 
     ``edges`` are values of the first input at which conventions matter or naive
-    formulas fail; ``smooth`` is whether second derivatives are compared.
+    formulas fail; ``smooth`` is whether second derivatives are compared; ``twice`` is
+    a formula that can be differentiated more often than the reference.
     """
 
     op: str
@@ -46,6 +47,7 @@ class Case:
     edges: tuple[float, ...] = (0.0, -0.0, 30.0, -30.0, 500.0, -500.0)
     smooth: bool = True
     data: tuple[str, ...] = ()
+    twice: Callable[..., Any] | None = None
 
     def shape(self, name: str, batch: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of an input, given that of its batch; here all of it is batch."""

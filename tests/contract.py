@@ -131,7 +131,7 @@ def at(case: Case, tensors: Mapping[str, Tensor]) -> Point:
     """A case at given tensors."""
     floating = [n for n, t in tensors.items() if moves(t)]
     wanted = tuple(n for n in floating if n not in case.data)
-    reference = COMPOSED.get(case.op, case.reference)
+    reference = COMPOSED.get(case.op, case.twice or case.reference)
     return Point(
         case=case,
         tensors=tensors,

@@ -44,7 +44,8 @@ def test_outputs_feed_each_other(case: Case) -> None:
     def mixed(function: Bound) -> Bound:
         def composed(*args: Tensor) -> tuple[Tensor, ...]:
             first, *others = function(*args)
-            return torch.sin(first) * others[0] + first, *others
+            moved = torch.sin(first).sum() * others[0] + first.sum()
+            return moved, *others
 
         return composed
 

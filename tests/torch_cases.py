@@ -11,6 +11,7 @@ import math
 import torch
 import torch.distributions as D
 import torch.nn.functional as F
+from axes_cases import AXES
 from comparison import POSITIVE, UNIT, Case, X, between, count, mask
 from complex_cases import COMPLEX
 from references import (
@@ -347,4 +348,6 @@ DECLARED = [
 CASES = [*ACTIVATIONS, *UNITS, *LOSSES, *DENSITIES, *POTENTIALS, *DECLARED]
 """The ops of real numbers."""
 
-EVERY = [*CASES, *COMPLEX]
+ELEMENTWISE = [*CASES, *COMPLEX]
+
+EVERY = [*ELEMENTWISE, *AXES]
