@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from symgrad import algebra, conditions
 from symgrad.axes import Axes, listed, moves, named, size_of, written
 from symgrad.program import Graph
-from symgrad.totals import count, spread, total
+from symgrad.totals import count, factors_of, product, spread, total
 
 # Slopes of reductions
 
@@ -188,8 +188,8 @@ def _push_mean(graph: Graph, value: int, moved: int) -> int:
         factors = factors_of(graph, moved)
         numbers = [f for f in factors if algebra.number(graph, f) is not None]
         rest = [f for f in factors if f not in numbers]
-        mean = graph.node("mean", _product(graph, rest), data=data)
-        return _product(graph, [*numbers, mean])
+        mean = graph.node("mean", product(graph, rest), data=data)
+        return product(graph, [*numbers, mean])
     return _push_reduction(graph, value, moved)
 
 

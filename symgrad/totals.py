@@ -67,16 +67,15 @@ def _total_of_product(graph: Graph, value: int, labels: Sequence[str]) -> int:
         ):
             rest = [*factors[:place], *factors[place + 1 :]]
             terms = [
-                total(graph, _product(graph, [arg, *rest]), labels) for arg in node.args
+                total(graph, product(graph, [arg, *rest]), labels) for arg in node.args
             ]
             return algebra.ARITHMETIC[node.op](graph, *terms)
     inside = [f for f in factors if _has(graph, f, labels)]
     outside = [f for f in factors if not _has(graph, f, labels)]
     if not outside:
         return graph.node("sum", value, data=written(labels))
-    product = _product(graph, inside)
-    summed = total(graph, product, labels)
-    return algebra.mul(graph, _product(graph, outside), summed)
+    summed = total(graph, product(graph, inside), labels)
+    return algebra.mul(graph, product(graph, outside), summed)
 
 
 def factors_of(graph: Graph, value: int) -> list[int]:
@@ -87,7 +86,8 @@ def factors_of(graph: Graph, value: int) -> list[int]:
     return [f for arg in node.args for f in factors_of(graph, arg)]
 
 
-def _product(graph: Graph, factors: Sequence[int]) -> int:
+def product(graph: Graph, factors: Sequence[int]) -> int:
+    """The product of some factors, of which there is at least one."""
     result = factors[0]
     for factor in factors[1:]:
         result = algebra.mul(graph, result, factor)
