@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 from axes_cases import AXES, AxesCase, Shape, declared
-from contract import Bound, assert_same, bound, point, total
+from contract import Bound, assert_same, at, bound, cast, point, total
 from generated_modules import EXAMPLES
+from test_contract_dtypes import NoFloat64
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 BATCHES: dict[str, list[Shape]] = {
     "one": [(2,)],
@@ -61,6 +63,25 @@ def test_second_derivatives(case: AxesCase, batch: str) -> None:
     given = point(case, BATCHES[batch])
     expected = second_order(theirs(case, batch, often=True), given.leaves)
     assert_same(second_order(given.ours, given.leaves), expected, RTOL, ATOL)
+
+
+WIDTHS = {torch.float32: 2e-5, torch.float16: 2.0**-7, torch.bfloat16: 2.0**-4}
+"""How far results may be off, by the largest of their own: contractions round each."""
+
+
+@pytest.mark.parametrize("dtype", WIDTHS, ids=str)
+@every_case
+def test_dtypes(case: AxesCase, dtype: torch.dtype) -> None:
+    """Results of the inputs' dtype, near what float64 gives at the same points."""
+    given = point(case, [(2,)], dtype)
+    wide = {n: cast(t, torch.float64) for n, t in given.tensors.items()}
+    exact = tree_leaves(first_order(at(case, wide).theirs, at(case, wide).leaves))
+    with NoFloat64():
+        found = tree_leaves(first_order(given.ours, given.leaves))
+    assert {t.dtype for t in found} == {dtype}
+    for ours, theirs in zip(found, exact, strict=True):
+        atol = WIDTHS[dtype] * max(1.0, float(theirs.detach().abs().max()))
+        torch.testing.assert_close(ours.double(), theirs, rtol=0.0, atol=atol)
 
 
 def test_every_example_with_axes_is_compared() -> None:

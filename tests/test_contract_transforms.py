@@ -155,6 +155,14 @@ def test_transforms(
     assert_same(ours, transform(given.theirs, given.args))
 
 
+EINSUM = (
+    "contractions.bilinear",
+    "contractions.tensor_product",
+    "contractions.gram",
+    "contractions.cp_factors",
+)
+"""The ops with a contraction that is no product of matrices."""
+
 VALUE_IS_NOT_SLOPE = ("spiking", "straight_through", "box_loss.complete_iou")
 """Their derivative is declared: finite differences of the value are another thing."""
 
@@ -163,19 +171,23 @@ VALUE_IS_NOT_SLOPE = ("spiking", "straight_through", "box_loss.complete_iou")
     "case", [c for c in EVERY if not c.op.startswith(VALUE_IS_NOT_SLOPE)], ids=str
 )
 def test_gradcheck_in_every_mode(case: Case) -> None:
-    """torch's own checks with all that they can check."""
+    """torch's own checks with all that they can check.
+
+    Their batches, which are not those of ``torch.func``, have no rule for einsum.
+    """
     given = point(case, [(2, 3), (3,), (2, 1)])
+    batched = case.op not in EINSUM
     gradcheck(
         given.ours,
         given.leaves,
         check_forward_ad=True,
-        check_batched_grad=True,
-        check_batched_forward_grad=True,
+        check_batched_grad=batched,
+        check_batched_forward_grad=batched,
     )
     gradgradcheck(
         given.ours,
         given.leaves,
         check_fwd_over_rev=True,
         check_rev_over_rev=True,
-        check_batched_grad=True,
+        check_batched_grad=batched,
     )
