@@ -67,8 +67,30 @@ def _derivatives(trial: Trial, function: Function) -> Named:
     _, tangents = torch.func.jvp(run, tuple(leaves), tuple(directions))
     for place, tangent in enumerate(tangents):
         yield f"tangent {place}", tangent.detach()
+    with torch.no_grad():
+        for place, output in enumerate(run(*leaves)):
+            yield f"value {place} without gradient", output
     sent = [c.requires_grad_() for c in like(outputs)]
+    yield from _alone(trial, function, sent)
     yield from _backward(names, leaves, outputs, sent, directions)
+
+
+def _alone(trial: Trial, function: Function, sent: Sequence[Tensor]) -> Named:
+    """The gradient of one input alone, and by one output alone."""
+    for name in trial.moving:
+        leaf = trial.values[name].clone().requires_grad_()
+        outputs = function(**{**trial.values, name: leaf})
+        for place, (output, cotangent) in enumerate(zip(outputs, sent, strict=True)):
+            if output.requires_grad:
+                total = (output * cotangent.detach()).sum()
+                [found] = torch.autograd.grad(
+                    total,
+                    leaf,
+                    retain_graph=True,
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
+                yield f"gradient {name} of {place}", found
 
 
 def _backward(

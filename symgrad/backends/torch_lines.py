@@ -77,9 +77,8 @@ def on_ctx(op: Op, name: str) -> str:
 def user_names(op: Op) -> list[str]:
     """Every name that belongs to the user in the code of an op."""
     named: list[Input | Formula] = [*op.inputs, *op.lets, *op.outputs]
-    gradients = [
-        f"{prefix}_{item.name}" for item in named for prefix in ("grad", "need")
-    ]
+    ends = [i.name for i in op.inputs] + [f.name for f in op.outputs]
+    gradients = [f"{prefix}_{name}" for name in ends for prefix in ("grad", "need")]
     gradients += [tangent_name(op, item.name) for item in named]
     return [
         op.name,
