@@ -136,6 +136,7 @@ ORDER = [
     "verify.budget",
     "verify.kinks",
     "verify.subject",
+    "verify.shapes",
     "verify.elements",
     "verify.units",
     "verify.points",

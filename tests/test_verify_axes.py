@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from specs import op
 from torch import Tensor
 
@@ -33,7 +34,29 @@ def unit(x: Tensor, eps: float = 1e-12) -> Tensor:
     return x / torch.maximum(norm, x.new_tensor(eps))
 
 
+CROSS_ENTROPY = op(
+    {**ROW, "label": "index[...]"}, {"loss": "logsumexp(x[i], i) - x[label]"}
+)
+
+
+def cross_entropy(x: Tensor, label: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Takes a row for each label, as torch's own."""
+    given = x.reshape(-1, x.shape[-1]), label.reshape(-1)
+    loss = F.cross_entropy(*given, reduction="none", label_smoothing=smoothing)
+    return loss.reshape(label.shape)
+
+
+MATVEC = op({"A": "real[m, n]", "x": "real[n]"}, {"y[i]": "sum(A[i, k]*x[k], k)"})
+
+
+def halved(A: Tensor, x: Tensor) -> Tensor:
+    y = A @ x
+    return y.half() if y.dtype == torch.bfloat16 and A.dtype == torch.float32 else y
+
+
 OWN: Mapping[str, tuple[Op, Callable[..., Any], tuple[int, ...]]] = {
+    "batches that do not broadcast": (CROSS_ENTROPY, cross_entropy, (1, 2, 3, 4)),
+    "products in autocast": (MATVEC, torch.matmul, (9,)),
     "ties of three": (LARGEST, lambda x: x.amax(-1), (1, 2, 8)),
     "rounding beside 0": (UNIT, unit, (1, 2, 8)),
 }
@@ -55,6 +78,13 @@ WRONG: Mapping[str, tuple[Op, Callable[..., Any], int, str]] = {
         8,
         "the gradient of x_0 at an edge",
     ),
+    "a loss that refuses such batches": (
+        CROSS_ENTROPY,
+        partial(cross_entropy, smoothing=0.1),
+        2,
+        "loss is wrong",
+    ),
+    "a dtype of neither": (MATVEC, halved, 9, "y is another under autocast"),
     "more than rounding": (
         UNIT,
         partial(unit, eps=2e-12),

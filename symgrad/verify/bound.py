@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from symgrad.verify import reference, sampling
-from symgrad.verify.first_order import shape_choices
+from symgrad.verify.shapes import shape_choices
 from symgrad.verify.subject import (
     Fault,
     Subject,

@@ -47,8 +47,11 @@ def _by_elements(
     if all(BATCH in i.labels for i in op.inputs if i.kind.is_tensor):
         results = run(values)
     else:
-        alone = [run(_row(values, number)) for number in range(_rows(values))]
-        results = {n: torch.stack([r[n] for r in alone]) for n in alone[0]}
+        alone = [run(_row(op, values, number)) for number in range(_rows(values))]
+        results = {
+            f.name: torch.stack([_of_row(op, f.value, r[f.name]) for r in alone])
+            for f in op.outputs
+        }
     found = ((f.value, results[f.name]) for f in op.outputs)
     return tuple(e for v, r in found for e in _elements(op, v, r, sizes))
 
@@ -66,8 +69,22 @@ def _rows(values: Mapping[str, Any]) -> int:
     return next(len(v) for v in values.values() if isinstance(v, Tensor))
 
 
-def _row(values: Mapping[str, Any], number: int) -> dict[str, Any]:
-    return {n: v[number] if isinstance(v, Tensor) else v for n, v in values.items()}
+def _row(op: Op, values: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """One row of the inputs, as a batch of one: without a batch is for another rung."""
+    return {
+        i.name: _numbered(v, number, BATCH in i.labels) if i.kind.is_tensor else v
+        for i, v in zip(op.inputs, values.values(), strict=True)
+    }
+
+
+def _numbered(rows: Tensor, number: int, is_batch: bool) -> Tensor:
+    return rows[number : number + 1] if is_batch else rows[number]
+
+
+def _of_row(op: Op, value: int, result: Tensor) -> Tensor:
+    """What came of one row, without the batch of one."""
+    is_batch = result.dim() > len(named(op.nodes[value].axes))
+    return result.squeeze(0) if is_batch else result
 
 
 def _elements(

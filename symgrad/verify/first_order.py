@@ -7,7 +7,7 @@ that asks for a gradient; outputs wrongly marked as not differentiable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import combinations, islice
 
@@ -18,8 +18,9 @@ from torch.autograd.gradcheck import GradcheckError
 from symgrad import precise
 from symgrad.functions import TABLE
 from symgrad.op import Op
-from symgrad.program import Kind, Node, Program, is_complex, is_constant
-from symgrad.verify import budget, extents, reference, sampling
+from symgrad.program import Kind, Node, is_complex, is_constant
+from symgrad.verify import budget, reference, sampling
+from symgrad.verify.shapes import broadcasts, shapes_taken
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -33,7 +34,6 @@ from symgrad.verify.subject import (
     random_cotangents,
     show,
     smooth_values,
-    tensor_inputs,
 )
 from symgrad.verify.units import in_units, size
 
@@ -47,7 +47,7 @@ def run(subject: Subject) -> Outcome:
     op = subject.op
     rng = sampling.generator(op, "first order")
     worst, where = 0.0, None
-    choices = islice(shape_choices(op), 2 if budget.is_large(op) else None)
+    choices = islice(shapes_taken(subject), 2 if budget.is_large(op) else None)
     for number, shapes in enumerate(choices):
         values = smooth_values(op, shapes, rng)
         shrinking(op, partial(_check_marks, subject), values)
@@ -59,49 +59,15 @@ def run(subject: Subject) -> Outcome:
             worst, where = off, f"shapes {_listed(shapes)}"
         if number < 2 and is_exact(op):
             shrinking(op, partial(_gradcheck, subject), values)
+    refused = None if broadcasts(subject) else "refuses batches of different shapes"
     note = budget.note(op) if is_exact(op) else "without torch's gradcheck"
-    return Outcome(worst, where, note)
+    return Outcome(worst, where, refused or note)
 
 
 def is_exact(op: Op) -> bool:
     """Whether the gradient is the derivative of what forward computes."""
     frozen = any(node.op == "stop_gradient" for node in op.nodes)
     return not (op.has_surrogate_derivative or op.overrides or frozen)
-
-
-def shape_choices(op: Op) -> Iterator[dict[str, Shape]]:
-    """Shapes to try: equal, broadcast any way, 0-dim, of one element, empty."""
-    if op.has_axes:
-        yield from extents.choices(op)
-        return
-    names = tensor_inputs(op)
-    declared = {n: s.shape for n, s in op.samples.items() if s.shape is not None}
-    if declared:
-        yield {n: declared.get(n, ()) for n in names}
-        return
-    yield dict.fromkeys(names, (2, 3))
-    if len(names) > 1:
-        yield {n: ((3,) if k % 2 else (2, 3)) for k, n in enumerate(names)}
-        yield {n: ((2, 3) if k % 2 else (3,)) for k, n in enumerate(names)}
-        yield {n: ((2, 1) if k % 2 else (1, 3)) for k, n in enumerate(names)}
-        yield {n: (() if k else (2,)) for k, n in enumerate(names)}
-    for single in _partial(op, names):
-        yield {n: ((2, 3) if n == single else (3,)) for n in names}
-    yield dict.fromkeys(names, ())
-    yield dict.fromkeys(names, (0, 3))
-
-
-def _partial(op: Op, names: Sequence[str]) -> list[str]:
-    """The inputs that some outputs depend on and others do not.
-
-    If such an input alone is larger, so are those outputs.
-    """
-    program = Program(op.nodes, {}, {})
-    found = [program.reachable([f.value]) for f in op.outputs]
-    used = [
-        {str(op.nodes[v].data) for v in f if op.nodes[v].op == "input"} for f in found
-    ]
-    return [n for n in names if 0 < sum(n in u for u in used) < len(used)]
 
 
 def _subsets(op: Op) -> list[Sequence[str] | None]:

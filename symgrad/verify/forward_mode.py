@@ -21,9 +21,9 @@ from symgrad.op import Op
 from symgrad.program import Program
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.absent import is_absent
-from symgrad.verify.first_order import shape_choices
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.sampling import Point
+from symgrad.verify.shapes import shapes_taken
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -78,7 +78,7 @@ def _checked(subject: Subject) -> Outcome:
     op = subject.op
     rng = sampling.generator(op, "forward mode")
     worst = 0.0
-    for shapes in islice(shape_choices(op), 1 if budget.is_large(op) else CHOICES):
+    for shapes in islice(shapes_taken(subject), 1 if budget.is_large(op) else CHOICES):
         values = smooth_values(op, shapes, rng)
         results = reference.named_outputs(op, values)
         cotangents = random_cotangents(op, results, rng)

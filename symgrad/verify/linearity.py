@@ -15,7 +15,7 @@ from torch import Tensor
 
 from symgrad.op import Op
 from symgrad.verify import reference, sampling
-from symgrad.verify.first_order import shape_choices
+from symgrad.verify.shapes import shape_choices
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,

@@ -37,19 +37,38 @@ PAIRS = (
 )
 
 
-def check(subject: Subject, values: Values, cotangents: Mapping[str, Tensor]) -> None:
-    """Raise ``Fault`` for a dtype that is not plain torch's."""
+def check(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> str | None:
+    """Raise ``Fault`` for a dtype that is not plain torch's.
+
+    Returns what a callable of the user's refuses.
+    """
     single = _cast(subject.op, values, [torch.float32])
     _check_autocast(subject, single, cotangents)
     _check_tangents(subject, single)
     if subject.op.in_plane or any(i.kind is Kind.INDEX for i in subject.op.inputs):
-        return  # beside those, plain torch has no one dtype
+        return None  # beside those, plain torch has no one dtype
+    if _refuses(subject, _cast(subject.op, values, PAIRS[0])):
+        return "refuses inputs of several dtypes"
     for dtypes in PAIRS:
         _check_dtypes(subject, single, _cast(subject.op, values, dtypes))
     loose = [n for n in _floating(subject.op) if not named(subject.op.input(n).labels)]
     for name in loose:
         scalar = torch.as_tensor(values[name]).flatten()[0].double()
         _check_dtypes(subject, single, {**single, name: scalar})
+    return None
+
+
+def _refuses(subject: Subject, values: Values) -> bool:
+    """Whether a callable of the user's takes no such dtypes, as torch's products."""
+    if subject.cls is not None or not subject.op.has_axes:
+        return False
+    try:
+        call(subject, values)
+    except RuntimeError:
+        return True
+    return False
 
 
 def _floating(op: Op) -> list[str]:
@@ -104,7 +123,8 @@ def _check_autocast(
 ) -> None:
     """Elementwise ops are none that autocast casts: the same in its region as out.
 
-    Matrix products it casts, as it does those of plain torch.
+    Matrix products it casts, as those of plain torch: there a dtype is the one or the
+    other.
     """
     values_alone = call(subject, values)
     sent = {n: c.to(values_alone[n].dtype) for n, c in cotangents.items()}
@@ -112,7 +132,9 @@ def _check_autocast(
     with torch.autocast("cpu", torch.bfloat16):
         found = call(subject, values) | backward(subject, values, sent)
     for name, got in found.items():
-        if not (subject.op.has_axes or torch.equal(got, expected[name])):
+        dtypes = expected[name].dtype, torch.bfloat16
+        casts = subject.op.has_axes and got.dtype in dtypes
+        if not (casts or torch.equal(got, expected[name])):
             texts = str(expected[name].tolist()), str(got.tolist())
             raise Fault(f"{name} is another under autocast", show(values), *texts)
 

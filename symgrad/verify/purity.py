@@ -18,8 +18,8 @@ from torch import Tensor
 
 from symgrad.op import Op
 from symgrad.verify import reference, sampling
-from symgrad.verify.first_order import shape_choices
 from symgrad.verify.kinks import smooth_elements
+from symgrad.verify.shapes import shape_choices
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,

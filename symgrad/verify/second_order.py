@@ -22,8 +22,8 @@ from symgrad.verify.first_order import (
     agreement,
     depends,
     is_exact,
-    shape_choices,
 )
+from symgrad.verify.shapes import shapes_taken
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -49,7 +49,7 @@ def run(subject: Subject) -> Outcome:
     op = subject.op
     rng = sampling.generator(op, "second order")
     frozen = any(node.op == "stop_gradient" for node in op.nodes)
-    choices = islice(shape_choices(op), 1 if budget.is_large(op) else CHOICES)
+    choices = islice(shapes_taken(subject), 1 if budget.is_large(op) else CHOICES)
     for shapes in choices:
         values = smooth_values(op, shapes, rng)
         cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
