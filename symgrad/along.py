@@ -58,13 +58,28 @@ def _direction(graph: Graph, value: int) -> int:
     return conditions.where(graph, away, along, graph.const(0))
 
 
-def _deviation(graph: Graph, value: int) -> int:
+def _variance(graph: Graph, value: int) -> int:
+    gap, freedom = _deviation(graph, value)
+    return algebra.div(graph, algebra.mul(graph, graph.const(2), gap), freedom)
+
+
+def _standard(graph: Graph, value: int) -> int:
+    """0 where all are equal, as in PyTorch; there nothing is divided by 0."""
+    gap, freedom = _deviation(graph, value)
+    away = graph.node("ne", value, graph.const(0))
+    safe = graph.node("guard", away, value, graph.const(1))
+    slope = algebra.div(graph, gap, algebra.mul(graph, freedom, safe))
+    return conditions.where(graph, away, slope, graph.const(0))
+
+
+def _deviation(graph: Graph, value: int) -> tuple[int, int]:
+    """How far each is from the mean, and the degrees of freedom."""
     node = graph[value]
     labels, _, ddof = str(node.data).partition("|")
     mean = graph.node("mean", node.args[0], data=labels)
-    twice = algebra.mul(graph, graph.const(2), algebra.sub(graph, node.args[0], mean))
     size = count(graph, listed(labels))
-    return algebra.div(graph, twice, algebra.sub(graph, size, graph.const(int(ddof))))
+    gap = algebra.sub(graph, node.args[0], mean)
+    return gap, algebra.sub(graph, size, graph.const(int(ddof)))
 
 
 SLOPES: Mapping[str, Slope] = {
@@ -75,7 +90,8 @@ SLOPES: Mapping[str, Slope] = {
     "amin": _ties,
     "logsumexp": _weights,
     "norm": _direction,
-    "var": _deviation,
+    "var": _variance,
+    "std": _standard,
 }
 """What each element of a reduction weighs in its derivative."""
 

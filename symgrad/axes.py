@@ -165,7 +165,7 @@ RULES: Mapping[str, Callable[[object, Sequence[Axes]], Axes]] = {
     "ordered": lambda data, parts: _same_batch(listed(data), parts[0]),
     "einsum": _as_listed,
     **dict.fromkeys(("sum", "mean", "prod", "amax", "amin"), _reduced),
-    **dict.fromkeys(("logsumexp", "norm", "var", "count"), _reduced),
+    **dict.fromkeys(("logsumexp", "norm", "var", "std", "count"), _reduced),
     **dict.fromkeys(("softmax", "log_softmax", "cumsum", "cumsum_back"), _kept),
     "others": _kept,
 }

@@ -59,7 +59,7 @@ _OF_FIRST = frozenset(
 """Primitives whose result is what their first argument is."""
 
 _FLOATING = frozenset(
-    {"mean", "logsumexp", "norm", "var", "softmax", "log_softmax", "ones"}
+    {"mean", "logsumexp", "norm", "var", "std", "softmax", "log_softmax", "ones"}
 )
 """Primitives of axes whose result is floating whatever they are of."""
 

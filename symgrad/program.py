@@ -80,6 +80,7 @@ PRIMITIVES: Mapping[str, int] = {
     "logsumexp": 1,
     "norm": 1,
     "var": 1,
+    "std": 1,
     "count": 1,  # how often a condition holds
     # along an axis that stays
     "softmax": 1,

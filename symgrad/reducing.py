@@ -170,12 +170,9 @@ def built(
     graph: Graph, name: str, value: int, labels: Sequence[str], ddof: int = 1
 ) -> int:
     """A reduction of a value along labels."""
-    if name == "std":
-        spread = built(graph, "var", value, labels, ddof)
-        return graph.call("sqrt", spread)
     if name == "prod":  # one axis at a time
         for axis in labels:
             value = graph.node("prod", value, data=axis)
         return value
-    data = written(labels) + (f"|{ddof}" if name == "var" else "")
+    data = written(labels) + (f"|{ddof}" if FORMS[name].freedom else "")
     return graph.node(name, value, data=data)

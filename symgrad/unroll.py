@@ -258,6 +258,10 @@ def _var(work: _Work, node: Node, place: Place) -> int:
     return graph.node("div", squares, graph.const(len(values) - ddof))
 
 
+def _std(work: _Work, node: Node, place: Place) -> int:
+    return work.graph.call("sqrt", _var(work, node, place))
+
+
 def _line(work: _Work, node: Node, place: Place) -> tuple[int, list[int]]:
     """The place along the axis that a primitive keeps, and all elements along it."""
     axis = str(node.data)
@@ -298,6 +302,7 @@ _RULES: Mapping[str, Rule] = {
     "logsumexp": _logsumexp,
     "norm": _norm,
     "var": _var,
+    "std": _std,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "cumsum": _cumsum,

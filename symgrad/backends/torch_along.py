@@ -125,10 +125,13 @@ def _function(name: str, lead: str = "") -> Callable[[_Written], Text]:
     return lambda w: call(name, [w.args[0], Text(f"{lead}{w.dims}")])
 
 
-def _var(w: _Written) -> Text:
-    ddof = w.data.partition("|")[2]
-    more = [Text(w.dims), Text(f"correction={ddof}")]
-    return call("torch.var", [w.args[0], *more])
+def _spread(name: str) -> Callable[[_Written], Text]:
+    def write(w: _Written) -> Text:
+        ddof = w.data.partition("|")[2]
+        more = [Text(w.dims), Text(f"correction={ddof}")]
+        return call(name, [w.args[0], *more])
+
+    return write
 
 
 def _cumsum_back(w: _Written) -> Text:
@@ -229,7 +232,8 @@ SPELLINGS: Mapping[str, Callable[[_Written], Text]] = {
     "amin": _method("amin"),
     "logsumexp": _function("torch.logsumexp"),
     "norm": _function("torch.linalg.vector_norm", "dim="),
-    "var": _var,
+    "var": _spread("torch.var"),
+    "std": _spread("torch.std"),
     "softmax": _function("torch.softmax"),
     "log_softmax": _function("torch.log_softmax"),
     "cumsum": _function("torch.cumsum"),

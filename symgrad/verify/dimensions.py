@@ -78,7 +78,10 @@ def _ordered(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
 Along = Callable[[Tensor, tuple[int, ...]], Tensor]
 
 
-def _along(run: Along) -> Callable[[Node, Sequence[Node], Sequence[Any]], Any]:
+Primitive = Callable[[Node, Sequence[Node], Sequence[Any]], Any]
+
+
+def _along(run: Along) -> Primitive:
     def apply(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Tensor:
         labels = named(listed(str(node.data).partition("|")[0]))
         return run(args[0], tuple(dim(axis, parts[0].axes) for axis in labels))
@@ -86,13 +89,16 @@ def _along(run: Along) -> Callable[[Node, Sequence[Node], Sequence[Any]], Any]:
     return apply
 
 
-def _var(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
-    labels, _, ddof = str(node.data).partition("|")
-    dims = tuple(dim(axis, parts[0].axes) for axis in listed(labels))
-    return torch.var(args[0], dims, correction=int(ddof))
+def _spread(run: Callable[..., Tensor]) -> Primitive:
+    def apply(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Tensor:
+        labels, _, ddof = str(node.data).partition("|")
+        dims = tuple(dim(axis, parts[0].axes) for axis in listed(labels))
+        return run(args[0], dims, correction=int(ddof))
+
+    return apply
 
 
-PRIMITIVES: Mapping[str, Callable[[Node, Sequence[Node], Sequence[Any]], Any]] = {
+PRIMITIVES: Mapping[str, Primitive] = {
     "access": _access,
     "select": _select,
     "gather": _gather,
@@ -104,7 +110,8 @@ PRIMITIVES: Mapping[str, Callable[[Node, Sequence[Node], Sequence[Any]], Any]] =
     "amin": _along(lambda t, dims: t.amin(dims)),
     "logsumexp": _along(lambda t, dims: t.logsumexp(dims)),
     "norm": _along(lambda t, dims: torch.linalg.vector_norm(t, dim=dims)),
-    "var": _var,
+    "var": _spread(torch.var),
+    "std": _spread(torch.std),
     "softmax": _along(lambda t, dims: t.softmax(dims[0])),
     "log_softmax": _along(lambda t, dims: t.log_softmax(dims[0])),
     "cumsum": _along(lambda t, dims: t.cumsum(dims[0])),
