@@ -285,8 +285,8 @@ LOOKUPS = [
         lambda x, y, nearest: ((x - R.rows_of(y, nearest)) ** 2).sum(-1).mean(-1),
     ),
     row(
-        "lookups.triplet_margin",
-        R.triplet_margin,
+        "lookups.soft_triplet",
+        R.soft_triplet,
         draws={"anchor": FIRST, "positive": SECOND, "negative": SECOND},
     ),
     row(

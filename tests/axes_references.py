@@ -311,12 +311,11 @@ def neighbour_distances(
     return d, d.norm(dim=-1)
 
 
-def triplet_margin(
-    W: Tensor, anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0
+def soft_triplet(
+    W: Tensor, anchor: Tensor, positive: Tensor, negative: Tensor
 ) -> Tensor:
-    rows = (W[anchor], W[positive], W[negative])
-    a, p, n = torch.broadcast_tensors(*rows)
-    return F.triplet_margin_loss(a, p, n, margin=margin, reduction="none")
+    near, far = (F.pairwise_distance(W[anchor], W[k]) for k in (positive, negative))
+    return F.softplus(near - far)
 
 
 def matrix_factorisation(

@@ -24,6 +24,9 @@ from symgrad.op import Op
 from symgrad.printer import ATOM, Text, binary, call, formula
 from symgrad.program import LEAVES, Kind, Program, viewed
 
+ROUNDED_INSIDE = ("log_softmax", "logsumexp", "prod")
+"""Reductions of which torch rounds parts to half precision, at least on CPU."""
+
 
 def is_plain(
     program: Program, values: Sequence[int], stop: frozenset[int], most: int = 1
@@ -34,7 +37,7 @@ def is_plain(
     """
     return all(
         program.count_ops([v], stop) <= most
-        and program.nodes[v].op not in ("where", "const")
+        and program.nodes[v].op not in ("where", "const", *ROUNDED_INSIDE)
         and program.nodes[v].data not in NOT_IN_HALF
         and not is_of_one_shape(program.nodes, program.nodes[v])
         and program.nodes[v].kind.is_tensor
