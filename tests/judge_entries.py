@@ -12,7 +12,7 @@ from judge_rows import ROWS, Row
 
 DERIVATIVES = Path(torchgen.__file__).parent / "packaged/autograd/derivatives.yaml"
 
-_CLASSES = "picks elements by the index of a class"
+_CLASSES = "picks elements by the index of a class: judged along axes"
 _GAMMA = "the function table has no incomplete gamma function"
 _EXPONENT = "the exponent of `zeta` is a number that is written out"
 _CTC = "a dynamic programme over two sequences"
