@@ -12,7 +12,7 @@ from judge_rows import ROWS, Row
 
 DERIVATIVES = Path(torchgen.__file__).parent / "packaged/autograd/derivatives.yaml"
 
-_CLASSES = "picks elements by the index of a class"
+_CLASSES = "picks elements by the index of a class: judged along axes"
 _GAMMA = (
     "the derivative by `a` is no function that torch has, and torch's own raises"
     " `NotImplementedError`"

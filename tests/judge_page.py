@@ -63,22 +63,23 @@ def page() -> str:
     return "\n".join(
         [
             HEAD,
-            *_table(("", "entries"), _score()),
+            *table(("", "entries"), _score()),
             DIFFERENT,
-            *_table(("operator", "results", "where", "why"), _differences()),
+            *table(("operator", "results", "where", "why"), _differences()),
             OTHERS,
-            *_table(("entry", "why"), _unjudged()),
+            *table(("entry", "why"), _unjudged()),
             "## Judged\n",
-            *_table(("entry", "formula of the spec"), _judged()),
+            *table(("entry", "formula of the spec"), _judged()),
             "These PyTorch composes of others, so they have no entry:\n",
-            *_table(("operator", "formula of the spec"), _composed()),
+            *table(("operator", "formula of the spec"), _composed()),
             PLANE,
-            *_table(("operator", "formula of the spec"), _of_complex()),
+            *table(("operator", "formula of the spec"), _of_complex()),
         ]
     )
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Lines of Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return [*("| " + " | ".join(line) + " |" for line in lines), ""]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import sys
 
 import pytest
 import torch
@@ -70,3 +72,11 @@ def test_a_value_that_is_compared_with_itself_is_on_no_kink(formula: str) -> Non
 )
 def test_the_unit_of_an_input_is_of_its_size(domain: str, unit: float) -> None:
     assert sampling.unit(op({"x": domain}, "x*x"), "x") == pytest.approx(unit, rel=0.1)
+
+
+def test_points_around_the_largest_double() -> None:
+    most = sys.float_info.max
+    inputs = {"x": "real", "low": f"float = -{most!r}", "high": f"float = {most!r}"}
+    declared = op(inputs, "Min(Max(x, low), high)")
+    for point in golden_points(declared):
+        assert all(math.isfinite(value) for value in map(abs, point.inputs.values()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cmath
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -111,11 +112,10 @@ def _short(value: float, width: float) -> float:
 def _range(item: Input) -> tuple[float, float]:
     """Where to take values from, if the spec does not say."""
     if item.has_default and item.kind in (Kind.FLOAT, Kind.INT):
-        width = max(abs(float(item.default or 0)), 1.0) / 2
-        low, high = (
-            float(item.default or 0) - width / 2,
-            float(item.default or 0) + width,
-        )
+        middle = float(item.default or 0)
+        width = max(abs(middle), 1.0) / 2
+        low = max(middle - width / 2, -sys.float_info.max)
+        high = min(middle + width, sys.float_info.max)
     elif item.kind in (Kind.INDEX, Kind.INT):
         low, high = 0.0, 3.0
     else:

@@ -59,9 +59,9 @@ def report(found: Sequence[Judged]) -> str:
 ## Ordinary mutants
 
 Every op of the gallery without named axes, and in each every small change: an operator
-flipped, a term or a factor dropped, a constant changed by 1 or by 1 %, a comparison turned round, the
-branches of a `where` swapped, a function replaced by its neighbour, a `sum_to_size`, a
-`detach` or a sign left out.
+flipped, a term or a factor dropped, a constant changed by 1 or by 1 %, a comparison
+turned round, the branches of a `where` swapped, a function replaced by its neighbour, a
+`sum_to_size`, a `detach` or a sign left out.
 
 | mutants | of them wrong | rejected | share of the wrong ones | by `quick` |
 |---|---|---|---|---|
