@@ -11,6 +11,9 @@ TOO_FEW_POINTS = "SG601"
 STOPPED = "SG602"
 NOT_FOUND = "SG603"
 
+PLACE = 100
+"""Characters of the column that says where the worst figure was."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -103,9 +106,14 @@ def _row(result: RungResult) -> tuple[str, ...]:
         str(result.rung),
         "ok" if result.passed else "FAILED",
         "" if result.worst is None else f"{result.worst:.1e}",
-        result.worst_input or "",
+        _short(result.worst_input or ""),
         result.note or "",
     )
+
+
+def _short(place: str) -> str:
+    """An input for the table; that of many elements is whole in the JSON alone."""
+    return place if len(place) <= PLACE else f"{place[: PLACE - 3]}..."
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
