@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 
@@ -64,14 +64,18 @@ _FLOATING = frozenset(
 """Primitives of axes whose result is floating whatever they are of."""
 
 
+_ALONG: Mapping[str, Kind | None] = {
+    **dict.fromkeys(_OF_FIRST),
+    **dict.fromkeys(_FLOATING, Kind.REAL),
+    "count": Kind.INDEX,
+}
+"""The primitives of axes; ``None``: their result is what their first argument is."""
+
+
 def joined_kind(op: str, kinds: Sequence[Kind], function: object = None) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
-    if op in _OF_FIRST:
-        return kinds[0]
-    if op == "count":
-        return Kind.INDEX
-    if op in _FLOATING:
-        return Kind.REAL
+    if op in _ALONG:
+        return _ALONG[op] or kinds[0]
     tensor = any(kind.is_tensor for kind in kinds)
     if op in COMPARISONS or op in CONNECTIVES:
         return Kind.MASK if tensor else Kind.BOOL

@@ -71,7 +71,7 @@ def _seen(nodes: Sequence[Node], value: int, region: Region) -> Region:
 
     The value of an axis primitive is masked where it is used.
     """
-    if nodes[value].op in along_axes:
+    if not region or nodes[value].op in along_axes:
         return ()
     own = set(nodes[value].axes)
     return tuple(takewhile(lambda part: own.issuperset(nodes[part[0]].axes), region))

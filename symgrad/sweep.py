@@ -116,6 +116,8 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
 def _lost_axes(graph: Graph, value: int, arg: int, part: int) -> set[str]:
     """The axes along which a part of a cotangent is summed before it meets others."""
     apart = graph[value].op in along.RULES
+    if not apart and graph[value].axes == graph[arg].axes:
+        return set()
     return set(graph[part if apart else value].axes) - set(graph[arg].axes)
 
 

@@ -318,7 +318,7 @@ PHYSICS = [
         "row_physics.geometric_mean",
         lambda x: (x.prod(-1) ** (1 / x.shape[-1]), x.prod(-1)),
     ),
-    row("row_physics.survival", R.survival),
+    row("row_physics.survival", R.survival, twice=R.survival_twice),
     row("row_physics.spread", lambda x: (x.amax(-1) - x.amin(-1), x.var(-1))),
     row(
         "row_physics.absolute_deviation",

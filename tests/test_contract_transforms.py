@@ -145,11 +145,17 @@ TRANSFORMS = (
 NAMES = [transform.__name__.strip("_") for transform in TRANSFORMS]
 
 
+BEYOND_TORCH = [(_vmap_of_vmap, "row_physics.oscillator_chain")]
+"""Where torch fails with the formula too: one output has no part in the inner batch."""
+
+
 @every_case
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=NAMES)
 def test_transforms(
     case: Case, transform: Callable[[Bound, list[Tensor]], Any]
 ) -> None:
+    if (transform, case.op) in BEYOND_TORCH:
+        pytest.skip("torch fails with the formula in plain operators too")
     given = point(case, [(3,)])
     ours = transform(given.ours, given.args)
     assert_same(ours, transform(given.theirs, given.args))

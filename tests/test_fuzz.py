@@ -76,7 +76,7 @@ def test_surrogates_are_moved_by_rounding_too() -> None:
 
 
 def test_specs_come_in_every_size_and_few_are_refused() -> None:
-    drafts = [drawn(random.Random(f"sizes/{n}")) for n in range(300)]
+    drafts = [drawn(random.Random(f"sizes/{n}")) for n in range(600)]
     assert {d.size for d in drafts} > set(range(2, 30))
     assert max(d.size for d in drafts) > 50
 

@@ -82,9 +82,11 @@ def in_one_batch(op: Op, program: Program) -> bool:
 
     If they share an input, torch's generated rule for vmap is not for them.
     """
+    ends = [program.outputs[f.name] for f in op.differentiable_outputs]
+    if len(ends) < 2:
+        return False
     possible, certain = _behind(program, False), _behind(program, True)
     moving = {program.inputs[name] for name in program.gradients}
-    ends = [program.outputs[f.name] for f in op.differentiable_outputs]
     return any(
         possible[y] - certain[x] and possible[x] & possible[y] & moving
         for x, y in permutations(ends, 2)
@@ -99,12 +101,13 @@ def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
     nodes = program.nodes
     tensors = {v for v in program.inputs.values() if nodes[v].kind.is_tensor}
     moving = {v: program.inputs[n] for n, v in program.tangents.items()}
+    own = {v: frozenset(tensors & {moving.get(v, v)}) for v in (*tensors, *moving)}
+    nothing = frozenset[int]()
     behind: list[frozenset[int]] = []
     for value, node in enumerate(nodes):
-        parts = [behind[arg] for arg in node.args]
+        parts = {own.get(value, nothing), *(behind[arg] for arg in node.args)}
         if certain and node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL:
-            behind.append(parts[1] & parts[2])
-        else:
-            own = tensors.intersection({moving.get(value, value)})
-            behind.append(frozenset(own).union(*parts))
+            behind.append(behind[node.args[1]] & behind[node.args[2]])
+        else:  # most have the same behind all arguments, which is then that very set
+            behind.append(parts.pop().union(*parts))
     return behind
