@@ -79,11 +79,15 @@ def binary(op: str, left: Text, right: Text, style: Style = "code") -> Text:
     )
 
 
-def negative(operand: Text, sign: str = "-") -> Text:
-    """``-operand``, or ``~operand`` and ``not operand`` with their signs."""
+def negative(operand: Text, sign: str = "-", style: Style = "code") -> Text:
+    """``-operand``, or ``~operand`` and ``not operand`` with their signs.
+
+    Ruff puts a power after a sign into parentheses.
+    """
     if sign == "not ":
         return Text(f"not {operand.within(NOT)}", NOT)
-    return Text(f"{sign}{operand.within(UNARY)}", UNARY)
+    apart = style == "code" and operand.binding == POWER
+    return Text(f"{sign}{operand.within(ATOM if apart else UNARY)}", UNARY)
 
 
 def power(base: Text, exponent: Text, style: Style = "code") -> Text:
@@ -152,7 +156,7 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
     if node.op in along_axes:
         return _along(node, args)
     if node.op == "neg":
-        return negative(args[0])
+        return negative(args[0], style=style)
     if node.op == "not":
         return negative(args[0], "not ")
     if node.op in ("where", "guard"):

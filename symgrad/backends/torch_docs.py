@@ -16,17 +16,21 @@ from symgrad.program import Graph, Kind, Program, depending_on
 
 WIDTH = 84
 
+_QUOTES = '"""'
+
 
 def escaped(text: str) -> str:
     """Text that means itself inside a triple-quoted string."""
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def _filled(text: str, indent: str = "", hanging: str = "") -> list[str]:
+def _filled(
+    text: str, indent: str = "", hanging: str = "", opening: str = ""
+) -> list[str]:
     return textwrap.wrap(
         escaped(text),
         width=WIDTH,
-        initial_indent=indent,
+        initial_indent=opening or indent,
         subsequent_indent=indent + hanging,
         break_long_words=False,
         break_on_hyphens=False,
@@ -34,13 +38,14 @@ def _filled(text: str, indent: str = "", hanging: str = "") -> list[str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """A user's text, refilled, its paragraphs kept apart."""
+    """A user's text, refilled, its paragraphs kept apart, with room for the quotes."""
     lines: list[str] = []
     for paragraph in text.strip().split("\n\n"):
+        opening = "" if lines else _QUOTES
         if lines:
             lines.append("")
-        lines += _filled(" ".join(paragraph.split()))
-    return lines
+        lines += _filled(" ".join(paragraph.split()), opening=opening)
+    return [line.removeprefix(_QUOTES) for line in lines]
 
 
 def module_doc(ops: Sequence[Op]) -> list[str]:
