@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 
 
 class Kind(Enum):
@@ -72,7 +73,8 @@ _ALONG: Mapping[str, Kind | None] = {
 """The primitives of axes; ``None``: their result is what their first argument is."""
 
 
-def joined_kind(op: str, kinds: Sequence[Kind], function: object = None) -> Kind:
+@lru_cache(maxsize=4096)  # asked for every node that is made
+def joined_kind(op: str, kinds: tuple[Kind, ...], function: object = None) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
     if op in _ALONG:
         return _ALONG[op] or kinds[0]

@@ -177,7 +177,7 @@ class Graph:
         if op in COMMUTATIVE and (op, args[::-1], data) in self._numbers:
             return self._numbers[op, args[::-1], data]
         parts = [self.nodes[arg] for arg in args]
-        kind = joined_kind(op, [part.kind for part in parts], data)
+        kind = joined_kind(op, tuple([part.kind for part in parts]), data)
         axes = named_axes.of_result(op, data, [part.axes for part in parts])
         return self._intern(Node(op, args, data, kind, axes))
 

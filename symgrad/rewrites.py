@@ -87,13 +87,23 @@ def _parsed(text: str) -> tuple[tuple[Node, ...], int]:
     return tuple(graph.nodes), root
 
 
+Label = tuple[str, object]
+"""What a node does, whatever it does it to."""
+
+
 @cache
-def _by_root() -> Mapping[tuple[str, object], tuple[Rule, ...]]:
-    """The rules, found by what stands at the top of their pattern."""
-    index: dict[tuple[str, object], list[Rule]] = defaultdict(list)
+def _by_root() -> Mapping[Label, tuple[tuple[Rule, frozenset[Label]], ...]]:
+    """The rules, found by what stands at the top of their pattern.
+
+    Beside each is what must stand among the arguments: most values are told apart
+    by that, without a look at the rest of the pattern.
+    """
+    index: dict[Label, list[tuple[Rule, frozenset[Label]]]] = defaultdict(list)
     for rule in TABLE:
         nodes, root = _parsed(rule.pattern)
-        index[nodes[root].op, nodes[root].data].append(rule)
+        parts = [nodes[arg] for arg in nodes[root].args]
+        below = frozenset((p.op, p.data) for p in parts if p.op != "input")
+        index[nodes[root].op, nodes[root].data].append((rule, below))
     return {key: tuple(rules) for key, rules in index.items()}
 
 
@@ -104,7 +114,9 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
     cannot overflow, ``n*m`` can.
     """
     node = graph[value]
-    for rule in _by_root().get((node.op, node.data), ()):
+    rules = _by_root().get((node.op, node.data), ())
+    below = {(graph[arg].op, graph[arg].data) for arg in node.args} if rules else set()
+    for rule in (rule for rule, needed in rules if needed <= below):
         nodes, root = _parsed(rule.pattern)
         for bindings in _matches(graph, nodes, root, value, {}):
             replacement, top = _parsed(rule.replacement)

@@ -105,9 +105,11 @@ def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
     nothing = frozenset[int]()
     behind: list[frozenset[int]] = []
     for value, node in enumerate(nodes):
-        parts = {own.get(value, nothing), *(behind[arg] for arg in node.args)}
+        parts = {behind[arg] for arg in node.args}
         if certain and node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL:
             behind.append(behind[node.args[1]] & behind[node.args[2]])
-        else:  # most have the same behind all arguments, which is then that very set
-            behind.append(parts.pop().union(*parts))
+        elif len(parts) == 1:  # as of most: that very set, to be known again at once
+            behind.append(parts.pop())
+        else:
+            behind.append(own.get(value, nothing).union(*parts))
     return behind
