@@ -197,7 +197,8 @@ class Program:
     one.  ``tangents`` are those of the differentiable inputs, and ``jvps`` those of
     the outputs (none: an override has no transpose).  ``stand_ins`` are the values
     whose derivative counts for an output with a surrogate.  ``residuals`` are the
-    values that forward keeps for backward and jvp.  ``names`` are those a person
+    values that forward keeps for backward and jvp; ``statistics`` those among them that
+    are neither inputs nor outputs, for backward alone.  ``names`` are those a person
     chose; ``hints`` are names that would suit a value.
     """
 
@@ -212,6 +213,7 @@ class Program:
     tangents: Mapping[str, int] = field(default_factory=dict)
     jvps: Mapping[str, int] = field(default_factory=dict)
     residuals: tuple[int, ...] = ()
+    statistics: tuple[int, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
 
     @property

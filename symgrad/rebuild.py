@@ -51,6 +51,7 @@ def rebuild(
         tangents={name: new[v] for name, v in program.tangents.items()},
         jvps={name: new[v] for name, v in program.jvps.items()},
         residuals=tuple(new[v] for v in program.residuals),
+        statistics=tuple(new[v] for v in program.statistics),
         names=_carried(program.names, new, graph),
         hints=_carried(program.hints, new, graph),
     )

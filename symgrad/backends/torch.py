@@ -24,8 +24,9 @@ from symgrad.derive import differentiate, primal
 from symgrad.layout import bracketed, listed
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op
-from symgrad.passes import AFTER, BEFORE, choose_residuals, lower
+from symgrad.passes import AFTER, BEFORE, lower
 from symgrad.program import Program
+from symgrad.residuals import choose_residuals
 
 
 @dataclass(frozen=True)

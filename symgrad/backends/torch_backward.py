@@ -16,17 +16,17 @@ from symgrad.backends.torch_context import (
 from symgrad.backends.torch_lines import (
     Code,
     returned,
+    scope,
     tensor_inputs,
     tuple_type,
     unpack,
-    user_names,
     written,
 )
 from symgrad.backends.torch_shapes import derived_leaves, input_shape
 from symgrad.backends.torch_spell import speller
+from symgrad.backends.torch_statistics import computed_again
 from symgrad.derive import has_partials
 from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple
-from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import Program
@@ -36,6 +36,7 @@ def backward(op: Op, program: Program) -> Code:
     """``backward``: guarded where an input may not need its gradient."""
     optional = "Tensor | None" if may_miss(op) else "Tensor"
     params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
+    params += [f"*{scope(op, program).claim('rest')}: Any"] * bool(program.statistics)
     signature = bracketed("def backward(", params, f") -> {_result_type(op)}:", 4)
     wanted = list(program.gradients)
     terms = [v for values in program.gradients.values() for v in values]
@@ -43,7 +44,8 @@ def backward(op: Op, program: Program) -> Code:
     given = [f"grad_{name}" for name in program.cotangents]
     most = 1 if len(tensor_inputs(op)) == 1 else 0  # one, and a sum, would round twice
     body = [*_missing(op, given), *filled(op, given, "output_shapes")]
-    body += restored(program, terms, arriving, most)
+    body += restored(op, program, terms, arriving, most)
+    body += computed_again(op, program)
     if len(wanted) > 1:
         body += _guards(op, wanted)
     body += _gradients(op, program)
@@ -78,7 +80,7 @@ def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
 
 def _gradients(op: Op, program: Program) -> list[str]:
     """The shared statements, then each gradient with what it alone needs."""
-    names = Names(user_names(op))
+    names = scope(op, program)
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
     leaves = derived_leaves(op, program, arriving)
     blocks = [[*terms] for terms in program.gradients.values()]

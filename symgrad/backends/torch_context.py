@@ -11,31 +11,37 @@ from symgrad.backends.torch_lines import (
     kept_names,
     on_ctx,
     result_type,
+    returns_several,
+    scope,
+    statistic_names,
     tuple_type,
     unpack,
-    user_names,
 )
 from symgrad.backends.torch_shapes import shape_inputs, shape_outputs
 from symgrad.layout import assignment, bracketed, wrapped_tuple
-from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
 
 
 def restored(
+    op: Op,
     program: Program,
     terms: Sequence[int],
     arriving: Mapping[int, str],
     most: int = 1,
+    statistics: bool = True,
 ) -> list[str]:
     """Residuals by their names; they and what arrives, half precision as float32.
 
-    That is left to torch where a term takes at most ``most`` operators.
+    That is left to torch where a term takes at most ``most`` operators.  Statistics
+    that are not wanted get no name.
     """
-    names = kept_names(program)
+    names = kept_names(op, program)
     tensors = [v for v in program.residuals if program.nodes[v].kind.is_tensor]
-    leaves = frozenset((*program.residuals, *arriving))
+    unwanted = () if statistics else program.statistics
+    names |= dict.fromkeys(unwanted, "_")
+    leaves = frozenset((*program.residuals, *arriving)).difference(unwanted)
     live = set(program.reachable(terms, leaves))
     given = [name for v, name in arriving.items() if v in live]
     kept = [names[v] for v in tensors]
@@ -94,10 +100,10 @@ def is_rounded(op: Op, program: Program) -> bool:
 
 def setup_context(op: Op, program: Program) -> Code:
     """``setup_context``: what backward and jvp will need."""
-    names = Names(user_names(op))
+    names = scope(op, program)
     given, result = names.claim("inputs"), names.claim("output")
     types = [ANNOTATION[item.kind] for item in op.inputs]
-    output_type = result_type(op)
+    output_type = result_type(op, len(program.statistics))
     params = [
         "ctx: Any",
         f"{given}: {tuple_type(types, 'Any')}",
@@ -111,9 +117,10 @@ def setup_context(op: Op, program: Program) -> Code:
 
 
 def _kept_names(op: Op, program: Program) -> tuple[list[str], list[str], list[str]]:
-    """Input tensors, outputs and Python numbers that are kept, in order."""
+    """Input tensors, results and Python numbers that are kept, in order."""
     inputs = {v: n for n, v in program.inputs.items()}
     outputs = {v: n for n, v in reversed(list(program.outputs.items()))}
+    outputs |= statistic_names(op, program)
     kept = program.residuals
     tensors = [
         inputs[v] for v in kept if v in inputs and program.nodes[v].kind.is_tensor
@@ -136,26 +143,26 @@ def _unpacked(op: Op, program: Program, given: str, result: str) -> list[str]:
         lines += unpack(
             [i.name if i.name in wanted else "_" for i in op.inputs], Text(given), 8
         )
-    if len(op.outputs) > 1:
+    if returns_several(op, program):
         used = {*results, *_unmarked(op, program)}
         shaped = may_miss(op) and len(program.cotangents) > 1
         used |= set(program.cotangents) if shaped else set()
         used |= {*shape_outputs(program)}
         used |= set(program.jvps) if is_rounded(op, program) else set()
-        lines += unpack(
-            [n if n in used else "_" for n in program.outputs], Text(result), 8
-        )
+        every = [*program.outputs, *statistic_names(op, program).values()]
+        lines += unpack([n if n in used else "_" for n in every], Text(result), 8)
     return lines
 
 
 def _unmarked(op: Op, program: Program) -> list[str]:
-    """Outputs that autograd must be told have no derivative."""
-    return [f.name for f in op.outputs if f not in op.differentiable_outputs]
+    """Results that autograd must be told have no derivative."""
+    own = [f.name for f in op.outputs if f not in op.differentiable_outputs]
+    return [*own, *statistic_names(op, program).values()]
 
 
 def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
     tensors, results, numbers = _kept_names(op, program)
-    several = len(op.outputs) > 1
+    several = returns_several(op, program)
     saved = [*tensors, *(results if several else [result] * len(results))]
     whole = tensors == [i.name for i in op.inputs] and not results
     args = [f"*{given}"] if whole else saved
@@ -172,7 +179,8 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
 
 def _of_outputs(op: Op, program: Program, result: str) -> list[str]:
     """What forward mode must know of the outputs."""
-    called = {n: n if len(op.outputs) > 1 else result for n in program.outputs}
+    several = returns_several(op, program)
+    called = {n: n if several else result for n in program.outputs}
     rounded = program.jvps if is_rounded(op, program) else ()
     lines: list[str] = []
     for attribute, names in (("shape", shape_outputs(program)), ("dtype", rounded)):
@@ -188,7 +196,7 @@ def _noted(op: Op, name: str, attribute: str, called: str) -> list[str]:
 
 
 def _of_several(op: Op, program: Program) -> list[str]:
-    """What an op of several outputs tells autograd, and keeps of shapes."""
+    """What an op of several results tells autograd, and keeps of shapes."""
     lines: list[str] = []
     if may_miss(op):
         lines.append("        ctx.set_materialize_grads(False)")

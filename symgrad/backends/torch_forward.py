@@ -12,8 +12,10 @@ from symgrad.backends.torch_lines import (
     is_untyped,
     result_type,
     returned,
+    returns_several,
+    scope,
+    statistic_names,
     unpack,
-    user_names,
     written,
 )
 from symgrad.backends.torch_names import NOT_IN_HALF, is_of_one_shape
@@ -77,28 +79,30 @@ def forward_layout(op: Op, program: Program, names: Names) -> Layout:
     if len(op.outputs) > 1:
         chosen |= {f.name for f in op.outputs}
     kept = {v: n for v, n in program.names.items() if n in chosen}
+    kept |= statistic_names(op, program)
     named = replace(program, names=kept, hints={})
     leaves = input_leaves(program)
-    blocks = [list(program.outputs.values())]
+    blocks = [[*program.outputs.values(), *program.statistics]]
     return Layout(named, speller(named, anchor(op)), formula, leaves, names, blocks)
 
 
 def forward(op: Op, program: Program) -> Code:
     """The static method ``forward``."""
     params = [f"{item.name}: {ANNOTATION[item.kind]}" for item in op.inputs]
-    several = len(op.outputs) > 1
-    result = result_type(op)
+    several = returns_several(op, program)
+    result = result_type(op, len(program.statistics))
     signature = bracketed("def forward(", params, f") -> {result}:", 4)
-    names = Names(user_names(op))
+    names = scope(op, program)
     casts, rounding = _casts(op, program, names)
     layout = forward_layout(op, program, names)
-    statements = layout.block(list(program.outputs.values()))
+    statements = layout.block([*program.outputs.values(), *program.statistics])
     texts = _fitted(program, layout, statements, rounding)
     body = [*casts, *written(statements, 8)]
     body += _for_compile(op, program, names, texts)
     results = _results(program, texts, rounding)
     if several:
-        last = wrapped_tuple("return ", results, 8)
+        kept = statistic_names(op, program).values()
+        last = wrapped_tuple("return ", [*results, *kept], 8)
     else:
         last = returned(op.outputs[0].name, results[0], body, 8)
     return tuple(signature), (*body, *last)
@@ -114,7 +118,7 @@ def _fitted(
     outputs = program.outputs.items()
     rounded = len("return _rounded(, )")
     widths = {n: LINE - 8 - rounded - len(rounding[n]) for n, _ in outputs}
-    fit = layout.item if len(outputs) > 1 else layout.root
+    fit = layout.item if len(outputs) > 1 or program.statistics else layout.root
     texts = {n: fit(value, widths[n]) for n, value in outputs}
     lines = [*written(statements, 8), *(text.text for text in texts.values())]
     if len(texts) > 1 or not is_untyped(lines):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from symgrad.axes import BATCH, dim, named, size_of
 from symgrad.backends.torch_docs import function_doc
-from symgrad.backends.torch_lines import Code, parameter, result_type, user_names
+from symgrad.backends.torch_lines import Code, parameter, result_type, scope
 from symgrad.layout import LINE, assignment, bracketed, wrapped
-from symgrad.naming import FORWARD_MODE, Names
+from symgrad.naming import FORWARD_MODE
 from symgrad.op import Input, Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
@@ -21,26 +21,34 @@ def function(op: Op, program: Program, class_name: str) -> Code:
     result = result_type(op)
     signature = bracketed(f"def {op.name}(", params, f") -> {result}:", 0)
     args = [item.name for item in op.inputs]
-    names = Names(user_names(op))
+    names = scope(op, program)
+    own = _own_part(op, program)
     local = names.claim("outputs") if several else op.outputs[0].name
     body = [*function_doc(op, program), *_checks(op)]
     if _may_skip(op, program):
         body.append("    if not torch.is_grad_enabled():")
-        body += bracketed(f"return {class_name}.forward(", args, ")", 8)
+        body += bracketed(f"return {class_name}.forward(", args, f"){own}", 8)
     chosen = _class(program, class_name)
     if len(f"    {local}: {result} = {chosen.text}.apply(") > LINE:
         short = names.claim("function")
         body += assignment(short, chosen, 4)
         chosen = Text(short)
-    applied = _applied(f"{local}: {result} = ", f"{chosen.text}.apply(", args)
+    applied = _applied(f"{local}: {result} = ", f"{chosen.text}.apply(", args, own)
     return tuple(signature), (*body, *applied, f"    return {local}")
 
 
-def _applied(target: str, head: str, args: list[str]) -> list[str]:
+def _own_part(op: Op, program: Program) -> str:
+    """The part of forward's results that are outputs: statistics stand behind them."""
+    if not program.statistics:
+        return ""
+    return "[0]" if len(op.outputs) == 1 else f"[:{len(op.outputs)}]"
+
+
+def _applied(target: str, head: str, args: list[str], own: str) -> list[str]:
     """The statement that applies the class; under a long name the call is indented."""
     long = len(f"    {target}{head}") > LINE
     lead, indent = (head, 8) if long else (f"{target}{head}", 4)
-    lines = bracketed(lead, args, ")", indent)
+    lines = bracketed(lead, args, f"){own}", indent)
     lines[0] += "  # type: ignore[no-untyped-call]"
     return [f"    {target}(", *lines, "    )"] if long else lines
 

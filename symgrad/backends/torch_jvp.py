@@ -19,6 +19,7 @@ from symgrad.backends.torch_lines import (
     Code,
     on_ctx,
     returned,
+    returns_several,
     tangent_name,
     tuple_type,
     user_names,
@@ -43,15 +44,18 @@ def jvp(op: Op, program: Program) -> Code:
         f"{tangent_name(op, i.name)}: {k}"
         for i, k in zip(op.inputs, kinds, strict=True)
     ]
-    signature = bracketed("def jvp(", ["ctx: Any", *params], f") -> {_type(op)}:", 4)
+    signature = bracketed(
+        "def jvp(", ["ctx: Any", *params], f") -> {_type(op, program)}:", 4
+    )
     return tuple(signature), (*filled(op, given, "input_shapes"), *_body(op, program))
 
 
-def _type(op: Op) -> str:
-    if len(op.outputs) == 1:
+def _type(op: Op, program: Program) -> str:
+    if not returns_several(op, program):
         return "Tensor"
     moving = {f.name for f in op.differentiable_outputs}
     parts = ["Tensor" if f.name in moving else "None" for f in op.outputs]
+    parts += ["None"] * len(program.statistics)
     return tuple_type(parts, "Tensor | None")
 
 
@@ -59,20 +63,22 @@ def _body(op: Op, program: Program) -> list[str]:
     """The temporaries, then the tangents of the outputs."""
     values = list(program.jvps.values())
     arriving = {v: tangent_name(op, n) for n, v in program.tangents.items()}
-    leaves = derived_leaves(op, program, arriving)
+    leaves = derived_leaves(op, program, arriving, statistics=False)
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
     spell = speller(program, _like(op, program))
     layout = Layout(program, spell, formula, leaves, names, [values])
     statements = layout.block(values)
     results = _results(op, program, layout)
-    lines = [*restored(program, values, arriving), *written(statements, 8)]
-    if len(op.outputs) == 1:
+    lines = restored(op, program, values, arriving, statistics=False)
+    lines += written(statements, 8)
+    if not returns_several(op, program):
         [(output, text)] = results.items()
         typed = all(program.nodes[v].kind.is_tensor for v in program.residuals)
         typed = typed and may_be_half(program)
         return [*lines, *returned(tangent_name(op, output), text, lines, 8, typed)]
     parts = [results.get(f.name, "None") for f in op.outputs]
+    parts += ["None"] * len(program.statistics)
     return [*lines, *wrapped_tuple("return ", parts, 8)]
 
 
@@ -84,7 +90,7 @@ def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:
     for output, value in program.jvps.items():
         dtype = on_ctx(op, f"{output}_dtype") if rounded else ""
         lead = f"{tangent_name(op, output)}: Tensor = _rounded(, )"
-        fit = layout.item if len(op.outputs) > 1 else layout.root
+        fit = layout.item if returns_several(op, program) else layout.root
         text = fit(value, max(LINE - 8 - len(lead) - len(dtype), 0))
         if dtype and len(text) > LINE - 13:  # the part of a call that has its own line
             text = layout.named(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from symgrad.layout import LINE, Statement, assignment, wrapped
+from symgrad.naming import Names
 from symgrad.op import Formula, Input, Op
 from symgrad.printer import Text, numeral
 from symgrad.program import Kind, Program
@@ -44,17 +45,36 @@ def parameter(item: Input) -> str:
     return f"{annotated} = {numeral(item.default)}"
 
 
-def result_type(op: Op) -> str:
-    """The type of what forward returns."""
-    if len(op.outputs) == 1:
-        return "Tensor"
-    return tuple_type(["Tensor"] * len(op.outputs), "Tensor")
+def result_type(op: Op, statistics: int = 0) -> str:
+    """The type of what an op returns, or of what forward returns beside it."""
+    count = len(op.outputs) + statistics
+    return "Tensor" if count == 1 else tuple_type(["Tensor"] * count, "Tensor")
 
 
-def kept_names(program: Program) -> dict[int, str]:
-    """The residuals by the names of inputs and outputs, inputs first."""
+def returns_several(op: Op, program: Program) -> bool:
+    """Whether forward returns a tuple: outputs, and statistics behind them."""
+    return len(op.outputs) + len(program.statistics) > 1
+
+
+def statistic_names(op: Op, program: Program) -> dict[int, str]:
+    """The statistics by names, those of the user or of ours."""
+    names = Names(user_names(op))
+    return {
+        v: program.names.get(v) or names.claim(program.hints[v])
+        for v in program.statistics
+    }
+
+
+def scope(op: Op, program: Program) -> Names:
+    """What names are free in the code of an op."""
+    return Names([*user_names(op), *statistic_names(op, program).values()])
+
+
+def kept_names(op: Op, program: Program) -> dict[int, str]:
+    """The residuals by the names of inputs, outputs and statistics, inputs first."""
     by_value = [*program.inputs.items(), *program.outputs.items()]
-    return {v: n for n, v in reversed(by_value) if v in program.residuals}
+    named = {v: n for n, v in reversed(by_value) if v in program.residuals}
+    return named | statistic_names(op, program)
 
 
 def own_name(op: Op, name: str) -> str:

@@ -14,7 +14,8 @@ from symgrad.program import Kind, Program
 
 def shape_inputs(op: Op, program: Program) -> list[str]:
     """The inputs whose shape alone backward needs."""
-    kept = {program.nodes[v].data for v in program.residuals}
+    own = set(program.inputs.values()).intersection(program.residuals)
+    kept = {program.nodes[v].data for v in own}
     if op.has_axes:
         return [n for n in _shaped(op, program) if n not in kept]
     if len(tensor_inputs(op)) < 2:
@@ -47,10 +48,15 @@ def _axes(program: Program, value: int) -> Axes:
 
 
 def derived_leaves(
-    op: Op, program: Program, arriving: Mapping[int, str]
+    op: Op, program: Program, arriving: Mapping[int, str], statistics: bool = True
 ) -> dict[int, str]:
-    """What a derivative finds: residuals, what arrives, and the sizes of axes."""
-    kept = kept_names(program)
+    """What a derivative finds: residuals, what arrives, and the sizes of axes.
+
+    ``statistics`` says whether those are at hand, or have to be computed again.
+    """
+    kept = kept_names(op, program)
+    if not statistics:
+        kept = {v: n for v, n in kept.items() if v not in program.statistics}
     found = [*reversed(kept.items()), *arriving.items()]
     held = [(f"{name}.shape", program.nodes[v].axes) for v, name in found]
     for name in shape_inputs(op, program):
