@@ -230,17 +230,20 @@ def audit(
 
 
 @command.command()
-@click.argument("subject", metavar="SGnnn")
+@click.argument("subject", metavar="SPEC[:OP]|SGnnn")
 def explain(subject: str) -> None:
-    """Say at length what an error code means."""
+    """Show how a backward comes about and what is kept, or what a code means."""
     from symgrad.codes import CODES
 
     row = CODES.get(subject.upper())
     if row is None and subject[:2].upper() == "SG" and subject[2:].isdigit():
         raise click.UsageError(f"there is no code {subject}")
     if row is None:
-        raise _refusal("SG790", "explain SPEC is not built yet")
-    click.echo(f"{row.code}: {row.title}\n\n{row.explanation}")
+        from symgrad import explain as explaining
+
+        click.echo(explaining.explain(subject), nl=False)
+    else:
+        click.echo(f"{row.code}: {row.title}\n\n{row.explanation}")
 
 
 @command.command()

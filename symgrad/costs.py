@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from symgrad.axes import BATCH, Axes, named, size_of
 from symgrad.kinds import Kind
 from symgrad.program import LEAVES, VIEWS, Node
 
@@ -45,9 +44,3 @@ def traffic(nodes: Sequence[Node], value: int) -> int:
     if node.op == "einsum":
         return elements({axis for axes in (*parts, node.axes) for axis in axes})
     return elements(node.axes) + sum(map(elements, parts))
-
-
-def written(axes: Axes) -> str:
-    """The number of elements of a value in the language of specs: ``B*n``."""
-    names = ["B"] if BATCH in axes else []
-    return "*".join([*names, *map(size_of, named(axes))]) or "1"

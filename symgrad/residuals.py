@@ -137,7 +137,7 @@ def _with_statistics(program: Program, op: Op) -> Program:
         program,
         residuals=(*program.residuals, *found),
         statistics=found,
-        hints={**{v: _stem(program.nodes[v]) for v in found}, **program.hints},
+        hints={**program.hints, **{v: _stem(program.nodes[v]) for v in found}},
     )
 
 

@@ -69,7 +69,7 @@ def command(*words: str, **options) -> subprocess.CompletedProcess[bytes]:
         ("functions", 0, r"sigmoid\(x\)"),
         ("explain SG503", 0, r"SG503"),
         ("explain SG999999", 2, r"no code SG999999"),
-        ("explain one.yaml", 2, r"SG\d+.*not built yet"),
+        ("explain one.yaml:prodct", 2, r"SG603.*no op"),
         ("", 2, r"symgrad gen examples/swish.yaml"),
         ("gen", 2, r"symgrad gen examples/swish.yaml"),
         ("gne one.yaml", 2, r"[Dd]id you mean.*'gen'"),

@@ -8,7 +8,6 @@ from specs import module, op, spec
 
 from symgrad.backends.torch import joint_program
 from symgrad.derive import primal
-from symgrad.errors import SymgradError
 from symgrad.formulas import rebuilt
 from symgrad.generate import generate
 from symgrad.guards import guard
@@ -102,39 +101,6 @@ def test_a_value_used_outside_of_the_branch_is_not_in_its_region() -> None:
     inside = next(v for v, n in enumerate(declared.nodes) if n.op == "mul")
     assert regions[shared] == ()
     assert len(regions[inside]) == 1
-
-
-RESIDUALS = [
-    ("x", "exp(x)", {}, ["y"]),
-    ("x", "sqrt(x)", {}, ["y"]),
-    ("x", "sigmoid(x)", {}, ["x"]),
-    ("x", "3*x", {}, []),
-    ("x w", "x + w", {}, []),
-    ("x w", "x*w", {}, ["x", "w"]),
-    ("x w", "x*exp(w)", {}, ["w", "y"]),
-    ("x", "exp(x)", {"save": "inputs"}, ["x"]),
-    ("x", "exp(x)", {"save": ["y"]}, ["y"]),
-]
-
-
-@pytest.mark.parametrize(("inputs", "text", "keys", "kept"), RESIDUALS)
-def test_what_is_kept(inputs: str, text: str, keys: dict, kept: list[str]) -> None:
-    program = joint_program(op(inputs, text, **keys))
-    named = {v: n for n, v in [*program.outputs.items(), *program.inputs.items()]}
-    assert [named[v] for v in program.residuals] == kept
-
-
-def test_an_output_without_derivative_is_not_kept_where_one_is_needed() -> None:
-    forward = {"y": "exp(x)", "z": "y*w"}
-    for keys, kept in (({}, {"y", "w"}), ({"nondifferentiable": ["y"]}, {"x", "z"})):
-        program = joint_program(op("x w", forward, **keys))
-        named = {v: n for n, v in [*program.outputs.items(), *program.inputs.items()]}
-        assert {named[v] for v in program.residuals} == kept
-
-
-def test_a_save_that_is_not_enough_is_refused() -> None:
-    with pytest.raises(SymgradError, match="save"):
-        joint_program(op("x w", "x*w", save=["x"]))
 
 
 @pytest.mark.parametrize("text", [*BRANCHES, "tanh(x)*exp(x) + x/(1 + exp(-x))"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symgrad.arrange import arrange
@@ -24,7 +24,7 @@ from symgrad.derive import differentiate, primal
 from symgrad.layout import bracketed, listed
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op
-from symgrad.passes import AFTER, BEFORE, lower
+from symgrad.passes import AFTER, BEFORE, Pass, lower
 from symgrad.program import Program
 from symgrad.residuals import choose_residuals
 
@@ -73,18 +73,35 @@ class ModuleCode:
 
 def joint_program(op: Op) -> Program:
     """Forward and gradients of an op, in functions that torch has."""
+    *_, (_, program) = steps(op)
+    return program
+
+
+def steps(op: Op) -> Iterator[tuple[str, Program]]:
+    """The program of an op after each step on the way, by the step's name."""
     program = primal(op)
-    for transform in BEFORE:
-        program = transform(program)
-    if op.has_axes:
-        program = arrange(program, op)
-    program = differentiate(program, op)
-    for transform in AFTER:
-        program = transform(program)
-    program = lower(program, _is_spelled)
-    if op.has_axes:
-        program = arrange(contract(program), op)
-    return choose_residuals(program, op)
+    yield "primal", program
+    for name, step in _steps(op):
+        program = step(program)
+        yield name, program
+
+
+def _steps(op: Op) -> list[tuple[str, Pass]]:
+    """The passes of an op in their order, some of them for named axes alone."""
+
+    def ordered(program: Program) -> Program:
+        return arrange(program, op)
+
+    along: list[tuple[str, Pass]] = [("contract", contract), ("arrange", ordered)]
+    return [
+        *((step.__name__, step) for step in BEFORE),
+        *along[1 if op.has_axes else 2 :],
+        ("differentiate", lambda program: differentiate(program, op)),
+        *((step.__name__, step) for step in AFTER),
+        ("lower", lambda program: lower(program, _is_spelled)),
+        *along[0 if op.has_axes else 2 :],
+        ("choose_residuals", lambda program: choose_residuals(program, op)),
+    ]
 
 
 def _is_spelled(name: str, plane: bool) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
+from symgrad import ledger
 from symgrad.backends.torch_forward import casting, is_plain
 from symgrad.backends.torch_lines import (
     ANNOTATION,
@@ -18,7 +20,7 @@ from symgrad.backends.torch_lines import (
     unpack,
 )
 from symgrad.backends.torch_shapes import shape_inputs, shape_outputs
-from symgrad.layout import assignment, bracketed, wrapped_tuple
+from symgrad.layout import LINE, assignment, bracketed, wrapped_tuple
 from symgrad.op import Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program
@@ -166,7 +168,7 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
     saved = [*tensors, *(results if several else [result] * len(results))]
     whole = tensors == [i.name for i in op.inputs] and not results
     args = [f"*{given}"] if whole else saved
-    lines: list[str] = []
+    lines = _weighed(op, program) if saved else []
     for mode in ("backward", "forward") if program.jvps else ("backward",):
         lines += bracketed(f"ctx.save_for_{mode}(", args, ")", 8) if saved else []
     for name in numbers:
@@ -175,6 +177,14 @@ def _kept(op: Op, program: Program, given: str, result: str) -> list[str]:
         lines += _noted(op, name, "shape", name)
     lines += _of_outputs(op, program, result)
     return lines + (_of_several(op, program) if several else [])
+
+
+def _weighed(op: Op, program: Program) -> list[str]:
+    """The comment that says how much is kept."""
+    total = ledger.bytes_of(ledger.kept(program, kept_names(op, program)))
+    text = f"Keeps {total} bytes in single precision, for a batch of B."
+    indent = "        # "
+    return textwrap.wrap(text, LINE, initial_indent=indent, subsequent_indent=indent)
 
 
 def _of_outputs(op: Op, program: Program, result: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Rung 4: the derivative of backward.
 
 Catches gradients that are cut off from an input or a cotangent (gradgradcheck leaves
-those out without a word), and wrong second derivatives.
+those out without a word), gradients that are others while backward is differentiated,
+and wrong second derivatives.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from symgrad.verify.subject import (
     Outcome,
     Subject,
     Values,
+    backward,
     call,
     gradients,
     leaves,
@@ -53,7 +55,8 @@ def run(subject: Subject) -> Outcome:
     for shapes in choices:
         values = smooth_values(op, shapes, rng)
         cotangents = random_cotangents(op, reference.named_outputs(op, values), rng)
-        for check in (_check_attached, _against_native if frozen else _gradgradcheck):
+        second = _against_native if frozen else _gradgradcheck
+        for check in (_check_attached, _check_same, second):
             shrinking(op, partial(check, subject), values, {"grad": cotangents})
     against = "against plain torch" if frozen and is_exact(op) else None
     return Outcome(note=against or budget.note(op))
@@ -101,6 +104,20 @@ def _check_attached(
             raise Fault(
                 f"the gradient of {name} is cut off from the cotangent", show(values)
             )
+
+
+def _check_same(
+    subject: Subject, values: Values, cotangents: Mapping[str, Tensor]
+) -> None:
+    """Gradients are the same whether or not backward is differentiated in its turn.
+
+    What is kept may have no derivative, and be computed again only then.
+    """
+    traced = _first(subject, values, cotangents)[2]
+    for name, expected in backward(subject, values, cotangents).items():
+        where = f"{name}, while backward is differentiated,"
+        got = traced[name].detach()
+        agreement(where, got, expected, values, _largest(expected))
 
 
 def _gradgradcheck(
