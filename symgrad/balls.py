@@ -83,10 +83,25 @@ def _applied(node: Node, known: Mapping[int, Ball], overlap_is_equal: bool) -> B
         return known[a] if known[condition] else known[b]
     args = [known[arg] for arg in node.args]
     if node.op == "call":
-        return TABLE[str(node.data)].precise(*args)
+        return _called(str(node.data), args)
     if node.op in _COMPARISONS:
         return _compared(node.op, args[0], args[1], overlap_is_equal)
     return _OPERATIONS[node.op](*args)
+
+
+SPARE = 256
+"""Bits beyond those of its arguments with which a function is computed."""
+
+
+def _called(name: str, args: Sequence[Ball]) -> Ball:
+    """A function at the precision that its arguments deserve.
+
+    Of a wide ball no more digits can be had than it has.  To ask for thousands is lost
+    time, and in special functions without bound.
+    """
+    known = min((max(arg.rel_accuracy_bits(), 0) for arg in args), default=0)
+    with flint.ctx.workprec(min(flint.ctx.prec, known + SPARE)):
+        return TABLE[name].precise(*args)
 
 
 _NAMED: Mapping[str, Callable[[], Ball]] = {

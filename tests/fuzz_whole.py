@@ -33,10 +33,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fuzz_drafts import Draft, drawn  # noqa: E402
 from fuzz_judge import Verdict, judged  # noqa: E402
 
-torch.broadcast_shapes((1,), (2,))  # loads what an alarm must not interrupt
+torch.broadcast_shapes((1,), (2,))  # loads what a signal must not interrupt
 
 LIMIT = 6
-"""Seconds for a spec; balls need them where values are huge."""
+"""Seconds of processor time for a spec; balls need them where values are huge."""
 
 SHRINKING = 40.0
 """Seconds in which a spec is made smaller."""
@@ -53,13 +53,13 @@ def limited(seconds: int) -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def judged_in_time(draft: Draft, seed: str) -> Verdict | None:

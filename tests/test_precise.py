@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from contextlib import suppress
 from fractions import Fraction
 
 import flint
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symgrad import precise
+from symgrad import balls, precise
+from symgrad.functions import TABLE
 from symgrad.partials import formula
 from symgrad.program import Graph, Kind, Node
 
@@ -273,3 +276,19 @@ def test_derivatives_by_either_input(x: float, z: float) -> None:
     for name, text in want.items():
         got = precise.slope(nodes, root, by[name], leaves)
         assert got == value(text, x=x, z=z)
+
+
+WIDE = ["[1e10 +/- 1e9]", "[1e300 +/- 1e299]", "[-1e5 +/- 1e4]", "[0 +/- 1e5]"]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_wide_ball_takes_no_longer_than_a_point(name: str) -> None:
+    graph = Graph()
+    values = [graph.input(f"x{k}", Kind.REAL) for k in range(len(TABLE[name].args))]
+    root = graph.call(name, *values)
+    started = time.process_time()
+    for text in WIDE:
+        leaves = dict.fromkeys(values, flint.arb(text))
+        with suppress(balls.Undecided, ValueError, ZeroDivisionError):
+            balls.evaluate(graph.nodes, [root], leaves, 8192)
+    assert time.process_time() - started < 5
