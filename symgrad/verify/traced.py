@@ -26,7 +26,8 @@ def check(bound: Bound) -> None:
     with _compiling():
         found = subject.cls.forward(*(inputs[item.name] for item in op.inputs))
     outputs = found if isinstance(found, tuple) else (found,)
-    traced = dict(zip((f.name for f in op.outputs), outputs, strict=True))
+    names = [f.name for f in op.outputs]  # behind them stand statistics
+    traced = dict(zip(names, outputs[: len(names)], strict=True))
     own = call(subject, values) | backward(subject, values, bound.cotangents)
     moving = [inputs[n] for n in bound.names]
     # An input by which the derivative is zero is not in the traced graph at all.
