@@ -90,6 +90,7 @@ def _compare(
     plain, wider = _plain(op, low, sent), _plain(op, *single)
     good = smooth_elements(op, high)
     held = _rounded_once(subject, low)
+    alike = _truth(subject, high, _absolute(exact))
     share = 0.0
     for name, result in got.items():
         if not (truth[name].is_floating_point() or truth[name].is_complex()):
@@ -98,10 +99,11 @@ def _compare(
         if result.dtype != wanted:
             found = str(wanted), str(result.dtype)
             raise Fault(f"{name} has a wrong dtype in {dtype}", show(low), *found)
+        size = max(_size(found[name], good) for found in (truth, alike))
         if name in held:
-            allowed = _once(truth[name], wider.get(name), good, dtype)
+            allowed = _once(truth[name], wider.get(name), good, size, dtype)
         else:
-            allowed = _as_eager(truth[name], plain.get(name), good, dtype)
+            allowed = _as_eager(truth[name], plain.get(name), good, size, dtype)
         part = _share(result, truth[name], allowed, good)
         share = max(share, part)
         if not part <= 1:
@@ -149,21 +151,30 @@ _NO_OPERATIONS = ("input", "const", "access")
 """What computes nothing: axes are called otherwise by an access."""
 
 
+def _absolute(cotangents: Tensors) -> Tensors:
+    """Cotangents of one sign, under which the terms of a sum do not cancel."""
+    return {name: c.abs().to(c.dtype) for name, c in cotangents.items()}
+
+
+def _size(result: Tensor, good: Tensor) -> float:
+    """The greatest element at smooth places."""
+    return _error(result, torch.zeros_like(result), good)
+
+
 def _as_eager(
-    truth: Tensor, plain: Tensor | None, good: Tensor, dtype: torch.dtype
+    truth: Tensor, plain: Tensor | None, good: Tensor, size: float, dtype: torch.dtype
 ) -> Tensor:
     """Twice the error of plain torch in the same dtype."""
     eager = 0.0 if plain is None else _error(plain, truth, good)
-    size = _error(truth, torch.zeros_like(truth), good)
     bound = 2 * eager + ROUNDINGS * torch.finfo(dtype).eps * size + 1e-30
     return torch.full_like(truth.abs(), bound)
 
 
 def _once(
-    truth: Tensor, wider: Tensor | None, good: Tensor, dtype: torch.dtype
+    truth: Tensor, wider: Tensor | None, good: Tensor, size: float, dtype: torch.dtype
 ) -> Tensor:
     """Half precision is computed in float32, as torch does it, and rounded once."""
-    computed = _as_eager(truth, wider, good, torch.float32)
+    computed = _as_eager(truth, wider, good, size, torch.float32)
     if dtype == torch.float32:
         return computed
     info = torch.finfo(dtype)
