@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from symgrad.axes import BATCH, named
+from symgrad.axes import named
 from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
     filled,
@@ -22,7 +22,11 @@ from symgrad.backends.torch_lines import (
     unpack,
     written,
 )
-from symgrad.backends.torch_shapes import derived_leaves, input_shape
+from symgrad.backends.torch_shapes import (
+    derived_leaves,
+    input_shape,
+    may_be_larger,
+)
 from symgrad.backends.torch_spell import speller
 from symgrad.backends.torch_statistics import computed_again
 from symgrad.derive import has_partials
@@ -109,7 +113,7 @@ def _gradient(
     statements = layout.block(terms)
     lines = written(statements, indent)
     lines += _comment(op, program, name, layout, indent)
-    larger = any(_may_be_larger(op, program, term) for term in terms)
+    larger = any(may_be_larger(op, program, name, term) for term in terms)
     reduce = _reduction(op, program, name) if larger else ""
     lead = f"grad_{name} = "
     room = LINE - indent - len(lead)
@@ -117,7 +121,7 @@ def _gradient(
     own = len(statements)  # fitting the gradient into its line may add to them
     parts = []
     for term in terms:
-        summed = reduce if _may_be_larger(op, program, term) else ""
+        summed = reduce if may_be_larger(op, program, name, term) else ""
         width = room - (len(f"().sum_to_size({summed})") if summed else 0)
         text = layout.root(term, width)
         if summed and len(text) > width:
@@ -134,11 +138,6 @@ def _gradient(
     for other in others:
         lines += wrapped(f"{lead}grad_{name} + ", other, indent)
     return lines
-
-
-def _may_be_larger(op: Op, program: Program, term: int) -> bool:
-    """Whether a term can have a batch that its input has not."""
-    return not op.has_axes or BATCH in program.nodes[term].axes
 
 
 def _along_axes(op: Op, program: Program, name: str, term: int, text: Text) -> Text:

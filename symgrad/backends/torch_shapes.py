@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import permutations
 
-from symgrad.axes import Axes, named, size_of
+from symgrad.axes import BATCH, Axes, named, size_of
 from symgrad.backends.torch_along import sizes
 from symgrad.backends.torch_lines import kept_names, on_ctx, tensor_inputs
 from symgrad.op import Op
@@ -40,7 +40,13 @@ def _asks_for_shape(op: Op, program: Program, name: str) -> bool:
     own = program.nodes[program.inputs[name]].axes
     terms = program.gradients[name]
     lacking = any(program.nodes[v].axes != own for v in terms) or not terms
-    return lacking or len(tensor_inputs(op)) > 1
+    return lacking or any(may_be_larger(op, program, name, v) for v in terms)
+
+
+def may_be_larger(op: Op, program: Program, name: str, term: int) -> bool:
+    """Whether a term of a gradient can have a batch that its input has not."""
+    batched = [item.name for item in op.inputs if BATCH in item.labels]
+    return BATCH in program.nodes[term].axes and batched != [name]
 
 
 def _axes(program: Program, value: int) -> Axes:
