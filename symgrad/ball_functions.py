@@ -197,3 +197,13 @@ def _root_of_two() -> Ball:
     import flint
 
     return flint.arb(2).sqrt()
+
+
+def bessel_k1(x: Ball, scaled: bool = False) -> Ball:
+    """The modified Bessel function K1, times ``exp(x)`` where it is scaled.
+
+    By its Wronskian with I, ``I0*K1 + I1*K0 = 1/x``: FLINT 3.3 never returns from K1
+    itself at some arguments, such as 700 with 2048 bits.
+    """
+    i0, i1 = (x.bessel_i(order, scaled=scaled) for order in (0, 1))
+    return (1 / x - i1 * x.bessel_k(0, scaled=scaled)) / i0

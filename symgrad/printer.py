@@ -163,7 +163,7 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
         return call("where", args) if node.op == "where" else args[1]
     if node.op == "stop_gradient":
         return call("stop_gradient", args)
-    if node.op == "reduce":
+    if node.op in ("reduce", "narrow"):
         return args[0]
     if node.op == "call" and node.data == "pow":
         return power(args[0], args[1], style)

@@ -88,8 +88,9 @@ PRIMITIVES: Mapping[str, int] = {
     "cumsum": 1,
     "cumsum_back": 1,
     "others": 1,  # the product of all other elements
-    # a sum of products
+    # a sum of products, and what is multiplied in the dtype of the inputs
     "einsum": -1,
+    "narrow": 1,
 }
 """Primitive name to number of arguments."""
 
@@ -277,7 +278,7 @@ class Program:
         self, roots: Iterable[int], stop: frozenset[int] = frozenset()
     ) -> int:
         """How many operations ``roots`` take; leaves and constants are free."""
-        free = LEAVES | {"stop_gradient", "access", "place", "ordered"}
+        free = LEAVES | {"stop_gradient", "access", "place", "ordered", "narrow"}
         values = self.reachable(roots, stop)
         return sum(
             self.nodes[v].op not in free
@@ -307,7 +308,7 @@ def is_complex(nodes: Sequence[Node], node: Node) -> bool:
     return any(nodes[arg].kind.is_complex for arg in node.args)
 
 
-VIEWS = frozenset({"access", "ordered", "select", "stop_gradient"})
+VIEWS = frozenset({"access", "ordered", "select", "stop_gradient", "narrow"})
 """Primitives whose result may share the memory of their argument."""
 
 

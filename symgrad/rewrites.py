@@ -76,6 +76,13 @@ TABLE: tuple[Rule, ...] = (
     Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
     Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
     Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
+    # ties that are no kinks
+    Rule("Max(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
+    Rule("Max(Max(a, b), a)", "Max(a, b)", "a tie wherever a is chosen"),
+    Rule("Max(Max(b, a), a)", "Max(b, a)", "a tie wherever a is chosen"),
+    Rule("Min(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
+    Rule("Min(Min(a, b), a)", "Min(a, b)", "a tie wherever a is chosen"),
+    Rule("Min(Min(b, a), a)", "Min(b, a)", "a tie wherever a is chosen"),
 )
 
 

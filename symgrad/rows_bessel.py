@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import factorial
 from operator import mul
 
+from symgrad.ball_functions import bessel_k1
 from symgrad.function_row import Function, Kink
 
 _X = (-3.0, 3.0)
@@ -271,7 +272,7 @@ _MODIFIED_SECOND = (
         ("-k0(x) - y/x",),
         "k",
         (_POSITIVE,),
-        lambda x: x.bessel_k(1),
+        bessel_k1,
         safe=("1",),
         definition=f"where(x < 1, {_K1_NEAR}, exp(-x)*{_K1E_FAR})",
         domain="x > 0",
@@ -281,7 +282,7 @@ _MODIFIED_SECOND = (
         (f"where(x < 1, y - exp({_SMALL})*{_K0_NEAR} - y/{_SMALL}, -{_K1E_FALL})",),
         "k",
         (_POSITIVE,),
-        lambda x: x.bessel_k(1, scaled=True),
+        lambda x: bessel_k1(x, scaled=True),
         safe=("1",),
         definition=f"where(x < 1, exp({_SMALL})*{_K1_NEAR}, {_K1E_FAR})",
         domain="x > 0",

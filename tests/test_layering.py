@@ -82,6 +82,7 @@ ORDER = [
     "circles",
     "guards",
     "passes",
+    "narrow",
     "residuals",
     "ledger",
     # from a program to a text
@@ -96,6 +97,7 @@ ORDER = [
     "backends.torch_along",
     "backends.torch_spell",
     "backends.torch_lines",
+    "backends.torch_precision",
     "backends.torch_shapes",
     "backends.torch_statistics",
     "backends.torch_docs",

@@ -23,6 +23,7 @@ from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
 from symgrad.layout import bracketed, listed
 from symgrad.naming import FORWARD_MODE, class_names
+from symgrad.narrow import narrow
 from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, Pass, lower
 from symgrad.program import Program
@@ -100,6 +101,7 @@ def _steps(op: Op) -> list[tuple[str, Pass]]:
         *((step.__name__, step) for step in AFTER),
         ("lower", lambda program: lower(program, _is_spelled)),
         *along[0 if op.has_axes else 2 :],
+        *([("narrow", narrow)] if op.has_axes else []),
         ("choose_residuals", lambda program: choose_residuals(program, op)),
     ]
 
@@ -210,6 +212,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
 
 HELPERS = (
     "_opmath",
+    "_wide",
     "_widened",
     "_promoted",
     "_rounded",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symgrad.axes import named
 from symgrad.backends.torch_align import aligned
@@ -13,6 +13,7 @@ from symgrad.backends.torch_context import (
     may_miss,
     restored,
 )
+from symgrad.backends.torch_forward import is_plain
 from symgrad.backends.torch_lines import (
     Code,
     returned,
@@ -22,6 +23,7 @@ from symgrad.backends.torch_lines import (
     unpack,
     written,
 )
+from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_shapes import (
     derived_leaves,
     input_shape,
@@ -46,13 +48,14 @@ def backward(op: Op, program: Program) -> Code:
     terms = [v for values in program.gradients.values() for v in values]
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
     given = [f"grad_{name}" for name in program.cotangents]
-    most = 1 if len(tensor_inputs(op)) == 1 else 0  # one, and a sum, would round twice
+    most = _most_operators(op)
     body = [*_missing(op, given), *filled(op, given, "output_shapes")]
-    body += restored(op, program, terms, arriving, most)
-    body += computed_again(op, program)
+    low = _precision(op, program, arriving)
+    body += restored(op, program, terms, arriving, most, low=low)
+    body += computed_again(op, program, low)
     if len(wanted) > 1:
         body += _guards(op, wanted)
-    body += _gradients(op, program)
+    body += _gradients(op, program, low)
     return tuple(signature), (*body, *_returned(op, wanted))
 
 
@@ -82,14 +85,34 @@ def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
     return [*lines, *(f"        grad_{name} = None" for name in wanted), ""]
 
 
-def _gradients(op: Op, program: Program) -> list[str]:
+def _precision(op: Op, program: Program, arriving: Mapping[int, str]) -> Precision:
+    """The precisions of backward, what it computes again included."""
+    leaves = derived_leaves(op, program, arriving)
+    terms = [v for values in program.gradients.values() for v in values]
+    if is_plain(program, terms, frozenset(leaves), _most_operators(op)):
+        return FULL
+    bare = frozenset(leaves).difference(program.statistics)
+    live = {
+        *program.reachable(terms, frozenset(leaves)),
+        *program.reachable(program.statistics, bare),
+    }
+    return precision(program, sorted(live), leaves, "dtype")
+
+
+def _most_operators(op: Op) -> int:
+    """How many operators leave rounding to torch: a sum after one would round twice."""
+    return 1 if len(tensor_inputs(op)) == 1 else 0
+
+
+def _gradients(op: Op, program: Program, low: Precision) -> list[str]:
     """The shared statements, then each gradient with what it alone needs."""
     names = scope(op, program)
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
     leaves = derived_leaves(op, program, arriving)
     blocks = [[*terms] for terms in program.gradients.values()]
     anchor = _like(program)
-    layout = Layout(program, speller(program, anchor), formula, leaves, names, blocks)
+    spell = low.spelled(program.nodes, speller(program, anchor))
+    layout = Layout(program, spell, formula, leaves, names, blocks)
     lines = written(layout.block(layout.shared), 8)
     guarded = len(program.gradients) > 1
     for name in program.gradients:

@@ -19,6 +19,7 @@ from symgrad.backends.torch_lines import (
     tuple_type,
     unpack,
 )
+from symgrad.backends.torch_precision import FULL, Precision
 from symgrad.backends.torch_shapes import shape_inputs, shape_outputs
 from symgrad.layout import LINE, assignment, bracketed, wrapped_tuple
 from symgrad.op import Op
@@ -33,6 +34,7 @@ def restored(
     arriving: Mapping[int, str],
     most: int = 1,
     statistics: bool = True,
+    low: Precision = FULL,
 ) -> list[str]:
     """Residuals by their names; they and what arrives, half precision as float32.
 
@@ -50,7 +52,9 @@ def restored(
     lines = []
     plain = is_plain(program, terms, leaves, most) or not may_be_half(program)
     cast = casting(program, terms, plain)
-    if not cast:
+    if low.is_mixed:
+        lines += _in_precision(program, low, given, kept)
+    elif not cast:
         lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
     elif kept or given:
         saved = ["*ctx.saved_tensors"] if kept else []
@@ -60,6 +64,20 @@ def restored(
     for name in numbers:
         lines += assignment(name, Text(f"ctx.{name}"), 8)
     return lines
+
+
+def _in_precision(
+    program: Program, low: Precision, given: Sequence[str], kept: Sequence[str]
+) -> list[str]:
+    """What is multiplied in one dtype; statistics, which come last, are left alone."""
+    count = len(kept) - len(program.statistics)
+    if not program.statistics:
+        saved = ["*ctx.saved_tensors"] if kept else []
+        source = call("_promoted", [Text(name) for name in (*given, *saved)])
+        return low.casts([*given, *kept], source)
+    own = [*given, *kept[:count]]
+    source = call("_promoted", list(map(Text, own)))
+    return [*unpack(kept, Text("ctx.saved_tensors"), 8), *low.casts(own, source)]
 
 
 def may_be_half(program: Program) -> bool:

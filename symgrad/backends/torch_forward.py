@@ -19,6 +19,7 @@ from symgrad.backends.torch_lines import (
     written,
 )
 from symgrad.backends.torch_names import NOT_IN_HALF, is_of_one_shape
+from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
@@ -73,7 +74,9 @@ def input_leaves(program: Program) -> dict[int, str]:
     return named | sizes(program, shapes)
 
 
-def forward_layout(op: Op, program: Program, names: Names) -> Layout:
+def forward_layout(
+    op: Op, program: Program, names: Names, low: Precision = FULL
+) -> Layout:
     """The layout of forward, in which only several outputs go by their names."""
     chosen = {f.name for f in op.lets}
     if len(op.outputs) > 1:
@@ -83,7 +86,8 @@ def forward_layout(op: Op, program: Program, names: Names) -> Layout:
     named = replace(program, names=kept, hints={})
     leaves = input_leaves(program)
     blocks = [[*program.outputs.values(), *program.statistics]]
-    return Layout(named, speller(named, anchor(op)), formula, leaves, names, blocks)
+    spell = low.spelled(program.nodes, speller(named, anchor(op)))
+    return Layout(named, spell, formula, leaves, names, blocks)
 
 
 def forward(op: Op, program: Program) -> Code:
@@ -93,8 +97,10 @@ def forward(op: Op, program: Program) -> Code:
     result = result_type(op, len(program.statistics))
     signature = bracketed("def forward(", params, f") -> {result}:", 4)
     names = scope(op, program)
-    casts, rounding = _casts(op, program, names)
-    layout = forward_layout(op, program, names)
+    dtype = names.claim("dtype")
+    low = _precision(program, dtype)
+    casts, rounding = _casts(op, program, names, low, dtype)
+    layout = forward_layout(op, program, names, low)
     statements = layout.block([*program.outputs.values(), *program.statistics])
     texts = _fitted(program, layout, statements, rounding)
     body = [*casts, *written(statements, 8)]
@@ -127,7 +133,18 @@ def _fitted(
     return {n: layout.root(value, widths[n] - extra[n]) for n, value in outputs}
 
 
-def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str, str]]:
+def _precision(program: Program, dtype: str) -> Precision:
+    """The precisions of forward."""
+    leaves, ends = input_leaves(program), list(program.outputs.values())
+    if is_plain(program, ends, frozenset(leaves)):
+        return FULL
+    live = program.reachable([*ends, *program.statistics], frozenset(leaves))
+    return precision(program, live, leaves, dtype)
+
+
+def _casts(
+    op: Op, program: Program, names: Names, low: Precision, dtype: str
+) -> tuple[list[str], dict[str, str]]:
     """Lines that bring half precision to float32, and each output's way back."""
     outputs, leaves = program.outputs, frozenset(program.inputs.values())
     smooth = all(program.stand_ins[name] == v for name, v in outputs.items())
@@ -142,19 +159,19 @@ def _casts(op: Op, program: Program, names: Names) -> tuple[list[str], dict[str,
     dtypes: dict[tuple[str, ...], str] = {}
     rounding = dict.fromkeys(outputs, "")
     for output, value in outputs.items():
-        if not _is_rounded(program, value):
+        if not _is_rounded(program, value) or value in low.narrow:
             continue
         used = _floating_inputs(op, program, value)
         if used not in dtypes:
-            dtypes[used] = names.claim("dtype" if not dtypes else f"{output}_dtype")
+            dtypes[used] = dtype if not dtypes else names.claim(f"{output}_dtype")
             lines += assignment(dtypes[used], _result_dtype(used), 8)
         rounding[output] = dtypes[used]
+    texts = list(map(Text, reals))
     if not reals:  # nor a half precision that could be rounded to
         return [], dict.fromkeys(outputs, "")
-    return [
-        *lines,
-        *unpack(reals, call(cast, list(map(Text, reals))), 8),
-    ], rounding
+    if low.is_mixed:
+        return [*lines, *low.casts(reals, call("_promoted", texts))], rounding
+    return [*lines, *unpack(reals, call(cast, texts), 8)], rounding
 
 
 def _is_rounded(program: Program, value: int) -> bool:

@@ -6,6 +6,8 @@ torch.compile takes no class that has a jvp.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from symgrad.axes import named
 from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
@@ -15,6 +17,7 @@ from symgrad.backends.torch_context import (
     may_miss,
     restored,
 )
+from symgrad.backends.torch_forward import is_plain
 from symgrad.backends.torch_lines import (
     Code,
     on_ctx,
@@ -25,6 +28,7 @@ from symgrad.backends.torch_lines import (
     user_names,
     written,
 )
+from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_shapes import derived_leaves, shape_outputs
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import LINE, Layout, bracketed, wrapped_tuple
@@ -66,11 +70,12 @@ def _body(op: Op, program: Program) -> list[str]:
     leaves = derived_leaves(op, program, arriving, statistics=False)
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
-    spell = speller(program, _like(op, program))
+    low = _precision(program, values, leaves)
+    spell = low.spelled(program.nodes, speller(program, _like(op, program)))
     layout = Layout(program, spell, formula, leaves, names, [values])
     statements = layout.block(values)
     results = _results(op, program, layout)
-    lines = restored(op, program, values, arriving, statistics=False)
+    lines = restored(op, program, values, arriving, statistics=False, low=low)
     lines += written(statements, 8)
     if not returns_several(op, program):
         [(output, text)] = results.items()
@@ -80,6 +85,16 @@ def _body(op: Op, program: Program) -> list[str]:
     parts = [results.get(f.name, "None") for f in op.outputs]
     parts += ["None"] * len(program.statistics)
     return [*lines, *wrapped_tuple("return ", parts, 8)]
+
+
+def _precision(
+    program: Program, values: Sequence[int], leaves: Mapping[int, str]
+) -> Precision:
+    """The precisions of forward mode."""
+    if is_plain(program, values, frozenset(leaves)):
+        return FULL
+    live = program.reachable(values, frozenset(leaves))
+    return precision(program, live, leaves, "dtype")
 
 
 def _results(op: Op, program: Program, layout: Layout) -> dict[str, Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symgrad.backends.torch_lines import scope, statistic_names, written
+from symgrad.backends.torch_precision import Precision
 from symgrad.backends.torch_shapes import derived_leaves
 from symgrad.backends.torch_spell import speller
 from symgrad.layout import Layout
@@ -13,7 +14,7 @@ from symgrad.printer import formula
 from symgrad.program import Program, depending_on
 
 
-def computed_again(op: Op, program: Program) -> list[str]:
+def computed_again(op: Op, program: Program, low: Precision) -> list[str]:
     """The lines that compute from inputs what has a derivative by them.
 
     That is asked for where grad mode is on in backward: with ``create_graph``, and
@@ -26,7 +27,7 @@ def computed_again(op: Op, program: Program) -> list[str]:
         return []
     named = replace(program, names=statistic_names(op, program), hints={})
     leaves = derived_leaves(op, program, {}, statistics=False)
-    spell = speller(named, "")
+    spell = low.spelled(program.nodes, speller(named, ""))
     layout = Layout(named, spell, formula, leaves, scope(op, program), [wanted])
     return [
         "        if torch.is_grad_enabled():  # what is kept has no derivative",

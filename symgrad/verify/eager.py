@@ -23,9 +23,8 @@ def eager_bytes(op: Op) -> Bytes:
 
     Every size is a prime of its own, so the bytes of a storage tell its axes.
     """
-    lengths = dict(zip(_sizes(op), _primes(), strict=False))
-    rng = random.Random(0)
-    values = {item.name: _value(op, item, lengths, rng) for item in op.inputs}
+    lengths = dict(zip(sizes_of(op), _primes(), strict=False))
+    values = {item.name: value_of(op, item, lengths) for item in op.inputs}
     total: Counter[Product] = Counter()
     for tensor in _saved(op, values):
         count, product = tensor.untyped_storage().nbytes(), []
@@ -51,7 +50,7 @@ def _saved(op: Op, values: Mapping[str, Any]) -> list[Tensor]:
     return list(held.values())
 
 
-def _sizes(op: Op) -> list[str]:
+def sizes_of(op: Op) -> list[str]:
     """The sizes of an op, the batch first."""
     axes = dict.fromkeys(axis for item in op.inputs for axis in item.labels)
     named = dict.fromkeys(size_of(axis) for axis in axes if axis != BATCH)
@@ -67,12 +66,17 @@ def _primes() -> Iterator[int]:
         candidate += 2
 
 
-def _value(op: Op, item: Input, lengths: Mapping[str, int], rng: random.Random) -> Any:
-    """An input; what it is does not matter, but an index lies in its table."""
-    number = sampling.ordinary(op, item, rng)
+def value_of(
+    op: Op,
+    item: Input,
+    lengths: Mapping[str, int],
+    dtype: torch.dtype = torch.float32,
+) -> Any:
+    """An input of these sizes, every element the same, but an index in its table."""
+    number = sampling.ordinary(op, item, random.Random(0))
     if not item.kind.is_tensor:
         return number
     sizes = ["B" if axis == BATCH else size_of(axis) for axis in item.labels]
     shape = [lengths[size] for size in sizes]
-    tensor = torch.full(shape, number, dtype=dtype_of(item, torch.float32))
+    tensor = torch.full(shape, number, dtype=dtype_of(item, dtype))
     return tensor.requires_grad_(item.differentiable)
