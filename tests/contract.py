@@ -49,6 +49,7 @@ COMPOSED: Mapping[str, Callable[..., Any]] = {
     "masked.monomial": _monomial,
     "regression_losses.huber": _huber,
     "rotary_pair.rotary_pair": _rotary_pair,
+    "rotary_pair.rotary_tables": _rotary_pair,
 }
 """References for operators of torch that transforms of torch do not all take."""
 

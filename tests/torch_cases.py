@@ -131,6 +131,12 @@ UNITS = [
         dict.fromkeys(("x1", "x2", "cos", "sin"), X),
     ),
     Case(
+        "rotary_pair.rotary_tables",
+        rotary_pair,
+        dict.fromkeys(("x1", "x2", "cos", "sin"), X),
+        data=("cos", "sin"),
+    ),
+    Case(
         "masked.masked_fill",
         lambda x, blocked, fill: x.masked_fill(blocked, fill),
         {"x": X, "blocked": mask},
