@@ -139,7 +139,11 @@ def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
 def _pull_access(graph: Graph, value: int, moved: int) -> int:
     after, before = moves(graph[value].data)
     twice = [axis for axis in after if after.count(axis) > 1]
-    moved = spread(graph, moved, twice)
+    return _placed(graph, spread(graph, moved, twice), after, before)
+
+
+def _placed(graph: Graph, moved: int, after: Axes, before: Axes) -> int:
+    """A value back from labels to those before, of which it may have some only."""
     held = set(graph[moved].axes)
     pairs = [p for p in zip(after, before, strict=True) if p[0] in held]
     return _relabelled(graph, "place", moved, pairs)
@@ -150,6 +154,16 @@ def _push_access(graph: Graph, value: int, moved: int) -> int:
     renamed = dict(zip(before, after, strict=True))
     pairs = [(renamed[axis], axis) for axis in named(graph[moved].axes)]
     return _relabelled(graph, "access", moved, pairs)
+
+
+def _pull_place(graph: Graph, value: int, moved: int) -> int:
+    """What a gradient as given is transposed by; it has no diagonal."""
+    return _push_access(graph, value, moved)
+
+
+def _push_place(graph: Graph, value: int, moved: int) -> int:
+    after, before = moves(graph[value].data)
+    return _placed(graph, moved, after, before)
 
 
 def _relabelled(
@@ -222,6 +236,7 @@ RULES: Mapping[str, Rule] = {
     "log_softmax": Rule(_pull_log_softmax, _push_log_softmax),
     "cumsum": Rule(_along_the_same("cumsum_back"), _along_the_same("cumsum")),
     "access": Rule(_pull_access, _push_access),
+    "place": Rule(_pull_place, _push_place),
     "select": Rule(_pull_select, _push_select),
     "gather": Rule(_pull_gather, _push_gather),
     "ordered": Rule(_unchanged, _unchanged),

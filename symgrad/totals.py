@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from symgrad import algebra
+from symgrad import algebra, conditions
 from symgrad.axes import BATCH, listed, size_of, written
 from symgrad.program import Graph, Node
 
@@ -31,6 +31,9 @@ def total(graph: Graph, value: int, labels: Collection[str]) -> int:
         return algebra.div(graph, total(graph, node.args[0], labels), node.args[1])
     if node.op == "mul":
         return _total_of_product(graph, value, present)
+    if node.op == "where" and not _has(graph, node.args[0], present):
+        branches = [total(graph, branch, labels) for branch in node.args[1:]]
+        return conditions.where(graph, node.args[0], *branches)
     if node.op in ("add", "sub") and any(_is_outer(graph, a, node) for a in node.args):
         parts = [total(graph, arg, present) for arg in node.args]
         return algebra.ARITHMETIC[node.op](graph, *parts)

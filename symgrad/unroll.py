@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from symgrad.axes import accessed, dim, listed, named, size_of
+from symgrad.axes import accessed, dim, listed, moves, named, size_of
 from symgrad.op import Formula, Input, Op
 from symgrad.program import Graph, Node
 
@@ -108,6 +108,9 @@ def unrolled(op: Op, sizes: Mapping[str, int]) -> Op:
         lets=(),
         outputs=tuple(e for elements in flat.values() for e in elements),
         stand_ins={f.name: f.value for f in counted},
+        overrides=tuple(
+            e for f in op.overrides for e in _overriding(op, f, values, sizes)
+        ),
         nondifferentiable=frozenset(
             e.name for name in op.nondifferentiable for e in flat[name]
         ),
@@ -125,6 +128,17 @@ def _elements(
 ) -> Iterator[Formula]:
     for place, number in values[value].items():
         yield Formula(element(formula.name, place), formula.text, number)
+
+
+def _overriding(
+    op: Op, given: Formula, values: Sequence[Elements], sizes: Mapping[str, int]
+) -> Iterator[Formula]:
+    """A gradient as given for each element; one that lacks an axis is the same."""
+    labels, own = named(op.input(given.name).labels), named(op.nodes[given.value].axes)
+    for place in places(labels, sizes):
+        at = dict(zip(labels, place, strict=True))
+        value = values[given.value][tuple(at[axis] for axis in own)]
+        yield Formula(element(given.name, place), given.text, value)
 
 
 def _inputs(item: Input, sizes: Mapping[str, int]) -> Iterator[Input]:
@@ -151,6 +165,9 @@ class _Work:
         if node.op == "input":
             name = element(str(node.data), place)
             return self.graph.input(name, node.kind)
+        if node.op == "cotangent":
+            name = element(str(node.data), place)
+            return self.graph.cotangent(name, node.kind)
         if node.op == "const":
             return self.graph.leaf(node)
         if node.op == "size":
@@ -188,6 +205,14 @@ def _access(work: _Work, node: Node, place: Place) -> int:
     at = dict(zip(named(node.axes), place, strict=True))
     after = accessed(node.data, work.nodes[node.args[0]].axes)
     return work.values[node.args[0]][tuple(at[axis] for axis in after)]
+
+
+def _place(work: _Work, node: Node, place: Place) -> int:
+    """By the labels before; those after are the argument's."""
+    after, before = moves(node.data)
+    at = dict(zip(named(node.axes), place, strict=True))
+    pairs = zip(after, before, strict=True)
+    return work.at(node.args[0], {a: at[b] for a, b in pairs if b in at})
 
 
 def _ordered(work: _Work, node: Node, place: Place) -> int:
@@ -291,6 +316,7 @@ def _cumsum(work: _Work, node: Node, place: Place) -> int:
 
 _RULES: Mapping[str, Rule] = {
     "access": _access,
+    "place": _place,
     "ordered": _ordered,
     "select": _select,
     "gather": _gather,

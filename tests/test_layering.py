@@ -59,6 +59,8 @@ ORDER = [
     "declare",
     "spaces",
     "modules",
+    "drafting",
+    "overriding",
     "check",
     "spec",
     # from an op to a program
