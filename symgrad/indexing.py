@@ -6,9 +6,9 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symgrad.axes import Axes, is_along, label, named, size_of, written
+from symgrad.axes import Axes, label, named, size_of, written
 from symgrad.names import objection
-from symgrad.program import Kind
+from symgrad.program import Graph, Kind
 from symgrad.space import Space
 from symgrad.walk import Value, Walker
 
@@ -49,7 +49,7 @@ def access(walker: Walker, node: ast.Subscript) -> Value:
     places = [place for place in found if place is not None]
     if value is None or len(places) < len(found):
         return None
-    return _built(walker, node, value, axes, places)
+    return _built(walker.graph, value, axes, places)
 
 
 def _without_axes(walker: Walker, base: ast.Name) -> Value:
@@ -150,20 +150,10 @@ def _has_offset(walker: Walker, part: ast.AST) -> bool:
     return any(_has_offset(walker, p) for p in ast.iter_child_nodes(part))
 
 
-def _built(
-    walker: Walker,
-    node: ast.Subscript,
-    value: int,
-    axes: Axes,
-    places: Sequence[_Place],
-) -> Value:
-    graph = walker.graph
+def _built(graph: Graph, value: int, axes: Axes, places: Sequence[_Place]) -> int:
     renamed = dict(zip(axes, (place.label for place in places), strict=True))
     before = named(graph[value].axes)
     after = tuple(renamed[axis] for axis in before)
-    if len(set(after)) < len(after) - 1:
-        message = "more than one index that stands twice is not built yet"
-        return walker.fail("SG701", message, node, "take one diagonal under 'let'")
     if after != before:
         value = graph.node("access", value, data=f"{written(after)}|{written(before)}")
     for place in places:
@@ -171,13 +161,5 @@ def _built(
             data = f"{place.label}|{place.position}"
             value = graph.node("select", value, data=data)
         if place.index is not None:
-            if _is_refused(graph[value].axes, graph[place.index].axes, place.label):
-                message = "a gather with two new axes beside others is not built yet"
-                return walker.fail("SG701", message, node)
             value = graph.node("gather", value, place.index, data=place.label)
     return value
-
-
-def _is_refused(base: Axes, index: Axes, at: str) -> bool:
-    fresh = [axis for axis in named(index) if axis not in base]
-    return is_along(at, base, index) and len(fresh) > 1

@@ -113,8 +113,10 @@ def whole(scope: Scope, extra: dict[str, str]) -> Term:
     """Integers to gather by."""
     rng = scope.rng
     name = rng.choice(sorted(scope.integers))
-    places = [
-        rng.choice(scope.of(axis) or [rng.randrange(scope.sizes[axis])])
+    places: list[str | int | Term] = [
+        whole(scope, extra)
+        if rng.random() < 0.1
+        else rng.choice(scope.of(axis) or [rng.randrange(scope.sizes[axis])])
         for axis in scope.integers[name]
     ]
     term = access(name, *places)

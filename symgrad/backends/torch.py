@@ -202,7 +202,9 @@ HELPERS = (
     "_batch_sum",
     "_rows_product",
     "_take",
+    "_take_block",
     "_scatter",
+    "_scatter_block",
     "_scatter_rows",
     "_others",
     "_spread",
@@ -215,7 +217,11 @@ HELPERS = (
 )
 """The private functions that a module may carry, each only if an op calls it."""
 
+INSIDE = {"_take_block": ("_take",), "_scatter_block": ("_scatter",)}
+"""What these call themselves."""
+
 
 def _helpers(lines: Sequence[str]) -> frozenset[str]:
     text = "\n".join(lines)
-    return frozenset(name for name in HELPERS if f"{name}(" in text)
+    called = {name for name in HELPERS if f"{name}(" in text}
+    return frozenset(called.union(*(INSIDE.get(name, ()) for name in called)))

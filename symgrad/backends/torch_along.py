@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.axes import (
@@ -58,30 +58,57 @@ def spell(nodes: Sequence[Node], node: Node, args: Sequence[Text], anchor: str) 
 
 
 def _access(w: _Written) -> Text:
+    """Other names cost nothing; of two places with one name the diagonal is taken."""
     after = accessed(w.data, w.parts[0].axes)
-    if len(set(after)) == len(after):
+    pairs = list(_diagonals(after))
+    if len(pairs) > 1:
+        return _summed(w, [_same_batch(after, w.node.axes)], w.node.axes)
+    if not pairs:
         return w.args[0]
-    [twice] = [axis for axis in named(w.node.axes) if after.count(axis) > 1]
-    rank = len(after)
-    dims = [k - rank for k, axis in enumerate(after) if axis == twice]
-    args = [Text(f"dim{n + 1}={place}") for n, place in enumerate(dims)]
-    text = call("torch.diagonal", [w.args[0], *args])
-    rest = [axis for axis in after if axis != twice]
-    return reordered(text, [*rest, twice], named(w.node.axes))
+    [(labels, pair)] = pairs
+    text = call("torch.diagonal", [w.args[0], *_dims(pair, len(labels))])
+    return reordered(text, _without(labels, pair), named(w.node.axes))
+
+
+def _same_batch(axes: Sequence[str], like: Sequence[str]) -> list[str]:
+    return [*([BATCH] if BATCH in like else []), *axes]
 
 
 def _place(w: _Written) -> Text:
-    after, before = moves(w.data)
-    held = [axis for axis in dict.fromkeys(after) if axis in w.parts[0].axes]
-    twice = [axis for axis in held if after.count(axis) > 1]
-    order = [axis for axis in held if axis not in twice] + twice
+    """The way back: zeros beside the diagonals, the last of them first."""
+    held = [axis for axis in moves(w.data)[0] if axis in w.parts[0].axes]
+    steps = list(_diagonals(held))
+    order = _without(*steps[-1]) if steps else held
     text = aligned(w.args[0], w.parts[0].axes, order)
-    rank = len(before)
-    for axis in twice:
-        places = [k - rank for k, other in enumerate(after) if other == axis]
-        dims = [Text(f"dim{n + 1}={place}") for n, place in enumerate(places)]
-        text = call("torch.diag_embed", [text, *dims])
+    for labels, pair in reversed(steps):
+        text = call("torch.diag_embed", [text, *_dims(pair, len(labels))])
     return text
+
+
+_Pair = tuple[int, int]
+
+
+def _diagonals(labels: Sequence[str]) -> Iterator[tuple[list[str], _Pair]]:
+    """The pairs of places that have one label, one after the other.
+
+    Each is taken away, and its diagonal comes last.
+    """
+    left = list(labels)
+    for axis in dict.fromkeys(labels):
+        while left.count(axis) > 1:
+            first = left.index(axis)
+            pair = first, left.index(axis, first + 1)
+            yield left, pair
+            left = _without(left, pair)
+
+
+def _without(labels: Sequence[str], pair: _Pair) -> list[str]:
+    """The labels of a diagonal."""
+    return [*(a for k, a in enumerate(labels) if k not in pair), labels[pair[0]]]
+
+
+def _dims(pair: _Pair, rank: int) -> list[Text]:
+    return [Text(f"dim{n + 1}={place - rank}") for n, place in enumerate(pair)]
 
 
 def _ordered(w: _Written) -> Text:
@@ -146,6 +173,9 @@ def _gather(w: _Written) -> Text:
         place = dim(at, base.axes)
         pattern, fresh = _beside(at, named(base.axes), index.axes)
         picked = aligned(w.args[1], index.axes, pattern)
+        if len(fresh) > 1:
+            more = [Text(str(place)), Text(str(len(fresh)))]
+            return call("_take_block", [w.args[0], picked, *more])
         text = call("_take", [w.args[0], picked, Text(str(place))])
         return text if fresh else Text(f"{text.text}.squeeze({place})")
     place = base.axes.index(at)
@@ -156,23 +186,24 @@ def _gather(w: _Written) -> Text:
 def _beside(
     at: str, base: Sequence[str], index: Sequence[str]
 ) -> tuple[list[str | None], list[str]]:
-    """The base's axes with a gather's new one in the place of its own, and that one."""
+    """The base's axes with a gather's new ones in the place of its own, and those."""
     fresh = [axis for axis in named(index) if axis not in base]
-    found: list[str | None] = []
-    for axis in base:
-        found.append(axis if axis != at else fresh[0] if fresh else None)
-    return found, fresh
+    inside: list[str | None] = [*fresh] or [None]
+    return [a for axis in base for a in (inside if axis == at else [axis])], fresh
 
 
 def _scatter(w: _Written) -> Text:
     (at, base), (values, index, *_) = scattered(w.data), w.parts
     if is_along(at, base, index.axes):
         held = [axis for axis in named(base) if axis in w.node.axes]
-        pattern, _ = _beside(at, held, index.axes)
+        pattern, fresh = _beside(at, held, index.axes)
         sent = aligned(w.args[0], (BATCH, *values.axes), pattern)
         picked = aligned(w.args[1], (BATCH, *index.axes), pattern)
-        place = dim(at, w.node.axes)
-        return call("_scatter", [sent, picked, Text(str(place)), w.args[2]])
+        more = [Text(str(dim(at, w.node.axes))), w.args[2]]
+        if len(fresh) > 1:
+            more.append(Text(str(len(fresh))))
+        function = "_scatter_block" if len(fresh) > 1 else "_scatter"
+        return call(function, [sent, picked, *more])
     rest = [axis for axis in base if axis != at]
     places = [*named(index.axes), *rest]
     sent = aligned(w.args[0], (BATCH, *values.axes), places)
@@ -189,15 +220,18 @@ def _einsum(w: _Written) -> Text:
     product = matrix_product(w.node, w.parts, w.args) if len(w.args) == 2 else None
     if product is not None:
         return product
-    known = [axis for part in w.parts for axis in named(part.axes)]
-    letters = _letters(dict.fromkeys(known))
+    return _summed(w, [part.axes for part in w.parts], w.node.axes)
+
+
+def _summed(w: _Written, parts: Sequence[Sequence[str]], result: Sequence[str]) -> Text:
+    """A contraction by subscripts; one that a part has twice is its diagonal."""
+    letters = _letters(dict.fromkeys(axis for part in parts for axis in named(part)))
 
     def subscript(axes: Sequence[str]) -> str:
         return "".join("..." if axis == BATCH else letters[axis] for axis in axes)
 
-    terms = ",".join(subscript(part.axes) for part in w.parts)
-    equation = f'"{terms}->{subscript(w.node.axes)}"'
-    return call("torch.einsum", [Text(equation), *w.args])
+    terms = ",".join(map(subscript, parts))
+    return call("torch.einsum", [Text(f'"{terms}->{subscript(result)}"'), *w.args])
 
 
 def _letters(axes: Sequence[str] | dict[str, None]) -> dict[str, str]:
