@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad import algebra, conditions
+from symgrad import algebra, conditions, parts
 from symgrad.axes import Axes, listed, moves, named, size_of, written
 from symgrad.program import Graph
-from symgrad.totals import count, factors_of, product, spread, total
+from symgrad.totals import count, extent, factors_of, product, spread, total
 
 # Slopes of reductions
 
@@ -188,11 +188,24 @@ def _push_select(graph: Graph, value: int, moved: int) -> int:
     return graph.node("select", moved, data=graph[value].data)
 
 
+def _pull_part(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data)
+    size = graph.size(size_of(axis))
+    return graph.node("pad", spread(graph, moved, [axis]), size, data=axis)
+
+
+def _push_part(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data)
+    if parts.whole(axis) not in graph[moved].axes:
+        return moved
+    return graph.node("part", moved, data=axis)
+
+
 def _pull_gather(graph: Graph, value: int, moved: int) -> int:
     base, index = graph[value].args
     at, axes = str(graph[value].data), graph[base].axes
     whole = [at, *(axis for axis in named(axes) if axis != at)]
-    sizes = [graph.size(size_of(axis)) for axis in whole]
+    sizes = [extent(graph, axis) for axis in whole]
     data = f"{at}|{written(axes)}"
     return graph.node("scatter", moved, index, *sizes, data=data)
 
@@ -238,6 +251,7 @@ RULES: Mapping[str, Rule] = {
     "access": Rule(_pull_access, _push_access),
     "place": Rule(_pull_place, _push_place),
     "select": Rule(_pull_select, _push_select),
+    "part": Rule(_pull_part, _push_part),
     "gather": Rule(_pull_gather, _push_gather),
     "ordered": Rule(_unchanged, _unchanged),
 }

@@ -302,8 +302,10 @@ The rewrites of 'fast' are what this version has.
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 
-SG705 a sum over a part of an axis is not built yet
-Sum(e, (i, 0, n - 1)) goes over the whole axis n.
+SG705 these bounds of a sum are not built yet
+A bound is a place, Sum(e, (i, 0, 3)), or counted from the size of the axis,
+(i, 1, n - 2), or one of them is another index of the same axis, (i, 0, j). How many
+terms there are does not depend on a value.
 
 SG707 this backend is not built yet
 Code for PyTorch's own operators is what this version emits.

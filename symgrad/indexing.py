@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from symgrad.axes import Axes, label, named, size_of, written
 from symgrad.names import objection
+from symgrad.parts import Part, with_part
 from symgrad.program import Graph, Kind
 from symgrad.space import Space
 from symgrad.walk import Value, Walker
@@ -21,9 +22,13 @@ MOST_INDICES = 16
 
 @dataclass(frozen=True)
 class _Place:
-    """One place between brackets: its label, and what is selected or gathered there."""
+    """One place between brackets: its label, and what is selected or gathered there.
+
+    An index may run over a ``part`` of the axis.
+    """
 
     label: str
+    part: Part | None = None
     position: int | None = None
     index: int | None = None
 
@@ -137,7 +142,7 @@ def _index(walker: Walker, space: Space, part: ast.Name, size: str) -> _Place | 
         message = f"'{part.id}' runs over '{other}' and '{size}'"
         walker.fail("SG231", message, part, "use another index for one of them")
         return None
-    return _Place(label(part.id, size))
+    return _Place(label(part.id, size), space.parts.get(part.id))
 
 
 def _has_offset(walker: Walker, part: ast.AST) -> bool:
@@ -156,6 +161,9 @@ def _built(graph: Graph, value: int, axes: Axes, places: Sequence[_Place]) -> in
     after = tuple(renamed[axis] for axis in before)
     if after != before:
         value = graph.node("access", value, data=f"{written(after)}|{written(before)}")
+    parts = {p.label: p.part for p in places if p.part is not None}
+    for own, part in parts.items():
+        value = graph.node("part", value, data=with_part(own, part))
     for place in places:
         if place.position is not None:
             data = f"{place.label}|{place.position}"

@@ -54,7 +54,8 @@ _KEEPING = frozenset(
 
 
 _OF_FIRST = frozenset(
-    {"access", "place", "ordered", "select", "insert", "gather", "scatter"}
+    {"access", "place", "ordered", "select", "insert", "part", "pad"}
+    | {"gather", "scatter"}
     | {"sum", "prod", "amax", "amin", "cumsum", "cumsum_back", "others"}
 )
 """Primitives whose result is what their first argument is."""
@@ -69,6 +70,7 @@ _ALONG: Mapping[str, Kind | None] = {
     **dict.fromkeys(_OF_FIRST),
     **dict.fromkeys(_FLOATING, Kind.REAL),
     "count": Kind.INDEX,
+    "steps": Kind.INDEX,
 }
 """The primitives of axes; ``None``: their result is what their first argument is."""
 

@@ -184,7 +184,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": _OF_MATH.pattern,
         "_math": r"\b_math\.",
-        "F": r"[ (-]F\.",
+        "F": r"[ (-]F\.|_padded\(",
         "nn": r"\(nn\.Module\)",
     }
     return tuple(name for name, mark in marks.items() if re.search(mark, text))
@@ -206,6 +206,7 @@ HELPERS = (
     "_scatter",
     "_scatter_block",
     "_scatter_rows",
+    "_padded",
     "_others",
     "_spread",
     "_axes_error",

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from symgrad.axes import accessed, dim, listed, moves, named
+from symgrad.parts import places, whole
 from symgrad.program import Node
 
 
@@ -57,6 +58,13 @@ def _access(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Tensor:
 def _select(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
     axis, _, place = str(node.data).partition("|")
     return args[0].select(dim(axis, parts[0].axes), int(place))
+
+
+def _part(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
+    axis = str(node.data)
+    place = dim(whole(axis), parts[0].axes)
+    inside = places(axis, args[0].shape[place])
+    return args[0].index_select(place, torch.tensor(inside, dtype=torch.long))
 
 
 def _gather(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
@@ -110,6 +118,8 @@ PRIMITIVES: Mapping[str, Primitive] = {
     "access": _access,
     "place": _place,
     "select": _select,
+    "part": _part,
+    "steps": lambda node, parts, args: torch.arange(args[0]),
     "gather": _gather,
     "ordered": _ordered,
     "sum": _along(lambda t, dims: t.sum(dims)),
