@@ -215,4 +215,8 @@ def _owners(term: Term, axes: Mapping[str, Sequence[str]]) -> dict[str, str]:
         if part.op == "access":
             pairs = zip(part.places, axes[part.name], strict=True)
             found.update({i: a for i, a in pairs if isinstance(i, str)})
+    for part in reversed([*term.walked()]):
+        if part.op == "Sum" and len(part.places) == 2:
+            index, other = map(str, part.places)
+            found.setdefault(other, found[index])
     return found

@@ -167,6 +167,8 @@ class Reading:
         parts = [self.at(part) for part in term.parts]
         if term.op == "access":
             return self._accessed(term, parts)
+        if term.op == "Sum":
+            return self._bounded(term, parts[0])
         if term.op in REDUCTIONS:
             return self._reduced(term, parts[0])
         target = term.free
@@ -203,6 +205,22 @@ class Reading:
             for k, n in enumerate(whole)
         ]
         return Value(base[(*own, *picks)] if own or picks else base, target)
+
+    def _bounded(self, term: Term, body: Value) -> Value:
+        """The sum of a slice, or of a lower triangle."""
+        index, *other = map(str, term.places)
+        kept = [i for i in body.indices if i not in (index, *other)]
+        tensor = body.along([*kept, *other, index])
+        if other:
+            size = tensor.shape[-1]
+            whole = tensor.expand(*tensor.shape[:-2], size, size)
+            return Value(whole.tril().sum(-1), (*kept, *other))
+        low, high = (self._place(text) for text in term.name.split(", "))
+        return Value(tensor[..., low : max(high + 1, low)].sum(-1), tuple(kept))
+
+    def _place(self, text: str) -> int:
+        axis, _, less = text.rpartition(" - ")
+        return self.sizes[axis] - int(less) if axis else int(less)
 
     def _reduced(self, term: Term, body: Value) -> Value:
         bound = [str(p) for p in term.places]
