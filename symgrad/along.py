@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad import algebra, conditions, parts
+from symgrad import algebra, conditions, formulas, parts
 from symgrad.axes import Axes, listed, moves, named, size_of, written
 from symgrad.program import Graph
 from symgrad.totals import count, extent, factors_of, product, spread, total
@@ -18,7 +18,10 @@ from symgrad.totals import count, extent, factors_of, product, spread, total
 
 
 Slope = Callable[[Graph, int], int]
-"""The derivative of a reduction, as a value with the axes of what is reduced."""
+"""The derivative of a reduction, as a value with the axes of what is reduced.
+
+One of complex numbers with real values moves by the real part of it times what they do.
+"""
 
 
 def _one(graph: Graph, value: int) -> int:
@@ -54,7 +57,8 @@ def _direction(graph: Graph, value: int) -> int:
     """0 at the origin, as in PyTorch; there nothing is divided by 0."""
     away = graph.node("ne", value, graph.const(0))
     safe = graph.node("guard", away, value, graph.const(1))
-    along = algebra.div(graph, graph[value].args[0], safe)
+    turned = formulas.conj(graph, graph[value].args[0])
+    along = algebra.div(graph, turned, safe)
     return conditions.where(graph, away, along, graph.const(0))
 
 
@@ -222,7 +226,8 @@ def _unchanged(graph: Graph, value: int, moved: int) -> int:
 
 
 def _pull_reduction(graph: Graph, value: int, moved: int) -> int:
-    return algebra.mul(graph, moved, SLOPES[graph[value].op](graph, value))
+    slope = SLOPES[graph[value].op](graph, value)
+    return algebra.mul(graph, moved, formulas.conj(graph, slope))
 
 
 def _push_mean(graph: Graph, value: int, moved: int) -> int:
@@ -239,7 +244,9 @@ def _push_mean(graph: Graph, value: int, moved: int) -> int:
 def _push_reduction(graph: Graph, value: int, moved: int) -> int:
     slope = SLOPES[graph[value].op](graph, value)
     labels = _reduced_along(graph, value)
-    return total(graph, algebra.mul(graph, moved, slope), labels)
+    pushed = total(graph, algebra.mul(graph, moved, slope), labels)
+    is_complex = graph[value].kind.is_complex
+    return pushed if is_complex else formulas.real_part(graph, pushed)
 
 
 RULES: Mapping[str, Rule] = {

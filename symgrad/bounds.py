@@ -85,7 +85,7 @@ def _bound(walker: Walker, node: ast.expr) -> Bound | None:
     known = walker.space
     if found is None or (found.name and known and not _is_known(walker, found.name)):
         message = "a bound is a number, or a size or an index and a number"
-        walker.fail("SG705", message, node, _FORMS)
+        walker.fail("SG705", message, node, f"{_FORMS}; the innermost come first")
         return None
     if abs(found.offset) > LAST_PLACE:
         message = f"the last place that a number can mean is {LAST_PLACE}"

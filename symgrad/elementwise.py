@@ -172,7 +172,9 @@ def _squares(work: Work, values: Sequence[int]) -> int:
 
 
 def _norm(work: Work, node: Node, place: Place) -> int:
-    return work.graph.call("sqrt", _squares(work, work.along(node, place)))
+    values, graph = work.along(node, place), work.graph
+    sizes = [graph.call("abs", v) if graph[v].kind.is_complex else v for v in values]
+    return graph.call("sqrt", _squares(work, sizes))
 
 
 def _var(work: Work, node: Node, place: Place) -> int:

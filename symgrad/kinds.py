@@ -78,6 +78,8 @@ _ALONG: Mapping[str, Kind | None] = {
 @lru_cache(maxsize=4096)  # asked for every node that is made
 def joined_kind(op: str, kinds: tuple[Kind, ...], function: object = None) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
+    if op == "mean" and kinds[0].is_complex:
+        return kinds[0]
     if op in _ALONG:
         return _ALONG[op] or kinds[0]
     tensor = any(kind.is_tensor for kind in kinds)

@@ -15,18 +15,23 @@ from symgrad.walk import Value, Walker
 
 @dataclass(frozen=True)
 class Form:
-    """How a reduction is written: ``keeps`` its axis, of ``one`` axis at a time."""
+    """How a reduction is written: ``keeps`` its axis, of ``one`` axis at a time.
+
+    Those ``in_plane`` are of complex numbers too.
+    """
 
     keeps: bool = False
     one: bool = False
     freedom: bool = False
+    in_plane: bool = False
 
 
 FORMS: Mapping[str, Form] = {
-    **dict.fromkeys(("sum", "mean", "prod", "amax", "amin"), Form()),
-    **dict.fromkeys(("logsumexp", "norm"), Form()),
+    **dict.fromkeys(("sum", "mean", "prod", "norm"), Form(in_plane=True)),
+    **dict.fromkeys(("amax", "amin", "logsumexp"), Form()),
     **dict.fromkeys(("var", "std"), Form(freedom=True)),
-    **dict.fromkeys(("softmax", "log_softmax", "cumsum"), Form(keeps=True, one=True)),
+    **dict.fromkeys(("softmax", "log_softmax"), Form(keeps=True, one=True)),
+    "cumsum": Form(keeps=True, one=True, in_plane=True),
 }
 """The reductions of formulas, by name."""
 
@@ -181,6 +186,10 @@ def _reduced(
         if index not in map(index_of, axes):
             message = f"the index '{index}' is not free in what is reduced"
             return walker.fail("SG233", message, part)
+    if walker.graph[value].kind.is_complex and not FORMS[name].in_plane:
+        message = f"{name}() is not for complex numbers"
+        first = next(iter(bound.values()))
+        return walker.fail("SG215", message, first, "take abs(), re() or im() of them")
     labels = [axis for axis in axes if index_of(axis) in bound]
     return built(walker.graph, name, value, labels, ddof)
 

@@ -68,9 +68,6 @@ def of_inputs(
         if len(named(item.labels)) > MOST_AXES:
             message = f"an input with more than {MOST_AXES} named axes"
             problems.add("SG234", message, (*path, item.name), None, True)
-        if item.kind.is_complex:
-            message = "complex inputs in an op with named axes are not built yet"
-            problems.add("SG701", message, (*path, item.name), None, True)
     return Declared(sizes, {item.name: named(item.labels) for item in inputs})
 
 

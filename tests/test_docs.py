@@ -97,7 +97,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
             "forward": {"y": "k*Sum(x[i], (i, 0, k))"},
         },
     ),
-    ("complex", {"inputs": {"x": "complex[n]"}, "forward": {"y[i]": "x[i]"}}),
     ("boundary", {"inputs": {"x": {"kind": "real", "boundary": "zero"}}}),
     ("`@`", {"forward": {"y": "x @ x"}}),
     ("`inv`", {"forward": {"y": "inv(x)"}}),

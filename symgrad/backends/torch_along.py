@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symgrad.axes import BATCH, dim, named, size_of
 from symgrad.backends.torch_matrix import matrix_product
@@ -63,12 +64,17 @@ def _cumsum_back(w: Written) -> Text:
 def _einsum(w: Written) -> Text:
     """A product of matrices where it is one, else by its subscripts.
 
-    These are the spec's indices, where they are single letters.
+    These are the spec's indices, where they are single letters.  In the plane all has
+    to be of one dtype.
     """
+    parts = [part.axes for part in w.parts]
+    if any(part.kind.is_complex for part in w.parts):
+        args = [Text(f"*{call('_promoted', w.args).text}")]
+        return summed(replace(w, args=args), parts, w.node.axes)
     product = matrix_product(w.node, w.parts, w.args) if len(w.args) == 2 else None
     if product is not None:
         return product
-    return summed(w, [part.axes for part in w.parts], w.node.axes)
+    return summed(w, parts, w.node.axes)
 
 
 SPELLINGS: Mapping[str, Spelling] = {

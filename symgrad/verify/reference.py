@@ -123,7 +123,7 @@ def _reduced(
     behind = {f.name: len(named(op.nodes[f.value].axes)) for f in op.outputs}
     batch = joined(c.shape[: c.dim() - behind[n]] for n, c in cotangents.items())
     sizes = like.shape[like.dim() - len(target) :]
-    return result.expand(*batch, *sizes).sum_to_size(like.shape)
+    return result.expand((*batch, *sizes)).sum_to_size(like.shape)
 
 
 def _difference(
