@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from symgrad import algebra, conditions
+from symgrad import algebra, conditions, formulas, parts
 from symgrad.axes import Axes, listed, moves, named, size_of, written
 from symgrad.program import Graph
-from symgrad.totals import count, factors_of, product, spread, total
+from symgrad.totals import count, extent, factors_of, product, spread, total
 
 # Slopes of reductions
 
 
 Slope = Callable[[Graph, int], int]
-"""The derivative of a reduction, as a value with the axes of what is reduced."""
+"""The derivative of a reduction, as a value with the axes of what is reduced.
+
+One of complex numbers with real values moves by the real part of it times what they do.
+"""
 
 
 def _one(graph: Graph, value: int) -> int:
@@ -54,7 +57,8 @@ def _direction(graph: Graph, value: int) -> int:
     """0 at the origin, as in PyTorch; there nothing is divided by 0."""
     away = graph.node("ne", value, graph.const(0))
     safe = graph.node("guard", away, value, graph.const(1))
-    along = algebra.div(graph, graph[value].args[0], safe)
+    turned = formulas.conj(graph, graph[value].args[0])
+    along = algebra.div(graph, turned, safe)
     return conditions.where(graph, away, along, graph.const(0))
 
 
@@ -139,7 +143,11 @@ def _along_the_same(op: str) -> Callable[[Graph, int, int], int]:
 def _pull_access(graph: Graph, value: int, moved: int) -> int:
     after, before = moves(graph[value].data)
     twice = [axis for axis in after if after.count(axis) > 1]
-    moved = spread(graph, moved, twice)
+    return _placed(graph, spread(graph, moved, twice), after, before)
+
+
+def _placed(graph: Graph, moved: int, after: Axes, before: Axes) -> int:
+    """A value back from labels to those before, of which it may have some only."""
     held = set(graph[moved].axes)
     pairs = [p for p in zip(after, before, strict=True) if p[0] in held]
     return _relabelled(graph, "place", moved, pairs)
@@ -150,6 +158,16 @@ def _push_access(graph: Graph, value: int, moved: int) -> int:
     renamed = dict(zip(before, after, strict=True))
     pairs = [(renamed[axis], axis) for axis in named(graph[moved].axes)]
     return _relabelled(graph, "access", moved, pairs)
+
+
+def _pull_place(graph: Graph, value: int, moved: int) -> int:
+    """What a gradient as given is transposed by; it has no diagonal."""
+    return _push_access(graph, value, moved)
+
+
+def _push_place(graph: Graph, value: int, moved: int) -> int:
+    after, before = moves(graph[value].data)
+    return _placed(graph, moved, after, before)
 
 
 def _relabelled(
@@ -174,11 +192,24 @@ def _push_select(graph: Graph, value: int, moved: int) -> int:
     return graph.node("select", moved, data=graph[value].data)
 
 
+def _pull_part(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data)
+    size = graph.size(size_of(axis))
+    return graph.node("pad", spread(graph, moved, [axis]), size, data=axis)
+
+
+def _push_part(graph: Graph, value: int, moved: int) -> int:
+    axis = str(graph[value].data)
+    if parts.whole(axis) not in graph[moved].axes:
+        return moved
+    return graph.node("part", moved, data=axis)
+
+
 def _pull_gather(graph: Graph, value: int, moved: int) -> int:
     base, index = graph[value].args
     at, axes = str(graph[value].data), graph[base].axes
     whole = [at, *(axis for axis in named(axes) if axis != at)]
-    sizes = [graph.size(size_of(axis)) for axis in whole]
+    sizes = [extent(graph, axis) for axis in whole]
     data = f"{at}|{written(axes)}"
     return graph.node("scatter", moved, index, *sizes, data=data)
 
@@ -195,7 +226,8 @@ def _unchanged(graph: Graph, value: int, moved: int) -> int:
 
 
 def _pull_reduction(graph: Graph, value: int, moved: int) -> int:
-    return algebra.mul(graph, moved, SLOPES[graph[value].op](graph, value))
+    slope = SLOPES[graph[value].op](graph, value)
+    return algebra.mul(graph, moved, formulas.conj(graph, slope))
 
 
 def _push_mean(graph: Graph, value: int, moved: int) -> int:
@@ -212,7 +244,9 @@ def _push_mean(graph: Graph, value: int, moved: int) -> int:
 def _push_reduction(graph: Graph, value: int, moved: int) -> int:
     slope = SLOPES[graph[value].op](graph, value)
     labels = _reduced_along(graph, value)
-    return total(graph, algebra.mul(graph, moved, slope), labels)
+    pushed = total(graph, algebra.mul(graph, moved, slope), labels)
+    is_complex = graph[value].kind.is_complex
+    return pushed if is_complex else formulas.real_part(graph, pushed)
 
 
 RULES: Mapping[str, Rule] = {
@@ -222,7 +256,9 @@ RULES: Mapping[str, Rule] = {
     "log_softmax": Rule(_pull_log_softmax, _push_log_softmax),
     "cumsum": Rule(_along_the_same("cumsum_back"), _along_the_same("cumsum")),
     "access": Rule(_pull_access, _push_access),
+    "place": Rule(_pull_place, _push_place),
     "select": Rule(_pull_select, _push_select),
+    "part": Rule(_pull_part, _push_part),
     "gather": Rule(_pull_gather, _push_gather),
     "ordered": Rule(_unchanged, _unchanged),
 }

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from symgrad.parts import whole
+
 BATCH = "..."
 """The axis that stands for all broadcast batch axes of a value."""
 
@@ -34,7 +36,7 @@ def index_of(axis: str) -> str:
 
 def size_of(axis: str) -> str:
     """The name of the axis that a label runs over."""
-    return axis.rpartition(":")[2]
+    return whole(axis).rpartition(":")[2]
 
 
 def named(axes: Sequence[str]) -> Axes:
@@ -154,12 +156,19 @@ def scattered(data: object) -> tuple[str, Axes]:
     return at, listed(base)
 
 
+def _exchanged(axes: Axes, old: str, new: str) -> Axes:
+    return tuple(new if axis == old else axis for axis in axes)
+
+
 RULES: Mapping[str, Callable[[object, Sequence[Axes]], Axes]] = {
     "access": _accessed,
     "place": _placed,
     "select": _reduced,
     "insert": lambda data, parts: (*parts[0], str(data).partition("|")[0]),
     "ones": _as_listed,
+    "steps": _as_listed,
+    "part": lambda data, parts: _exchanged(parts[0], whole(str(data)), str(data)),
+    "pad": lambda data, parts: _exchanged(parts[0], str(data), whole(str(data))),
     "gather": _gathered,
     "scatter": _scattered,
     "ordered": lambda data, parts: _same_batch(listed(data), parts[0]),

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symgrad import declare, model, modules, options, spaces, use
+from symgrad import declare, model, modules, options, overriding, spaces, use
+from symgrad.drafting import MISTAKEN, Draft, formula
 from symgrad.names import nearest
 from symgrad.op import Formula, Input, Op
-from symgrad.parse import FormulaError, Template, parse
+from symgrad.parse import Template
 from symgrad.places import Problems
-from symgrad.program import Graph, Kind, moving_kind
+from symgrad.program import Graph
 from symgrad.yamlfile import Path
-
-
-@dataclass
-class _Draft:
-    """An op while it is checked: its graph, and the names that formulas may use.
-
-    A name without value stands for a mistake: what uses it should not complain as well.
-    The draft is ``incomplete`` if a formula has one, be it of a function of the file.
-    ``smooth`` are the same names as they count for derivatives: with the surrogate in
-    the place of an output that has one.
-    """
-
-    graph: Graph
-    functions: Mapping[str, Template]
-    problems: Problems
-    path: Path
-    incomplete: bool = False
-    names: dict[str, int | None] = field(default_factory=dict)
-    smooth: dict[str, int | None] = field(default_factory=dict)
-    space: spaces.Declared | None = None
 
 
 def checked_op(
@@ -44,7 +24,7 @@ def checked_op(
 ) -> Op | None:
     """The op, or ``None`` where something is wrong with it, noted in ``problems``."""
     before = problems.count
-    draft = _Draft(Graph(), functions, problems, path)
+    draft = Draft(Graph(), functions, problems, path)
     given = _keys(value, problems, path)
     if given is None:
         _inputs(_mapping(value, "inputs"), draft)
@@ -53,7 +33,7 @@ def checked_op(
     inputs = _inputs(given.inputs, draft)
     lets = [_bound(draft, "let", key, text) for key, text in given.let.items()]
     outputs, standing = _outputs(given, draft)
-    overrides = _overrides(given, inputs, draft)
+    overrides = overriding.overrides(given, inputs, draft)
     smooth = {model.base_name(key) for key in given.surrogate}
     declared = {item.name: item for item in inputs}
     samples = options.samples(given, declared, problems, path)
@@ -87,8 +67,6 @@ _BINDING = frozenset({"inputs", "let", "forward"})
 """Keys without which the formulas of an op cannot be read."""
 
 _FORMULAS = frozenset({"let", "forward", "surrogate", "backward"})
-_MISTAKEN = "\0"
-"""Stands for a formula that is no text; a text of a spec cannot have this character."""
 
 
 def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
@@ -115,7 +93,7 @@ def _mended(value: dict[str, Any], found: Iterable[model.Complaint]) -> dict[str
     for complaint in found:
         key, *inside = complaint.loc or ("",)
         if key in _FORMULAS and len(inside) == 1 and not complaint.is_split:
-            rest[str(key)] = {**_mapping(rest, str(key)), inside[0]: _MISTAKEN}
+            rest[str(key)] = {**_mapping(rest, str(key)), inside[0]: MISTAKEN}
         else:
             rest.pop(str(key), None)
     return rest
@@ -130,7 +108,7 @@ def _mapping(value: Any, key: str) -> dict[str, Any]:
 # Inputs
 
 
-def _inputs(given: Mapping[str, Any], draft: _Draft) -> list[Input]:
+def _inputs(given: Mapping[str, Any], draft: Draft) -> list[Input]:
     inputs: list[Input] = []
     path = (*draft.path, "inputs")
     for name, declared in given.items():
@@ -185,7 +163,7 @@ def _check_defaults(inputs: Iterable[Input], problems: Problems, path: Path) -> 
 # Formulas
 
 
-def _bound(draft: _Draft, key: str, written: str, text: str) -> Formula:
+def _bound(draft: Draft, key: str, written: str, text: str) -> Formula:
     """A formula of ``let`` or ``forward``, its name bound for those that follow."""
     path = (*draft.path, key, written)
     before = draft.problems.count
@@ -195,7 +173,7 @@ def _bound(draft: _Draft, key: str, written: str, text: str) -> Formula:
         message = f"'{name}' is the name of something already"
         draft.problems.add("SG127", message, path, None, True)
     is_named = draft.problems.count == before
-    value = _parsed(draft, draft.names, path, text, key == "let", indices)
+    value = draft.parsed(draft.names, path, text, key == "let", indices)
     if value is not None and draft.space is not None:
         is_output = key == "forward"
         value = (
@@ -204,43 +182,10 @@ def _bound(draft: _Draft, key: str, written: str, text: str) -> Formula:
             else None  # one mistake is enough
         )
     draft.names[name] = draft.smooth[name] = value
-    return replace(_formula(name, text, value), indices=indices)
+    return formula(name, text, value, indices)
 
 
-def _formula(name: str, text: str, value: int | None) -> Formula:
-    """A formula; of an op with a mistake, none is looked at again."""
-    return Formula(name, " ".join(text.split()), 0 if value is None else value)
-
-
-def _parsed(
-    draft: _Draft,
-    names: Mapping[str, int | None],
-    path: Path,
-    text: str,
-    conditions: bool = False,
-    indices: tuple[str, ...] = (),
-) -> int | None:
-    graph, functions = draft.graph, draft.functions
-    space = draft.space.free(indices) if draft.space else None
-    try:
-        if text != _MISTAKEN:
-            return parse(
-                text,
-                graph,
-                names,
-                functions=functions,
-                conditions=conditions,
-                space=space,
-            )
-    except FormulaError as mistake:
-        draft.problems.add_mistakes(mistake, path, text)
-    draft.incomplete = True
-    return None
-
-
-def _outputs(
-    given: model.OpModel, draft: _Draft
-) -> tuple[list[Formula], list[Formula]]:
+def _outputs(given: model.OpModel, draft: Draft) -> tuple[list[Formula], list[Formula]]:
     """The outputs, and what stands in for each where derivatives are taken."""
     outputs: list[Formula] = []
     standing: list[Formula] = []
@@ -252,13 +197,13 @@ def _outputs(
         if output.name in surrogates:
             key = surrogates[output.name]
             path, text = (*draft.path, "surrogate", key), given.surrogate[key]
-            value = _parsed(draft, smooth_names, path, text, indices=output.indices)
+            value = draft.parsed(smooth_names, path, text, indices=output.indices)
             draft.smooth[output.name] = _like_output(draft, output, key, value, path)
         elif draft.smooth != draft.names:
             path = (*draft.path, "forward", name)
-            value = _parsed(draft, smooth_names, path, text, indices=output.indices)
+            value = draft.parsed(smooth_names, path, text, indices=output.indices)
             draft.smooth[output.name] = _like_output(draft, output, name, value, path)
-        standing.append(_formula(output.name, text, draft.smooth[output.name]))
+        standing.append(formula(output.name, text, draft.smooth[output.name]))
     for name, key in surrogates.items():
         if name not in given.outputs:
             at = (*draft.path, "surrogate", key)
@@ -269,7 +214,7 @@ def _outputs(
 
 
 def _like_output(
-    draft: _Draft, output: Formula, written: str, value: int | None, path: Path
+    draft: Draft, output: Formula, written: str, value: int | None, path: Path
 ) -> int | None:
     """What stands in for an output, with the axes of that."""
     if value is None or draft.space is None:
@@ -283,42 +228,6 @@ def _like_output(
     return made
 
 
-def _overrides(
-    given: model.OpModel, inputs: list[Input], draft: _Draft
-) -> list[Formula]:
-    """The gradients that the user gives, in the names of the op and its cotangents."""
-    arriving = {
-        f"grad_{name}": _cotangent(draft, name)
-        for name in given.outputs
-        if given.backward and name not in given.nondifferentiable
-    }
-    wanted = {item.name for item in inputs if item.differentiable}
-    overrides = []
-    for name, text in given.backward.items():
-        path = (*draft.path, "backward", name)
-        if draft.space is not None:
-            message = "gradients as given, of inputs with named axes, are not built yet"
-            draft.problems.add("SG701", message, path, None, True)
-        elif name not in given.inputs:
-            message = f"there is no input '{name}'"
-            help = nearest(name, given.inputs, "inputs")
-            draft.problems.add("SG137", message, path, help, True)
-        elif len(inputs) == len(given.inputs) and name not in wanted:
-            message = f"the input '{name}' has no gradient"
-            draft.problems.add("SG137", message, path, None, True)
-        value = _parsed(draft, {**draft.names, **arriving}, path, text)
-        if value is not None:
-            overrides.append(_formula(name, text, value))
-    return overrides
-
-
-def _cotangent(draft: _Draft, output: str) -> int:
-    """``grad_<output>``, complex where that is."""
-    value = draft.names.get(output)
-    kind = Kind.REAL if value is None else moving_kind(draft.graph[value])
-    return draft.graph.cotangent(output, kind)
-
-
 # The whole
 
 
@@ -328,6 +237,6 @@ def _check_use(op: Op, given: model.OpModel, problems: Problems, path: Path) -> 
     for found in use.complaints(op, policies):
         at = (*path, *found.loc)
         problems.add(found.code, found.message, at, found.help, found.is_key)
-    for formula in use.unused_lets(op):
-        message = f"'{formula.name}' is not used"
-        problems.warn("SG312", message, (*path, "let", formula.name))
+    for unused in use.unused_lets(op):
+        message = f"'{unused.name}' is not used"
+        problems.warn("SG312", message, (*path, "let", unused.name))

@@ -293,18 +293,16 @@ SG603 no such callable
 of a Python file, and NAME a function or class in it. It is imported in a process of
 its own, from the current folder as well.
 
-SG701 this use of named axes is not built yet
-Gradients of your own, complex inputs, and gathers that bring two new
-axes beside others. The format has them; this version does not.
-
 SG703 this accuracy is not built yet
 The rewrites of 'fast' are what this version has.
 
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 
-SG705 a sum over a part of an axis is not built yet
-Sum(e, (i, 0, n - 1)) goes over the whole axis n.
+SG705 these bounds of a sum are not built yet
+A bound is a place, Sum(e, (i, 0, 3)), or counted from the size of the axis,
+(i, 1, n - 2), or one of them is another index of the same axis, (i, 0, j). How many
+terms there are does not depend on a value.
 
 SG707 this backend is not built yet
 Code for PyTorch's own operators is what this version emits.

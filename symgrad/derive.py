@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symgrad import algebra, formulas
-from symgrad.axes import BATCH, Axes
+from symgrad import algebra
+from symgrad.axes import BATCH, Axes, named
 from symgrad.op import Op
-from symgrad.program import LEAVES, Graph, Kind, Node, Program, moving_kind
+from symgrad.program import Graph, Kind, Node, Program, moving_kind
 from symgrad.push import push
 from symgrad.sweep import Seed, Tape, shape_of, sweep, times
+from symgrad.totals import total
 
 
 def primal(op: Op) -> Program:
@@ -59,7 +60,7 @@ def differentiate(program: Program, op: Op) -> Program:
     )
     alone = has_partials(program, len(seeds))
     found = (_single if alone else _joint)(tape, cotangents)
-    given = {name: _Terms(terms, terms) for name, terms in program.gradients.items()}
+    given = {n: _given(graph, program, n) for n in program.gradients}
     terms = {n: given.get(n) or found.get(n) or _Terms((), ()) for n in every}
     tangents = {
         name: _moving(graph, graph.tangent, name, program.inputs[name])
@@ -101,6 +102,18 @@ class _Terms:
 
     gradient: tuple[int, ...]
     partial: tuple[int, ...]
+
+
+def _given(graph: Graph, program: Program, name: str) -> _Terms:
+    """A gradient as given, summed over the batch where its input has none."""
+    [term] = program.gradients[name]
+    if BATCH in graph[program.inputs[name]].axes:
+        return _Terms((term,), (term,))
+    node = graph[term]
+    is_placed = node.op == "place"  # what is summed is a product before it is
+    summed = total(graph, node.args[0] if is_placed else term, (BATCH,))
+    whole = graph.node("place", summed, data=node.data) if is_placed else summed
+    return _Terms((whole,), (term,))
 
 
 def _single(tape: Tape, cotangents: Mapping[str, int]) -> dict[str, _Terms]:
@@ -146,38 +159,53 @@ def _jvps(
     """
     graph, names = tape.graph, list(outputs)
     given = {n: tape.program.gradients[n] for n in tangents if n not in tape.wanted}
-    overrides = [term for (term,) in given.values()]
-    if not all(is_linear(graph.nodes, term) for term in overrides):
-        return {}
-    plane = tape.program.in_plane
-    if plane and overrides:
+    overrides = {name: term for name, (term,) in given.items()}
+    if not all(_has_transpose(tape, term) for term in overrides.values()):
         return {}
     moved = dict.fromkeys(names, graph.const(0))
     if not alone:
         leaves = {value: tangents[name] for name, value in tape.wanted.items()}
         ends = [tape.program.stand_ins[name] for name in names]
         moved = dict(zip(names, push(tape, leaves, ends), strict=True))
+    arriving = {name: graph.cotangent(name) for name in names}
+    parts = {
+        n: _transposed(tape, v, tangents[n], arriving) for n, v in overrides.items()
+    }
     for output in names:
-        slopes = {n: _transposed(graph, term, output) for n, (term,) in given.items()}
-        if alone:
-            slopes |= {n: terms[n].partial[0] for n in tape.wanted if terms[n].partial}
-        for name in (n for n in tangents if n in slopes):
-            part = times(graph, tangents[name], slopes[name])
-            moved[output] = algebra.add(graph, moved[output], part)
+        for name in tangents:
+            part = parts[name].get(output) if name in parts else None
+            if alone and name in tape.wanted and terms[name].partial:
+                part = times(graph, tangents[name], terms[name].partial[0])
+            if part is not None:
+                moved[output] = algebra.add(graph, moved[output], part)
     return moved
 
 
-def _transposed(graph: Graph, term: int, output: str) -> int:
-    """A linear override as a partial of one output: its cotangent 1, the others 0."""
-    new: list[int | bool] = []
-    for node in graph.nodes[: term + 1]:
-        if node.op == "cotangent":
-            new.append(graph.const(int(node.data == output)))
-        elif node.op in LEAVES:
-            new.append(graph.leaf(node))
-        else:
-            new.append(formulas.rebuilt(graph, node, [new[arg] for arg in node.args]))
-    return int(new[term])
+def _has_transpose(tape: Tape, term: int) -> bool:
+    """Whether an override is a linear map of cotangents that have its batch.
+
+    In the plane that would have to be linear over the complex numbers.
+    """
+    program, nodes = tape.program, tape.graph.nodes
+    if program.in_plane or not is_linear(nodes, term):
+        return False
+    behind = (nodes[value] for value in program.reachable([term]))
+    arriving = [node.axes for node in behind if node.op == "cotangent"]
+    return BATCH not in nodes[term].axes or all(BATCH in axes for axes in arriving)
+
+
+def _transposed(
+    tape: Tape, term: int, tangent: int, arriving: Mapping[str, int]
+) -> dict[str, int]:
+    """How an input moves outputs by its override: as cotangents move that, transposed.
+
+    Along an axis that the override lacks it is the same for all elements.
+    """
+    graph = tape.graph
+    lacking = set(named(graph[tangent].axes)) - set(graph[term].axes)
+    seed = Seed(term, total(graph, tangent, lacking), frozenset())
+    found = sweep(replace(tape, wanted=arriving), [seed], "tangent_")
+    return {name: value for name, (value,) in found.items()}
 
 
 _LINEAR_IN: Mapping[str, tuple[tuple[int, ...], ...]] = {
@@ -187,7 +215,8 @@ _LINEAR_IN: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "mul": ((0,), (1,)),
     "div": ((0,),),
     "where": ((1, 2),),
-    "stop_gradient": ((0,),),
+    **dict.fromkeys(("access", "place", "ordered", "select", "gather"), ((0,),)),
+    **dict.fromkeys(("sum", "mean", "cumsum"), ((0,),)),
 }
 """Groups of arguments in which, taken together, a primitive is linear."""
 

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symgrad.axes import Axes, is_along, label, named, size_of, written
+from symgrad.axes import Axes, label, named, size_of, written
 from symgrad.names import objection
-from symgrad.program import Kind
+from symgrad.parts import Part, with_part
+from symgrad.program import Graph, Kind
 from symgrad.space import Space
 from symgrad.walk import Value, Walker
 
@@ -21,9 +22,13 @@ MOST_INDICES = 16
 
 @dataclass(frozen=True)
 class _Place:
-    """One place between brackets: its label, and what is selected or gathered there."""
+    """One place between brackets: its label, and what is selected or gathered there.
+
+    An index may run over a ``part`` of the axis.
+    """
 
     label: str
+    part: Part | None = None
     position: int | None = None
     index: int | None = None
 
@@ -49,7 +54,7 @@ def access(walker: Walker, node: ast.Subscript) -> Value:
     places = [place for place in found if place is not None]
     if value is None or len(places) < len(found):
         return None
-    return _built(walker, node, value, axes, places)
+    return _built(walker.graph, value, axes, places)
 
 
 def _without_axes(walker: Walker, base: ast.Name) -> Value:
@@ -137,7 +142,7 @@ def _index(walker: Walker, space: Space, part: ast.Name, size: str) -> _Place | 
         message = f"'{part.id}' runs over '{other}' and '{size}'"
         walker.fail("SG231", message, part, "use another index for one of them")
         return None
-    return _Place(label(part.id, size))
+    return _Place(label(part.id, size), space.parts.get(part.id))
 
 
 def _has_offset(walker: Walker, part: ast.AST) -> bool:
@@ -150,34 +155,19 @@ def _has_offset(walker: Walker, part: ast.AST) -> bool:
     return any(_has_offset(walker, p) for p in ast.iter_child_nodes(part))
 
 
-def _built(
-    walker: Walker,
-    node: ast.Subscript,
-    value: int,
-    axes: Axes,
-    places: Sequence[_Place],
-) -> Value:
-    graph = walker.graph
+def _built(graph: Graph, value: int, axes: Axes, places: Sequence[_Place]) -> int:
     renamed = dict(zip(axes, (place.label for place in places), strict=True))
     before = named(graph[value].axes)
     after = tuple(renamed[axis] for axis in before)
-    if len(set(after)) < len(after) - 1:
-        message = "more than one index that stands twice is not built yet"
-        return walker.fail("SG701", message, node, "take one diagonal under 'let'")
     if after != before:
         value = graph.node("access", value, data=f"{written(after)}|{written(before)}")
+    parts = {p.label: p.part for p in places if p.part is not None}
+    for own, part in parts.items():
+        value = graph.node("part", value, data=with_part(own, part))
     for place in places:
         if place.position is not None:
             data = f"{place.label}|{place.position}"
             value = graph.node("select", value, data=data)
         if place.index is not None:
-            if _is_refused(graph[value].axes, graph[place.index].axes, place.label):
-                message = "a gather with two new axes beside others is not built yet"
-                return walker.fail("SG701", message, node)
             value = graph.node("gather", value, place.index, data=place.label)
     return value
-
-
-def _is_refused(base: Axes, index: Axes, at: str) -> bool:
-    fresh = [axis for axis in named(index) if axis not in base]
-    return is_along(at, base, index) and len(fresh) > 1

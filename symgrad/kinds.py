@@ -54,7 +54,8 @@ _KEEPING = frozenset(
 
 
 _OF_FIRST = frozenset(
-    {"access", "place", "ordered", "select", "insert", "gather", "scatter"}
+    {"access", "place", "ordered", "select", "insert", "part", "pad"}
+    | {"gather", "scatter"}
     | {"sum", "prod", "amax", "amin", "cumsum", "cumsum_back", "others"}
 )
 """Primitives whose result is what their first argument is."""
@@ -69,6 +70,7 @@ _ALONG: Mapping[str, Kind | None] = {
     **dict.fromkeys(_OF_FIRST),
     **dict.fromkeys(_FLOATING, Kind.REAL),
     "count": Kind.INDEX,
+    "steps": Kind.INDEX,
 }
 """The primitives of axes; ``None``: their result is what their first argument is."""
 
@@ -76,6 +78,8 @@ _ALONG: Mapping[str, Kind | None] = {
 @lru_cache(maxsize=4096)  # asked for every node that is made
 def joined_kind(op: str, kinds: tuple[Kind, ...], function: object = None) -> Kind:
     """The kind of a primitive's result from the kinds of its arguments."""
+    if op == "mean" and kinds[0].is_complex:
+        return kinds[0]
     if op in _ALONG:
         return _ALONG[op] or kinds[0]
     tensor = any(kind.is_tensor for kind in kinds)

@@ -219,7 +219,8 @@ def _constants(nodes: Sequence[Node]) -> set[int]:
     """The values that are the same on every call."""
     constant: set[int] = set()
     for value, node in enumerate(nodes):
-        if node.op not in VARIABLES and constant.issuperset(node.args):
+        fixed = node.op not in VARIABLES and not node.axes
+        if fixed and constant.issuperset(node.args):
             constant.add(value)
     return constant
 

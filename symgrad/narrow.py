@@ -9,7 +9,9 @@ from __future__ import annotations
 from symgrad.program import LEAVES, Graph, Node, Program
 from symgrad.rebuild import copied, rebuild
 
-EXACT = frozenset({"access", "place", "ordered", "select", "insert", "gather", "neg"})
+EXACT = frozenset(
+    {"access", "place", "ordered", "select", "insert", "part", "gather", "neg"}
+)
 """What rounds nothing: a result is in the precision of its first argument."""
 
 

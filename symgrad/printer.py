@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from symgrad.axes import BATCH
+from symgrad.axes import BATCH, index_of, size_of
 from symgrad.axes import RULES as along_axes
+from symgrad.parts import Part, part_of
 from symgrad.program import Node
 
 ATOM = 12
@@ -172,7 +173,7 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
     return binary(node.op, args[0], args[1], style)
 
 
-_SILENT = frozenset({"place", "ordered"})
+_SILENT = frozenset({"place", "ordered", "part", "pad"})
 """Primitives that a formula leaves out: they only say where its axes are."""
 
 
@@ -196,8 +197,22 @@ def _along(node: Node, args: Sequence[Text]) -> Text:
         for arg in args[1:]:
             product = binary("mul", product, arg, "formula")
         return call("sum", [product])
+    if node.op == "steps":
+        return Text(indices[0])
+    if any(part_of(label) for label in labels):
+        name = _LIMITED.get(node.op, node.op)
+        return call(name, [args[0], *map(_limits, labels)])
     inside = indices[0] if len(indices) == 1 else f"({', '.join(indices)})"
     return call(node.op, [args[0], Text(inside)])
+
+
+_LIMITED = {"sum": "Sum", "prod": "Product"}
+
+
+def _limits(axis: str) -> Text:
+    """An index with its bounds."""
+    size, part = size_of(axis), part_of(axis) or Part(0)
+    return Text(f"({', '.join((index_of(axis), *part.bounds(size)))})")
 
 
 def _leaf(node: Node) -> Text:

@@ -66,8 +66,12 @@ PRIMITIVES: Mapping[str, int] = {
     # one place of an axis, and zeros around it: insert(a, size)
     "select": 1,
     "insert": 2,
-    # ones along an axis: ones(size)
+    # a part of an axis, and zeros around it: pad(a, size)
+    "part": 1,
+    "pad": 2,
+    # ones along an axis, and its places as numbers: ones(size), steps(size)
     "ones": 1,
+    "steps": 1,
     # gather(a, index), and its adjoint, scatter(a, index, sizes ...)
     "gather": 2,
     "scatter": -1,
@@ -256,7 +260,7 @@ class Program:
             expected = [True, False, False]
         elif node.op == "count":
             expected = [True]
-        elif node.op in ("access", "ordered", "select", "gather"):
+        elif node.op in ("access", "ordered", "select", "part", "gather"):
             expected = [node.kind.is_condition, False][: len(conditions)]
         else:
             expected = [False] * len(conditions)
@@ -308,7 +312,7 @@ def is_complex(nodes: Sequence[Node], node: Node) -> bool:
     return any(nodes[arg].kind.is_complex for arg in node.args)
 
 
-VIEWS = frozenset({"access", "ordered", "select", "stop_gradient", "narrow"})
+VIEWS = frozenset({"access", "ordered", "select", "part", "stop_gradient", "narrow"})
 """Primitives whose result may share the memory of their argument."""
 
 

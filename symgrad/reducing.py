@@ -7,30 +7,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad import fold
-from symgrad.axes import BATCH, index_of, size_of, written
+from symgrad.axes import index_of, named, size_of, written
+from symgrad.bounds import Limits, bounded, limits
 from symgrad.program import Graph
 from symgrad.walk import Value, Walker
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a reduction is written: ``keeps`` its axis, of ``one`` axis at a time."""
+    """How a reduction is written: ``keeps`` its axis, of ``one`` axis at a time.
+
+    Those ``in_plane`` are of complex numbers too.
+    """
 
     keeps: bool = False
     one: bool = False
     freedom: bool = False
+    in_plane: bool = False
 
 
 FORMS: Mapping[str, Form] = {
-    **dict.fromkeys(("sum", "mean", "prod", "amax", "amin"), Form()),
-    **dict.fromkeys(("logsumexp", "norm"), Form()),
+    **dict.fromkeys(("sum", "mean", "prod", "norm"), Form(in_plane=True)),
+    **dict.fromkeys(("amax", "amin", "logsumexp"), Form()),
     **dict.fromkeys(("var", "std"), Form(freedom=True)),
-    **dict.fromkeys(("softmax", "log_softmax", "cumsum"), Form(keeps=True, one=True)),
+    **dict.fromkeys(("softmax", "log_softmax"), Form(keeps=True, one=True)),
+    "cumsum": Form(keeps=True, one=True, in_plane=True),
 }
 """The reductions of formulas, by name."""
 
 LIMITED: Mapping[str, str] = {"Sum": "sum", "Product": "prod"}
 """SymPy's, whose indices have bounds: ``Sum(e, (i, 0, n - 1))``."""
+
+
+Bindings = Mapping[str, ast.expr]
+"""The indices that a reduction binds, and where they stand."""
 
 
 def reduction(walker: Walker, name: str, node: ast.Call) -> Value:
@@ -48,7 +58,16 @@ def reduction(walker: Walker, name: str, node: ast.Call) -> Value:
     ddof = _freedom(walker, node.args[2]) if len(node.args) == 3 else 1
     if ddof is None:
         return None
-    return _reduced(walker, name, node.args[0], parts, ddof)
+    bound = _indices(walker, name, node.args[0], parts)
+    if bound is None or walker.space is None:
+        return None
+    if form.keeps and not walker.space.parts.keys().isdisjoint(bound):
+        message = f"{name}() goes along the whole axis, and the sum over a part of it"
+        help = "give it a name under 'let', and sum over that"
+        return walker.fail("SG705", message, node, help)
+    with walker.space.binding([*bound]):
+        value = walker.number(node.args[0])
+    return _reduced(walker, name, value, bound, ddof)
 
 
 def _arity(name: str, form: Form) -> str:
@@ -67,83 +86,111 @@ def _freedom(walker: Walker, part: ast.expr) -> int | None:
 
 
 def limited(walker: Walker, name: str, node: ast.Call) -> Value:
-    """``Sum(e, (i, 0, n - 1))``: the whole axis."""
-    limits = node.args[1:]
-    shaped = [p for p in limits if isinstance(p, ast.Tuple) and len(p.elts) == 3]
-    if not limits or len(shaped) < len(limits):
+    """``Sum(e, (i, 0, n - 1))``: the whole axis, or a part of it."""
+    shaped = [p for p in node.args[1:] if isinstance(p, ast.Tuple) and len(p.elts) == 3]
+    if not shaped or len(shaped) < len(node.args[1:]):
         message = f"{name} takes a value and limits"
         return walker.fail("SG211", message, node, f"{name}(x[i], (i, 0, n - 1))")
-    ends = [_whole(p) for p in shaped]
-    bound = [p.elts[0] for p in shaped]
-    value = _reduced(walker, LIMITED[name], node.args[0], bound, ends=ends)
-    for part, end in zip(shaped, ends, strict=True):
-        if end is None:
-            message = "a part of an axis is not built yet"
-            return walker.fail("SG705", message, part, "write (i, 0, n - 1)")
-    return None if None in ends else value
-
-
-def _whole(limits: ast.Tuple) -> str | None:
-    """The axis whose whole length limits describe: from 0 to its size less 1."""
-    _, low, high = limits.elts
-    starts = isinstance(low, ast.Constant) and low.value == 0
-    return _one_less(high) if starts else None
-
-
-def _one_less(end: ast.expr) -> str | None:
-    """The name in ``n - 1``, which SymPy also writes ``-1 + n``."""
-    if not isinstance(end, ast.BinOp):
+    parts, form = [p.elts[0] for p in shaped], LIMITED[name]
+    bound = _indices(walker, form, node.args[0], parts)
+    if bound is None:
         return None
-    names = [side.id for side in (end.left, end.right) if isinstance(side, ast.Name)]
-    text = ast.unparse(end)
-    known = len(names) == 1 and text in (f"{names[0]} - 1", f"-1 + {names[0]}")
-    return names[0] if known else None
+    ends = _ends(walker, shaped, [*bound])
+    return None if ends is None else _limited(walker, form, node.args[0], bound, ends)
 
 
-def _reduced(
-    walker: Walker,
-    name: str,
-    body: ast.expr,
-    parts: Sequence[ast.expr],
-    ddof: int = 1,
-    ends: Sequence[str | None] = (),
+def _ends(
+    walker: Walker, shaped: Sequence[ast.Tuple], indices: Sequence[str]
+) -> list[Limits] | None:
+    """The limits of indices, each of which may name those behind it."""
+    assert walker.space is not None
+    found = []
+    for place, part in enumerate(shaped):
+        with walker.space.binding(indices[place + 1 :]):
+            found.append(limits(walker, part))
+    known = [end for end in found if end is not None]
+    return known if len(known) == len(found) else None
+
+
+def _limited(
+    walker: Walker, name: str, body: ast.expr, bound: Bindings, ends: Sequence[Limits]
 ) -> Value:
-    """The reduction of a body, in which its indices are bound.
+    """The sum of a body within limits, innermost first."""
+    assert walker.space is not None
+    known = dict(zip(bound, ends, strict=True))
+    inside = {index: end.part for index, end in known.items() if end.part}
+    with walker.space.binding([*bound]), walker.space.within(inside):
+        value = walker.number(body)
+        if value is None or not _is_of_axes(walker, value, known):
+            return None
+        before = _indices_of(walker, value)
+        for index, end in known.items():
+            if (found := bounded(walker, name, value, index, end)) is None:
+                return None
+            value = found
+    done = before - _indices_of(walker, value)
+    left = {index: part for index, part in bound.items() if index not in done}
+    return _reduced(walker, name, value, left) if left else value
 
-    ``ends`` are the axes that the limits of the indices are of, where they have some.
-    """
-    space = walker.space
-    if space is None:
+
+def _indices_of(walker: Walker, value: int) -> set[str]:
+    return {index_of(axis) for axis in named(walker.graph[value].axes)}
+
+
+def _is_of_axes(walker: Walker, value: int, known: Mapping[str, Limits]) -> bool:
+    """Whether the axes that limits name are those of their indices."""
+    sizes = {index_of(a): size_of(a) for a in named(walker.graph[value].axes)}
+    sound = True
+    for index, end in known.items():
+        size = sizes.get(index)
+        if size is not None and end.size not in (None, size):
+            message = f"'{index}' runs over '{size}', not over '{end.size}'"
+            help = f"write ({index}, 0, {size} - 1)"
+            walker.fail("SG233", message, end.index, help)
+            sound = False
+    return sound
+
+
+def _indices(
+    walker: Walker, name: str, body: ast.expr, parts: Sequence[ast.expr]
+) -> Bindings | None:
+    """The indices that a reduction binds, if all of them may be."""
+    if walker.space is None:
         message = f"{name}() needs named axes"
         help = "declare them, such as 'x: real[..., n]', and write x[i]"
-        return walker.fail("SG233", message, body, help)
+        walker.fail("SG233", message, body, help)
+        return None
     indices = [index for p in parts if (index := _binding(walker, name, p))]
     if len(indices) < len(parts):
         return None
     for place, index in enumerate(indices):
         if index in indices[:place]:
             message = f"the index '{index}' stands twice"
-            return walker.fail("SG233", message, parts[place])
-    space.bound += indices
-    value = walker.number(body)
-    del space.bound[len(space.bound) - len(indices) :]
+            walker.fail("SG233", message, parts[place])
+            return None
+    return dict(zip(indices, parts, strict=True))
+
+
+def _reduced(
+    walker: Walker, name: str, value: Value, bound: Bindings, ddof: int = 1
+) -> Value:
+    """The reduction of a body, in which its indices were bound."""
+    assert walker.space is not None
     if not FORMS[name].keeps:
-        for index in indices:
-            space.places.pop(index, None)
+        for index in bound:
+            walker.space.places.pop(index, None)
     if value is None:
         return None
     axes = walker.graph[value].axes
-    for part, index in zip(parts, indices, strict=True):
+    for index, part in bound.items():
         if index not in map(index_of, axes):
             message = f"the index '{index}' is not free in what is reduced"
             return walker.fail("SG233", message, part)
-    sizes = {index_of(axis): size_of(axis) for axis in axes if axis != BATCH}
-    for part, index, end in zip(parts, indices, ends, strict=bool(ends)):
-        if end not in (None, sizes[index]):
-            message = f"'{index}' runs over '{sizes[index]}', not over '{end}'"
-            help = f"write ({index}, 0, {sizes[index]} - 1)"
-            return walker.fail("SG233", message, part, help)
-    labels = [axis for axis in axes if index_of(axis) in indices]
+    if walker.graph[value].kind.is_complex and not FORMS[name].in_plane:
+        message = f"{name}() is not for complex numbers"
+        first = next(iter(bound.values()))
+        return walker.fail("SG215", message, first, "take abs(), re() or im() of them")
+    labels = [axis for axis in axes if index_of(axis) in bound]
     return built(walker.graph, name, value, labels, ddof)
 
 

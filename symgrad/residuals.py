@@ -16,6 +16,7 @@ from symgrad.cut import cheapest
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.functions import TABLE
 from symgrad.op import Op
+from symgrad.parts import part_of
 from symgrad.program import LEAVES, VIEWS, Kind, Node, Program, depending_on
 
 KEPT = 2**20
@@ -157,7 +158,8 @@ def _statistics(program: Program) -> Iterator[int]:
         node = nodes[value]
         own = value not in ends and node.op not in LEAVES and node.op not in VIEWS
         small = any(_sizes(node) < axes for axes in inputs)
-        if own and small and node.kind is Kind.REAL:
+        whole = not any(map(part_of, node.axes))
+        if own and small and whole and node.kind is Kind.REAL:
             yield value
 
 

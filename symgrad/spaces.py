@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from symgrad.axes import Axes, index_of, named, written
+from symgrad.axes import Axes, index_of, named, size_of, written
 from symgrad.declare import axes_of
 from symgrad.names import objection
 from symgrad.op import Input
@@ -30,9 +30,13 @@ class Declared:
     sizes: frozenset[str]
     axes: dict[str, Axes] = field(default_factory=dict)
 
-    def free(self, indices: tuple[str, ...]) -> Space:
-        """What a formula with these free indices may use."""
-        return Space(self.axes, self.sizes, indices)
+    def free(self, indices: tuple[str, ...], over: Axes = ()) -> Space:
+        """What a formula with these free indices may use.
+
+        ``over`` are the axes of these, where something else has told them.
+        """
+        places = dict(zip(indices, map(size_of, over), strict=False))
+        return Space(self.axes, self.sizes, indices, places=places)
 
 
 class Draft(Protocol):
@@ -64,9 +68,6 @@ def of_inputs(
         if len(named(item.labels)) > MOST_AXES:
             message = f"an input with more than {MOST_AXES} named axes"
             problems.add("SG234", message, (*path, item.name), None, True)
-        if item.kind.is_complex:
-            message = "complex inputs in an op with named axes are not built yet"
-            problems.add("SG701", message, (*path, item.name), None, True)
     return Declared(sizes, {item.name: named(item.labels) for item in inputs})
 
 

@@ -11,6 +11,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.axes import BATCH, Axes, index_of, moves, size_of
 from symgrad.axes import RULES as along_axes
+from symgrad.parts import Part, part_of
 from symgrad.program import Node
 
 _CONSTANTS = {
@@ -166,6 +167,14 @@ def _index(axis: str) -> sympy.Symbol:
     return sympy.Symbol(index_of(axis))
 
 
+def _limits(axis: str) -> tuple[sympy.Symbol, Any, Any]:
+    """An index with its first and its last place."""
+    size, part = sympy.Symbol(size_of(axis)), part_of(axis) or Part(0)
+    first: Any = part.start + (size if part.start < 0 else 0)
+    end: Any = size - part.cut if part.length is None else first + part.length
+    return _index(axis), first, end - 1
+
+
 def _along(node: Node, args: Sequence[Any]) -> Any:
     """A primitive of axes; what only says where its axes are is left out."""
     first, _, rest = str(node.data).partition("|")
@@ -176,11 +185,12 @@ def _along(node: Node, args: Sequence[Any]) -> Any:
         return args[0][tuple(indices)] if indexed else args[0]
     if node.op in ("select", "gather"):
         return args[0].subs(indices[0], rest if node.op == "select" else args[1])
-    if node.op == "ordered" or not labels:
+    if node.op in ("ordered", "part", "pad") or not labels:
         return args[0]
+    if node.op == "steps":
+        return indices[0]
     if node.op in ("sum", "prod"):
-        sizes = [sympy.Symbol(size_of(axis)) for axis in labels]
-        limits = [(i, 0, n - 1) for i, n in zip(indices, sizes, strict=True)]
-        return (sympy.Sum if node.op == "sum" else sympy.Product)(args[0], *limits)
+        form = sympy.Sum if node.op == "sum" else sympy.Product
+        return form(args[0], *map(_limits, labels))
     along = indices[0] if len(indices) == 1 else sympy.Tuple(*indices)
     return sympy.Function(node.op)(*args[:2], along)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from symgrad import algebra
+from symgrad import algebra, conditions
 from symgrad.axes import BATCH, listed, size_of, written
+from symgrad.parts import part_of
 from symgrad.program import Graph, Node
 
 
@@ -31,6 +32,9 @@ def total(graph: Graph, value: int, labels: Collection[str]) -> int:
         return algebra.div(graph, total(graph, node.args[0], labels), node.args[1])
     if node.op == "mul":
         return _total_of_product(graph, value, present)
+    if node.op == "where" and not _has(graph, node.args[0], present):
+        branches = [total(graph, branch, labels) for branch in node.args[1:]]
+        return conditions.where(graph, node.args[0], *branches)
     if node.op in ("add", "sub") and any(_is_outer(graph, a, node) for a in node.args):
         parts = [total(graph, arg, present) for arg in node.args]
         return algebra.ARITHMETIC[node.op](graph, *parts)
@@ -98,14 +102,24 @@ def count(graph: Graph, labels: Sequence[str]) -> int:
     """How many elements there are along labels."""
     result = graph.const(1)
     for axis in labels:
-        result = algebra.mul(graph, result, graph.size(size_of(axis)))
+        result = algebra.mul(graph, result, extent(graph, axis))
     return result
+
+
+def extent(graph: Graph, axis: str) -> int:
+    """How many places a label runs over."""
+    part, size = part_of(axis), graph.size(size_of(axis))
+    if part is None:
+        return size
+    if part.length is not None:
+        return graph.const(part.length)
+    return algebra.sub(graph, size, graph.const(part.start + part.cut))
 
 
 def spread(graph: Graph, value: int, labels: Sequence[str]) -> int:
     """A value that does not lack any of the labels."""
     for axis in labels:
         if axis not in graph[value].axes:
-            size = graph.size(size_of(axis))
-            value = algebra.mul(graph, value, graph.node("ones", size, data=axis))
+            ones = graph.node("ones", extent(graph, axis), data=axis)
+            value = algebra.mul(graph, value, ones)
     return value

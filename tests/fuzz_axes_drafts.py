@@ -124,7 +124,7 @@ def _inputs(rng: random.Random) -> dict[str, Leaf]:
         ("mask", "q", rng.choice((0, 0, 1))),
     ):
         for place in range(count):
-            most = rng.choice((0, 1, 1, 2, 2, 3) if kind == "real" else (0, 1, 1, 2))
+            most = rng.choice((0, 1, 1, 2, 2, 3) if kind == "real" else (0, 1, 1, 2, 3))
             most = most if found else max(most, 1)
             own = tuple(rng.choice(axes) for _ in range(most))
             own = own if rng.random() < 0.25 else tuple(dict.fromkeys(own))

@@ -16,6 +16,7 @@ from fuzz_axes_terms import (
     SIZED,
     Term,
     access,
+    bounded,
     reduced,
 )
 
@@ -60,6 +61,8 @@ def number(scope: Scope, size: int) -> Term:
     if size <= 1:
         return leaf(scope, scope.numbers)
     kind = rng.random()
+    if kind < 0.05 and len(scope.taken) < 6:
+        return limited(scope, size - 1)
     if kind < 0.42 and len(scope.taken) < 6:
         return reduction(scope, size - 1)
     if kind < 0.5 and scope.indices:
@@ -113,8 +116,10 @@ def whole(scope: Scope, extra: dict[str, str]) -> Term:
     """Integers to gather by."""
     rng = scope.rng
     name = rng.choice(sorted(scope.integers))
-    places = [
-        rng.choice(scope.of(axis) or [rng.randrange(scope.sizes[axis])])
+    places: list[str | int | Term] = [
+        whole(scope, extra)
+        if rng.random() < 0.1
+        else rng.choice(scope.of(axis) or [rng.randrange(scope.sizes[axis])])
         for axis in scope.integers[name]
     ]
     term = access(name, *places)
@@ -143,6 +148,25 @@ def reduction(scope: Scope, size: int) -> Term:
     if not bound:
         return body
     return reduced(op, body, bound, _freedom(rng, op))
+
+
+def limited(scope: Scope, size: int) -> Term:
+    """A sum over a part of an axis, or up to another index of it."""
+    rng = scope.rng
+    axis = rng.choice(sorted(scope.sizes))
+    index = scope.fresh(axis)
+    body = number(scope.inside({index: axis}), size)
+    if index not in body.free:
+        return body
+    places = sorted(rng.choices(range(scope.sizes[axis]), k=2))
+    ends = (f"1, {axis} - 1", f"0, {axis} - 2", f"{places[0]}, {places[1]}")
+    along = (t for t in body.walked() if t.op in KEEPING)
+    whole = any(index in t.places for t in along)  # these go along the whole axis
+    if others := scope.of(axis):
+        ends = (*ends, *others) if not whole else tuple(others)
+    elif whole:
+        return reduced("sum", body, (index,))
+    return bounded(body, index, rng.choice(ends))
 
 
 def _factors(scope: Scope, count: int) -> tuple[Term, ...]:

@@ -13,7 +13,8 @@ class Term:
     ``op`` is ``access``, ``size``, a reduction's name, or the text of a pointwise form
     with places for its parts.  An access has the name and what stands at each place:
     an index, a number, or ``None`` for the next of the parts, which gathers.  A
-    reduction has its indices as data, and ``ddof`` behind a ``|``.
+    reduction has its indices as data, and ``ddof`` behind a ``|``.  A ``Sum`` has its
+    bounds as name, or a second index up to which the first one runs.
     """
 
     op: str
@@ -31,6 +32,9 @@ class Term:
             rest = iter(texts)
             shown = [next(rest) if p is None else str(p) for p in self.places]
             return f"{self.name}[{', '.join(shown)}]" if shown else self.name
+        if self.op == "Sum":
+            index, bounds = self.places[0], self.name or f"0, {self.places[-1]}"
+            return f"Sum({texts[0]}, ({index}, {bounds}))"
         if self.op in REDUCTIONS:
             return f"{self.op}({texts[0]}, {self._bound_text()}{self.name})"
         return self.op.format(*(part.inner for part in self.parts))
@@ -49,6 +53,9 @@ class Term:
         """The free indices, in the order in which they stand."""
         own = [p for p in self.places if isinstance(p, str)]
         inner = [index for part in self.parts for index in part.free]
+        if self.op == "Sum":
+            inner = [index for index in inner if index != own[0]]
+            return tuple(dict.fromkeys([*inner, *own[1:]]))
         if self.op in REDUCTIONS:
             bound = () if self.op in KEEPING else own
             return tuple(dict.fromkeys(i for i in inner if i not in bound))
@@ -139,6 +146,13 @@ def access(name: str, *places: str | int | Term) -> Term:
     parts = tuple(p for p in places if isinstance(p, Term))
     shown = tuple(None if isinstance(p, Term) else p for p in places)
     return Term("access", parts, name, shown)
+
+
+def bounded(body: Term, index: str, bounds: str) -> Term:
+    """The sum of a term within bounds, or up to another index."""
+    if ", " in bounds:
+        return Term("Sum", (body,), bounds, (index,))
+    return Term("Sum", (body,), "", (index, bounds))
 
 
 def reduced(op: str, body: Term, indices: tuple[str, ...], more: str = "") -> Term:

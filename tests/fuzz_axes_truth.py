@@ -67,6 +67,16 @@ _POINTWISE: Mapping[str, Run] = {
     "{0}/sqrt({1})": lambda a, b: a / torch.sqrt(b),
 }
 
+
+def _tanh(a: Tensor) -> Tensor:
+    """Without torch's 1 - y*y in the derivative, which is all rounding far out."""
+    near, far = 2 * torch.sigmoid(2 * a) - 1, 1 - 2 * torch.sigmoid(-2 * a)
+    return torch.where(a < 0, near, far)
+
+
+_REFORMED: Mapping[str, Run] = {**_POINTWISE, "tanh({0})": _tanh}
+"""The same in other operations."""
+
 _EDGES: Mapping[str, Callable[..., Tensor]] = {
     "abs({0})": lambda a: a.abs(),
     "relu({0})": lambda a: a.abs(),
@@ -157,12 +167,15 @@ class Reading:
         parts = [self.at(part) for part in term.parts]
         if term.op == "access":
             return self._accessed(term, parts)
+        if term.op == "Sum":
+            return self._bounded(term, parts[0])
         if term.op in REDUCTIONS:
             return self._reduced(term, parts[0])
         target = term.free
         args = [part.along(target) for part in parts]
         self._watch(term.op, *args)
-        return Value(_POINTWISE[term.op](*args), target)
+        forms = _REFORMED if self.noise else _POINTWISE
+        return Value(forms[term.op](*args), target)
 
     def _watch(self, op: str, *args: Tensor) -> None:
         if op in _EDGES:
@@ -192,6 +205,22 @@ class Reading:
             for k, n in enumerate(whole)
         ]
         return Value(base[(*own, *picks)] if own or picks else base, target)
+
+    def _bounded(self, term: Term, body: Value) -> Value:
+        """The sum of a slice, or of a lower triangle."""
+        index, *other = map(str, term.places)
+        kept = [i for i in body.indices if i not in (index, *other)]
+        tensor = body.along([*kept, *other, index])
+        if other:
+            size = tensor.shape[-1]
+            whole = tensor.expand(*tensor.shape[:-2], size, size)
+            return Value(whole.tril().sum(-1), (*kept, *other))
+        low, high = (self._place(text) for text in term.name.split(", "))
+        return Value(tensor[..., low : max(high + 1, low)].sum(-1), tuple(kept))
+
+    def _place(self, text: str) -> int:
+        axis, _, less = text.rpartition(" - ")
+        return self.sizes[axis] - int(less) if axis else int(less)
 
     def _reduced(self, term: Term, body: Value) -> Value:
         bound = [str(p) for p in term.places]

@@ -26,6 +26,9 @@ ROWS = (
     ("select", "_0:m|2", ["... _0:m j:n"], "... j:n"),
     ("insert", "_0:m|2", ["... j:n", ""], "... j:n _0:m"),
     ("ones", "i:n", [""], "i:n"),
+    ("steps", "i:n", [""], "i:n"),
+    ("part", "i:n[1~0]", ["... j:n i:n"], "... j:n i:n[1~0]"),
+    ("pad", "i:n[1~0]", ["... i:n[1~0] j:n", ""], "... i:n j:n"),
     ("gather", "*0:n", ["*0:n j:d", "... t:s"], "... t:s j:d"),
     ("gather", "*1:n", ["i:s *1:n", "i:s"], "i:s"),
     ("gather", "*1:n", ["... i:s *1:n", "i:s k:m"], "... i:s k:m"),
@@ -80,6 +83,7 @@ def test_a_pointwise_value_has_the_axes_of_all_arguments(
 def test_labels() -> None:
     both = label("row", "n_keys")
     assert (index_of(both), size_of(both)) == ("row", "n_keys")
+    assert size_of(f"{both}[1~2]") == "n_keys"
     own = (axes.BATCH, label("i", "m"), label("j", "n"))
     assert named(own) == own[1:]
     assert [dim(axis, own) for axis in own[1:]] == [-2, -1]

@@ -204,7 +204,7 @@ def _imports(lines: Sequence[str]) -> tuple[str, ...]:
     marks = {
         "math": _OF_MATH.pattern,
         "_math": r"\b_math\.",
-        "F": r"[ (-]F\.",
+        "F": r"[ (-]F\.|_padded\(",
         "nn": r"\(nn\.Module\)",
     }
     return tuple(name for name, mark in marks.items() if re.search(mark, text))
@@ -223,8 +223,11 @@ HELPERS = (
     "_batch_sum",
     "_rows_product",
     "_take",
+    "_take_block",
     "_scatter",
+    "_scatter_block",
     "_scatter_rows",
+    "_padded",
     "_others",
     "_spread",
     "_axes_error",
@@ -236,7 +239,11 @@ HELPERS = (
 )
 """The private functions that a module may carry, each only if an op calls it."""
 
+INSIDE = {"_take_block": ("_take",), "_scatter_block": ("_scatter",)}
+"""What these call themselves."""
+
 
 def _helpers(lines: Sequence[str]) -> frozenset[str]:
     text = "\n".join(lines)
-    return frozenset(name for name in HELPERS if f"{name}(" in text)
+    called = {name for name in HELPERS if f"{name}(" in text}
+    return frozenset(called.union(*(INSIDE.get(name, ()) for name in called)))

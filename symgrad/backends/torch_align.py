@@ -43,7 +43,8 @@ def reordered(text: Text, own: Sequence[str], order: Sequence[str]) -> Text:
         return Text(f"{text.within(ATOM)}.mT")
     ends = ", ".join(str(order.index(own[k]) - rank) for k in moved)
     starts = ", ".join(str(k - rank) for k in moved)
-    return Text(f"{text.within(ATOM)}.movedim(({starts}), ({ends}))")
+    head, pieces = f"{text.within(ATOM)}.movedim", (f"({starts})", f"({ends})")
+    return Text(f"{head}({', '.join(pieces)})", ATOM, pieces, head)
 
 
 def all_aligned(

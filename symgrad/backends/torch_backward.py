@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from symgrad.axes import named
+from symgrad.axes import BATCH, named
 from symgrad.backends.torch_align import aligned
 from symgrad.backends.torch_context import (
     filled,
@@ -26,7 +26,9 @@ from symgrad.backends.torch_lines import (
 from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_shapes import (
     derived_leaves,
+    has_cotangent,
     input_shape,
+    is_spread,
     may_be_larger,
 )
 from symgrad.backends.torch_spell import speller
@@ -150,7 +152,7 @@ def _gradient(
         if summed and len(text) > width:
             text = layout.named(term)
         text = _along_axes(op, program, name, term, text)
-        parts.append(_reduced(_shaped(program, term, text), summed))
+        parts.append(text if is_spread(op, program, term) else _reduced(text, summed))
     first, *others = parts or [Text(_zeros(op, program, name))]
     lines += written(statements[own:], indent)
     if len(op.inputs) == 1:
@@ -160,19 +162,25 @@ def _gradient(
     lines += wrapped(lead, first, indent)
     for other in others:
         lines += wrapped(f"{lead}grad_{name} + ", other, indent)
+    if reduce and any(is_spread(op, program, term) for term in terms):
+        lines += wrapped(lead, _reduced(Text(f"grad_{name}"), reduce), indent)
     return lines
 
 
 def _along_axes(op: Op, program: Program, name: str, term: int, text: Text) -> Text:
     """A term with the dimensions of its input, also where it is the same along some."""
-    own, target = (
-        program.nodes[term].axes,
-        named(program.nodes[program.inputs[name]].axes),
-    )
-    text = aligned(text, own, target)
-    if set(target) <= set(own):
-        return text
-    return call("_spread", [text, Text(input_shape(op, program, name))])
+    node, target = program.nodes[term], named(op.input(name).labels)
+    if has_cotangent(program, term):
+        text = aligned(text, node.axes, target)
+        whole = set(target) <= set(node.axes)
+        shape = Text(input_shape(op, program, name))
+        return text if whole else call("_spread", [text, shape])
+    if not op.has_axes:
+        return _shaped(program, term, text)
+    shape = Text(_whole_shape(op, program, name))
+    if not node.kind.is_tensor:
+        return call(f"{_like(program)}.new_full", [shape, text])
+    return call("_spread", [aligned(text, node.axes, target), shape])
 
 
 def _reduction(op: Op, program: Program, name: str) -> str:
@@ -191,13 +199,21 @@ def _reduced(value: Text, shape: str) -> Text:
 
 def _shaped(program: Program, term: int, text: Text) -> Text:
     """A term of the output's shape: one without a cotangent may be smaller."""
-    cotangents = set(program.cotangents.values())
-    if not cotangents.isdisjoint(program.reachable([term])):
-        return text
     like = _like(program)
     if not program.nodes[term].kind.is_tensor:
         return Text(f"torch.full_like({like}, {text.text})")
     return Text(f"{text.within(ATOM)}.expand_as({like})")
+
+
+def _whole_shape(op: Op, program: Program, name: str) -> str:
+    """The named axes of an input, and in front of them the batch of the op."""
+    output, value = next(iter(program.cotangents.items()))
+    shape, axes = input_shape(op, program, name), program.nodes[value].axes
+    if BATCH not in axes or len(tensor_inputs(op)) < 2:
+        return shape
+    own, behind = len(named(op.input(name).labels)), len(named(axes))
+    lead = f"grad_{output}.shape" + (f"[:-{behind}]" if behind else "")
+    return f"{lead} + {shape}[-{own}:]" if own else lead
 
 
 def _like(program: Program) -> str:
@@ -218,9 +234,9 @@ def _comment(
 ) -> list[str]:
     """The formula that the lines below compute."""
     shown = [layout.shown(value) for value in program.partials[name]]
-    given = {f.name: f.text for f in op.overrides}
+    given = {f.name: f for f in op.overrides}
     if name in given:
-        text = f"grad_{name} = {given[name]}, as the spec says"
+        text = f"grad_{given[name].written} = {given[name].text}, as the spec says"
     elif has_partials(program, len(program.cotangents)):
         [output] = program.cotangents
         text = f"d{output}/d{name} = {shown[0] if shown else 0}"

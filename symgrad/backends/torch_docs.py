@@ -127,7 +127,7 @@ def _derivatives(op: Op, program: Program) -> list[str]:
     """What a reader could not guess: conventions, surrogates, gradients as given."""
     notes = [f"The derivative of {f.name} is that of {f.text}." for f in op.surrogates]
     notes += [
-        f"The gradient of {f.name} is given: {f.text}."
+        f"The gradient of {f.written} is given: {f.text}."
         " (torch.func under torch.compile cannot see it.)"
         for f in op.overrides
     ]

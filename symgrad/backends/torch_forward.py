@@ -152,10 +152,11 @@ def _casts(
     ends = list(outputs.values())
     plain = smooth and is_plain(program, ends, leaves)
     cast = casting(program, ends, plain)
+    lines: list[str] = []
     if plain:
         source = call(cast, list(map(Text, reals)))
-        return unpack(reals, source, 8) if cast else [], dict.fromkeys(outputs, "")
-    lines: list[str] = []
+        lines = unpack(reals, source, 8) if cast and reals else []
+        return lines, dict.fromkeys(outputs, "")
     dtypes: dict[tuple[str, ...], str] = {}
     rounding = dict.fromkeys(outputs, "")
     for output, value in outputs.items():

@@ -9,17 +9,23 @@ from __future__ import annotations
 import cmath
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from symgrad import algebra, formulas, precise
-from symgrad.functions import TABLE, Kink
+from symgrad import algebra, precise
+from symgrad.backends.torch_smooth import (
+    Number,
+    Point,
+    Watched,
+    input_numbers,
+    kink_condition,
+)
+from symgrad.functions import TABLE
 from symgrad.objective import objective
 from symgrad.op import Input, Op
-from symgrad.partials import formula
-from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
+from symgrad.program import Graph, Kind, Program
 
 POINTS = 4
 ATTEMPTS = 64
@@ -29,14 +35,6 @@ EFFORT = 4_000
 Beyond it the tests of an op compare its gradients with finite differences only, and
 have fewer points: generation must stay linear in the size of a formula, and quick.
 """
-MARGIN = 1e-2
-"""How far from a kink a point must be for finite differences to be right.
-
-That is for sides of about 1; of larger ones it is this part.
-"""
-
-Number = complex | bool
-Point = Mapping[str, Number]
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def golden_points(op: Op) -> list[Golden]:
     The first point also gives the values that stay fixed while one input varies, so
     each further point is smooth together with it in every single input.
     """
-    watched = _Watched(op)
+    watched = Watched(op)
     accepted: list[Golden] = []
     wanted = max(1, min(POINTS, EFFORT // len(op.nodes)))
     for attempt in range(ATTEMPTS):
@@ -130,56 +128,9 @@ def _range(item: Input) -> tuple[float, float]:
     return (top - 3.0, top - 0.05) if math.isinf(bottom) else (bottom, top)
 
 
-class _Watched:
-    """The comparisons that decide branches and kinks of an op."""
-
-    def __init__(self, op: Op) -> None:
-        graph = Graph(op.nodes)
-        for value, node in enumerate(op.nodes):
-            for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
-                _kink_condition(graph, value, kink)
-        self._nodes = tuple(graph.nodes)
-        self._inputs = _input_numbers(self._nodes)
-        sides = [n.args for n in self._nodes if n.op in COMPARISONS]
-        arriving = _behind_cotangents(self._nodes)
-        self._sides = [
-            (a, b) for a, b in sides if a != b and arriving.isdisjoint((a, b))
-        ]
-
-    def smooth(self, point: Point) -> bool:
-        """Whether no comparison is close to being decided otherwise."""
-        leaves = {v: point[name] for name, v in self._inputs.items() if name in point}
-        roots = [side for pair in self._sides for side in pair]
-        values = iter(precise.floats(self._nodes, roots, leaves))
-        pairs = zip(values, values, strict=True)
-        return all(abs(a - b) > MARGIN * max(1.0, abs(a), abs(b)) for a, b in pairs)
-
-
-def _behind_cotangents(nodes: Sequence[Node]) -> set[int]:
-    """The values that depend on cotangents."""
-    found: set[int] = set()
-    for value, node in enumerate(nodes):
-        if node.op == "cotangent" or not found.isdisjoint(node.args):
-            found.add(value)
-    return found
-
-
-def _kink_condition(graph: Graph, value: int, kink: Kink) -> int | bool:
-    """The condition of a kink of a call, as a value of the graph."""
-    node = graph[value]
-    row = TABLE[str(node.data)]
-    bindings = dict(zip(row.args, node.args, strict=True)) | {"y": value}
-    nodes, root = formula(kink.when, tuple(bindings))
-    return formulas.substitute(graph, nodes, root, bindings)
-
-
-def _input_numbers(nodes: Sequence[Node]) -> dict[str, int]:
-    return {str(n.data): v for v, n in enumerate(nodes) if n.op == "input"}
-
-
 def _golden(op: Op, point: Point, attempt: int) -> Golden | None:
     """Values and gradients at a point, or ``None`` where some are not finite."""
-    numbers = _input_numbers(op.nodes)
+    numbers = input_numbers(op.nodes)
     leaves = {numbers[name]: value for name, value in point.items()}
     outputs = {
         f.name: value
@@ -212,7 +163,7 @@ def _gradients(
 ) -> dict[str, complex] | None:
     """The gradient of every differentiable input; overrides by their formula."""
     nodes, root = objective(op)
-    numbers = _input_numbers(nodes)
+    numbers = input_numbers(nodes)
     given = {f.name: f.value for f in op.overrides}
     arriving = {
         v: cotangents[str(n.data)] for v, n in enumerate(nodes) if n.op == "cotangent"
@@ -239,7 +190,7 @@ def kink_points(op: Op, program: Program, base: Golden) -> Iterator[Golden]:
     for value, node in enumerate(op.nodes):
         for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
             graph = Graph(op.nodes)
-            condition = _kink_condition(graph, value, kink)
+            condition = kink_condition(graph, value, kink)
             moved = (
                 None
                 if isinstance(condition, bool)
@@ -275,7 +226,7 @@ def _on_kink(op: Op, program: Program, point: Point) -> Golden | None:
     """What the emitted gradient must be where one-sided derivatives differ."""
     if not all(item.admits(point[item.name]) for item in op.inputs):
         return None
-    numbers = _input_numbers(program.nodes)
+    numbers = input_numbers(program.nodes)
     leaves: dict[int, Number] = {
         numbers[n]: v for n, v in point.items() if n in numbers
     }

@@ -23,7 +23,12 @@ def is_product(nodes: Sequence[Node], node: Node) -> bool:
 def matrix_product(
     node: Node, parts: Sequence[Node], args: Sequence[Text]
 ) -> Text | None:
-    """``a @ b``, or the same over all rows of a batch; ``None`` if it is neither."""
+    """``a @ b``, or the same over all rows of a batch; ``None`` if it is neither.
+
+    Torch has these for one dtype only, which complex factors may not have.
+    """
+    if any(part.kind.is_complex for part in parts):
+        return None
     out = named(node.axes)
     pairs = list(zip(parts, args, strict=True))
     free = [_free(part.axes, parts[1 - k].axes) for k, part in enumerate(parts)]

@@ -44,9 +44,24 @@ def _asks_for_shape(op: Op, program: Program, name: str) -> bool:
 
 
 def may_be_larger(op: Op, program: Program, name: str, term: int) -> bool:
-    """Whether a term of a gradient can have a batch that its input has not."""
+    """Whether a term of a gradient can have a batch that its input has not.
+
+    One that lacks the cotangent is spread over all that the output has.
+    """
     batched = [item.name for item in op.inputs if BATCH in item.labels]
-    return BATCH in program.nodes[term].axes and batched != [name]
+    larger = BATCH in program.nodes[term].axes and batched != [name]
+    return larger or is_spread(op, program, term)
+
+
+def is_spread(op: Op, program: Program, term: int) -> bool:
+    """Whether a term of an op with named axes lacks the cotangent, and so the batch."""
+    return op.has_axes and not has_cotangent(program, term)
+
+
+def has_cotangent(program: Program, term: int) -> bool:
+    """Whether a term is in proportion to what arrives, as all but given ones are."""
+    cotangents = set(program.cotangents.values())
+    return not cotangents.isdisjoint(program.reachable([term]))
 
 
 def _axes(program: Program, value: int) -> Axes:

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symgrad.axes import accessed, dim, listed, named
+from symgrad.axes import accessed, dim, listed, moves, named
+from symgrad.parts import places, whole
 from symgrad.program import Node
 
 
@@ -22,12 +23,12 @@ def side_by_side(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> list
     if not target:
         return list(args)
     return [
-        _with_axes(arg, part.axes, target) if isinstance(arg, Tensor) else arg
+        with_axes(arg, part.axes, target) if isinstance(arg, Tensor) else arg
         for arg, part in zip(args, parts, strict=True)
     ]
 
 
-def _with_axes(tensor: Tensor, axes: Sequence[str], target: Sequence[str]) -> Tensor:
+def with_axes(tensor: Tensor, axes: Sequence[str], target: Sequence[str]) -> Tensor:
     """A tensor with its named dimensions in an order, of size 1 where it has none."""
     own = named(axes)
     lead = tensor.dim() - len(own)
@@ -51,7 +52,7 @@ def _access(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Tensor:
             tensor = tensor.diagonal(0, lead + first, lead + second)
             labels = [a for k, a in enumerate(labels) if k not in (first, second)]
             labels.append(axis)
-    return _with_axes(tensor, labels, named(node.axes))
+    return with_axes(tensor, labels, named(node.axes))
 
 
 def _select(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
@@ -59,11 +60,18 @@ def _select(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
     return args[0].select(dim(axis, parts[0].axes), int(place))
 
 
+def _part(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
+    axis = str(node.data)
+    place = dim(whole(axis), parts[0].axes)
+    inside = places(axis, args[0].shape[place])
+    return args[0].index_select(place, torch.tensor(inside, dtype=torch.long))
+
+
 def _gather(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
     """Every element of the result by itself: base and index in their full sizes."""
     at, axes = str(node.data), named(node.axes)
-    base = _with_axes(args[0], parts[0].axes, (*axes, at))
-    index = _with_axes(args[1].long(), parts[1].axes, axes).unsqueeze(-1)
+    base = with_axes(args[0], parts[0].axes, (*axes, at))
+    index = with_axes(args[1].long(), parts[1].axes, axes).unsqueeze(-1)
     rank = max(base.dim(), index.dim())
     base, index = (t.reshape((1,) * (rank - t.dim()) + t.shape) for t in (base, index))
     shape = torch.broadcast_shapes(base.shape[:-1], index.shape[:-1])  # type: ignore[no-untyped-call]
@@ -71,8 +79,16 @@ def _gather(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
     return base.gather(-1, index.expand(*shape, 1)).squeeze(-1)
 
 
+def _place(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
+    """As of a gradient that is given: other names, in the order of these."""
+    after, before = moves(node.data)
+    names = dict(zip(before, after, strict=True))
+    order = [names[axis] for axis in named(node.axes)]
+    return with_axes(args[0], parts[0].axes, order)
+
+
 def _ordered(node: Node, parts: Sequence[Node], args: Sequence[Any]) -> Any:
-    return _with_axes(args[0], parts[0].axes, listed(node.data))
+    return with_axes(args[0], parts[0].axes, listed(node.data))
 
 
 Along = Callable[[Tensor, tuple[int, ...]], Tensor]
@@ -100,7 +116,10 @@ def _spread(run: Callable[..., Tensor]) -> Primitive:
 
 PRIMITIVES: Mapping[str, Primitive] = {
     "access": _access,
+    "place": _place,
     "select": _select,
+    "part": _part,
+    "steps": lambda node, parts, args: torch.arange(args[0]),
     "gather": _gather,
     "ordered": _ordered,
     "sum": _along(lambda t, dims: t.sum(dims)),

@@ -14,10 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symgrad.axes import named
 from symgrad.derive import primal
 from symgrad.guards import guard
-from symgrad.op import Op
-from symgrad.verify import sampling
+from symgrad.op import Formula, Op
+from symgrad.verify import dimensions, sampling
 from symgrad.verify.evaluation import Value as Value
 from symgrad.verify.evaluation import Values as Values
 from symgrad.verify.evaluation import evaluate as evaluate
@@ -78,13 +79,9 @@ def gradients(
 ) -> dict[str, Tensor]:
     """Gradients of the differentiable inputs, without any derivation of ours."""
     frozen = frozen_values(op, values)
-    given = {f.name: f.value for f in op.overrides}
-    found: dict[str, Tensor] = {}
+    found = given(op, values, cotangents)
     for name in differentiable(op):
-        if name in given:
-            [result] = evaluate(op.nodes, [given[name]], values, cotangents)
-            found[name] = _reduced(result, values[name], cotangents)
-        else:
+        if name not in found:
             found[name] = _difference(op, values, name, cotangents, frozen)
     return found
 
@@ -100,10 +97,33 @@ def differentiable(op: Op) -> list[str]:
     return [item.name for item in op.inputs if item.differentiable]
 
 
-def _reduced(result: Any, like: Any, cotangents: Mapping[str, Tensor]) -> Tensor:
-    """What an override says, summed to the shape of its input."""
-    full = joined(c.shape for c in cotangents.values())
-    return torch.as_tensor(result).expand(full).sum_to_size(like.shape)
+def given(
+    op: Op, values: Values, cotangents: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The gradients that overrides say, summed to the shapes of their inputs."""
+    roots = [f.value for f in op.overrides]
+    results = evaluate(op.nodes, roots, values, cotangents)
+    return {
+        f.name: _reduced(op, f, torch.as_tensor(result), values, cotangents)
+        for f, result in zip(op.overrides, results, strict=True)
+    }
+
+
+def _reduced(
+    op: Op,
+    override: Formula,
+    result: Tensor,
+    values: Values,
+    cotangents: Mapping[str, Tensor],
+) -> Tensor:
+    """What one override says, for each element of the batch, summed up."""
+    like = torch.as_tensor(values[override.name])
+    target = named(op.input(override.name).labels)
+    result = dimensions.with_axes(result, op.nodes[override.value].axes, target)
+    behind = {f.name: len(named(op.nodes[f.value].axes)) for f in op.outputs}
+    batch = joined(c.shape[: c.dim() - behind[n]] for n, c in cotangents.items())
+    sizes = like.shape[like.dim() - len(target) :]
+    return result.expand((*batch, *sizes)).sum_to_size(like.shape)
 
 
 def _difference(
@@ -179,8 +199,5 @@ def plain(
     op: Op, values: Values, cotangents: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
     """What plain torch makes of an op: native gradients, overrides by their formula."""
-    found = native(op, values, cotangents)
-    for f in op.overrides:
-        [result] = evaluate(op.nodes, [f.value], values, cotangents)
-        found[f.name] = _reduced(result, values[f.name], cotangents)
+    found = native(op, values, cotangents) | given(op, values, cotangents)
     return {name: gradient.detach() for name, gradient in found.items()}
