@@ -210,19 +210,27 @@ def _without(
     graph: Graph, name: str, value: int, axis: str, other: str, end: Limits
 ) -> int:
     """A value with nothing in the places beyond a bound."""
-    here, there = steps(graph, axis), steps(graph, other)
+    places = steps(graph, axis)
+    here, there = (_within(graph, places, axis, label) for label in (axis, other))
     bound = end.high or end.low
     assert bound is not None
-    if bound.offset:
+    test = ("le", "lt") if end.high else ("ge", "gt")
+    if abs(bound.offset) > 1:
         op = "add" if bound.offset > 0 else "sub"
         there = graph.node(op, there, graph.const(abs(bound.offset)))
-    inside = graph.node("le" if end.high else "ge", here, there)
+    inside = graph.node(test[abs(bound.offset) == 1], here, there)
     nothing = graph.const(1 if name == "prod" else 0)
     return graph.node("where", inside, value, nothing)
 
 
 def steps(graph: Graph, axis: str) -> int:
-    """The places of an axis as numbers."""
-    size = graph.size(size_of(axis))
-    value = graph.node("steps", size, data=whole(axis))
-    return value if part_of(axis) is None else graph.node("part", value, data=axis)
+    """The places of a whole axis as numbers."""
+    return graph.node("steps", graph.size(size_of(axis)), data=whole(axis))
+
+
+def _within(graph: Graph, places: int, axis: str, other: str) -> int:
+    """Places along an axis in another index of it, and of its part."""
+    if whole(axis) != whole(other):
+        data = f"{whole(other)}|{whole(axis)}"
+        places = graph.node("access", places, data=data)
+    return places if part_of(other) is None else graph.node("part", places, data=other)

@@ -77,6 +77,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
     Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
     # ties that are no kinks
+    Rule("clamp(a, a, b)", "Min(a, b)", "a tie everywhere"),
+    Rule("clamp(a, b, a)", "a", "a tie wherever a is the greater"),
     Rule("Max(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
     Rule("Max(Max(a, b), a)", "Max(a, b)", "a tie wherever a is chosen"),
     Rule("Max(Max(b, a), a)", "Max(b, a)", "a tie wherever a is chosen"),

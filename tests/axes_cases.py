@@ -219,6 +219,13 @@ LOSSES = [
     row("row_losses.pearson", R.pearson),
 ]
 
+RANKINGS = [
+    row(
+        "rankings.rank_net",
+        lambda score: R.below(F.softplus(score[..., None] - score[..., None, :])),
+    ),
+]
+
 CONTRACTIONS = [
     row("contractions.linear", F.linear),
     row("contractions.linear_gelu", lambda x, W, b: F.gelu(F.linear(x, W, b))),
@@ -326,5 +333,13 @@ PHYSICS = [
     ),
 ]
 
-AXES = [*NORMALISATIONS, *SOFTMAXES, *LOSSES, *CONTRACTIONS, *LOOKUPS, *PHYSICS]
+AXES = [
+    *NORMALISATIONS,
+    *SOFTMAXES,
+    *LOSSES,
+    *RANKINGS,
+    *CONTRACTIONS,
+    *LOOKUPS,
+    *PHYSICS,
+]
 """The ops with named axes."""

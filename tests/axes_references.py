@@ -19,6 +19,11 @@ def rms_norm(x: Tensor, w: Tensor, offset: float = 0.0, eps: float = 1e-6) -> Te
     return F.rms_norm(x, x.shape[-1:], offset + w, eps)
 
 
+def below(x: Tensor) -> Tensor:
+    """The sum of what is below the diagonal."""
+    return x.tril(-1).sum((-2, -1))
+
+
 def layer_norm(x: Tensor, w: Tensor, b: Tensor, eps: float = 1e-5) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], w, b, eps)
 

@@ -70,10 +70,7 @@ def of_torch(op: Op, place: Place) -> Numbers:
 
     def pulled(inputs: Any, cotangents: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         found = reference.native(op, inputs, cotangents, create_graph=True)
-        for f in op.overrides:
-            [given] = reference.evaluate(op.nodes, [f.value], inputs, cotangents)
-            found[f.name] = reference._reduced(given, inputs[f.name], cotangents)
-        return found
+        return found | reference.given(op, inputs, cotangents)
 
     with torch.no_grad():
         results = reference.named_outputs(op, place.values)
