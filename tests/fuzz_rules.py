@@ -208,7 +208,20 @@ def _rounding(d: Difference) -> bool:
 
 def _off_too(d: Difference) -> bool:
     """Plain torch is about as far from the truth."""
-    plain = d.trial.witnesses.get("torch", {}).get(d.what)
+    return _as_far(d, d.trial.witnesses.get("torch", {}).get(d.what))
+
+
+def _second_by_torch(d: Difference) -> bool:
+    """So is torch's second derivative of what we write: that is torch's own.
+
+    It has that of ``expm1`` from ``y + 1``, which is nothing where ``exp(x)`` is small.
+    """
+    again = d.told and d.what.kind in ("second", "turned")
+    return again and _as_far(d, d.trial.rewritten.get(d.what))
+
+
+def _as_far(d: Difference, plain: torch.Tensor | None) -> bool:
+    """Whether another is about as far from the truth."""
     if plain is None or not d.told:
         return False
     true, theirs = d.truth or 0.0, plain[d.index].item()
@@ -246,6 +259,7 @@ RULES: Mapping[str, Callable[[Difference], bool]] = {
     "at a cut": _at_cut,
     "rounding of the formula": _rounding,
     "rounding of torch too": _off_too,
+    "torch's second derivative": _second_by_torch,
     "rounding of the inputs": _sensitive,
 }
 """What explains a difference, cheap rules first."""

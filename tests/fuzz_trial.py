@@ -17,6 +17,7 @@ from fuzz_witnesses import Numbers, What, is_analytic, of_torch, ours, rounding,
 from torch import Tensor
 
 from symgrad.op import Op
+from symgrad.passes import BEFORE
 from symgrad.program import Kind, Node
 from symgrad.verify import reference
 from symgrad.verify.kinks import watched
@@ -35,6 +36,12 @@ class Trial:
     def plain(self) -> Op:
         """The formula, harmless in the branches that are not taken."""
         return reference.guarded(self.place.op)
+
+    @cached_property
+    def rewritten(self) -> Numbers:
+        """What torch makes of the formula in the functions that we write it in."""
+        op = reference.guarded(self.place.op, BEFORE)
+        return of_torch(op, replace(self.place, op=op))
 
     @cached_property
     def ours(self) -> Numbers:

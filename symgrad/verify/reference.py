@@ -7,7 +7,7 @@ the formula, or from an override's formula; ``native`` gives torch's own.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from symgrad.axes import named
 from symgrad.derive import primal
 from symgrad.guards import guard
 from symgrad.op import Formula, Op
+from symgrad.passes import Pass
 from symgrad.verify import dimensions, sampling
 from symgrad.verify.evaluation import Value as Value
 from symgrad.verify.evaluation import Values as Values
@@ -174,12 +175,15 @@ def native(
     return dict(zip(names, found, strict=True))
 
 
-def guarded(op: Op) -> Op:
+def guarded(op: Op, passes: Sequence[Pass] = (guard,)) -> Op:
     """The op with harmless values in the branches that are not taken.
 
-    Native autograd of that is NaN only where the chosen branch makes it so.
+    Native autograd of that is NaN only where the chosen branch makes it so.  Other
+    passes give other forms of the op.
     """
-    program = guard(primal(op))
+    program = primal(op)
+    for step in passes:
+        program = step(program)
     return replace(
         op,
         nodes=program.nodes,

@@ -2,7 +2,7 @@
 
     python -m tests.mutation.run [--jobs 2] [swish.swish ...]
 
-Takes about a quarter of an hour on two cores.  With ops given, it only prints.
+Takes about six minutes on two cores.  With ops given, it only prints.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def report(found: Sequence[Judged]) -> str:
     return f"""\
 ## Ordinary mutants
 
-Every op of the gallery, and in each every small change: an operator
+Every op of the gallery without named axes, and in each every small change: an operator
 flipped, a term or a factor dropped, a constant changed by 1 or by 1 %, a comparison
 turned round, the branches of a `where` swapped, a function replaced by its neighbour, a
 `sum_to_size`, a `detach` or a sign left out.
@@ -70,7 +70,7 @@ turned round, the branches of a `where` swapped, a function replaced by its neig
 Some changes change nothing, and cannot be found by any check. Which mutants survive,
 and why they are not wrong, stands below; the reasons are those of
 `tests/mutation/survivors.py`, and were found by reading, not by a proof.
-`python -m tests.mutation.run` judges all mutants in about a quarter of an hour, and
+`python -m tests.mutation.run` judges all mutants in about six minutes, and
 `pytest tests/test_mutation.py` a share of them.
 
 {_survivors(alive)}"""
