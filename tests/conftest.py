@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 SLOW = ("test_contract_compile", "test_contract_runtime", "test_contract_transforms")
 """Where one case takes long, and there are many."""
 
-PARTS = 6
+PARTS = 12
 """Into how many parts examples with named axes are dealt, by their names."""
 
 

@@ -13,17 +13,17 @@ LINES = {
     "rows of one shape are multiplied, not contracted": (
         {"x": ROW, "A": MATRIX},
         {"y": "sum(x[i]*A[i, j]*x[j], (i, j))"},
-        "(x @ A * x).sum(-1)",
+        "(_wide(x.to(A.dtype) @ A) * x).sum(-1)",
     ),
     "a factor without batch has no axis of its own": (
         {"x": ROW, "A": MATRIX},
         {"y[i]": "sum(A[i, j]*sin(x[j] - x[i]), j)"},
-        "s.mT).sum(-1)",
+        ".sum(-1)",
     ),
     "a weight of each row joins the smallest factor": (
         {"x": ROW, "A": MATRIX},
         {"y": "sum(x[i]*A[i, j]*x[j], (i, j))"},
-        "_rows_product(x, grad_y[..., None] * x)",
+        "(grad_y[..., None] * x).to(A.dtype)",
     ),
     "a product that several formulas share is no outer one": (
         {"x": ROW, "y": ROW, "w": "real[..., p]", "C": "real[p, n, n]"},
