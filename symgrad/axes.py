@@ -52,7 +52,8 @@ def dim(axis: str, axes: Sequence[str]) -> int:
 
 def joined(parts: Sequence[Axes]) -> Axes:
     """The axes of a pointwise value: the longest argument's, then the others'."""
-    distinct = {axes for axes in parts if axes}
+    distinct = set(parts)
+    distinct.discard(())
     if len(distinct) < 2:
         return distinct.pop() if distinct else ()
     ordered = sorted(parts, key=lambda axes: len(named(axes)), reverse=True)

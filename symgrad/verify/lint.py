@@ -44,13 +44,14 @@ def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return (Finding(0, "", f"this is not Python: {error}"),)
-    remarks = [*_module(tree, spec), *_names(tree)]
+    remarks = {*_module(tree, spec), *_names(tree)}
     for op, cls, jvp in classes(tree, spec):
         found = chain(of_class(op, cls), of_forward_mode(jvp))
-        remarks += [Remark(r.line, op.name, r.message) for r in found]
+        remarks.update(Remark(r.line, op.name, r.message) for r in found)
+    walked.cache_clear()  # which else would hold a long tree beyond its use
     return tuple(
         Finding(0, remark.op, f"line {remark.line}: {remark.message}")
-        for remark in sorted(set(remarks), key=lambda r: (r.line, r.op, r.message))
+        for remark in sorted(remarks, key=lambda r: (r.line, r.op, r.message))
     )
 
 

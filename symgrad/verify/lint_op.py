@@ -5,32 +5,41 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeGuard
+from functools import cache, lru_cache
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op, Spec
 
-_MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-"""Nodes without a place, half of a tree; whoever means them asks the node above."""
+_MARKS = ("ctx", "op", "ops")
+"""Fields whose nodes have no place, half of a tree; ask the node above for them."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def walked(node: ast.AST) -> tuple[ast.AST, ...]:
-    """A node and all below it but marks; each part of a long text is walked once."""
+    """A node and all below it but marks; each definition of a text is walked once."""
     nodes = [node]
+    inside: list[ast.AST] = []
     for part in nodes:  # which grows by what is below
-        for name in part._fields:
-            value = getattr(part, name, None)
-            if isinstance(value, list):
-                nodes += [n for n in value if _has_place(n)]
-            elif _has_place(value):
-                nodes.append(value)
-    return tuple(nodes)
+        for below in _below(part):
+            if isinstance(below, (ast.FunctionDef, ast.ClassDef)):
+                inside += walked(below)
+            else:
+                nodes.append(below)
+    return (*nodes, *inside)
 
 
-def _has_place(value: object) -> TypeGuard[ast.AST]:
-    return isinstance(value, ast.AST) and not isinstance(value, _MARKS)
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    for name in _fields(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            yield from (n for n in value if isinstance(n, ast.AST))
+        elif isinstance(value, ast.AST):
+            yield value
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    return tuple(name for name in kind._fields if name not in _MARKS)
 
 
 @dataclass(frozen=True)
