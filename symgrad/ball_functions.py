@@ -9,8 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import flint
+
 Ball = Any
 """A ``flint.arb``."""
+
+
+def power(x: Ball, e: Ball) -> Ball:
+    """x**e, of real balls around zero too where e is a whole number.
+
+    There ``flint.arb`` takes a logarithm if the middle of the ball is zero.
+    """
+    whole = e.is_exact() and e.unique_fmpz() is not None
+    if isinstance(x, flint.arb) and whole and x.contains(0):
+        return (flint.acb(x) ** flint.acb(e)).real
+    return x**e
 
 
 def cube_root(x: Ball) -> Ball:

@@ -120,7 +120,8 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
     """The first rule that matches a value, and what it makes of it.
 
     A rule that would leave an integer where a number was is not applied: ``n/2*(2*m)``
-    cannot overflow, ``n*m`` can.
+    cannot overflow, ``n*m`` can.  Nor is one that would drop a tensor, which has a part
+    in the shape of the value.
     """
     node = graph[value]
     rules = _by_root().get((node.op, node.data), ())
@@ -130,12 +131,25 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
         for bindings in _matches(graph, nodes, root, value, {}):
             replacement, top = _parsed(rule.replacement)
             found = int(formulas.substitute(graph, replacement, top, bindings))
-            if graph[found].kind is node.kind:
+            lost = [graph[bindings[name]].kind for name in dropped(rule)]
+            if graph[found].kind is node.kind and not any(k.is_tensor for k in lost):
                 return found, rule
     return None
 
 
 Bindings = dict[str, int]
+
+
+@cache
+def dropped(rule: Rule) -> frozenset[str]:
+    """The letters of a pattern that its replacement does without."""
+    return _letters(rule.pattern) - _letters(rule.replacement)
+
+
+def _letters(text: str) -> frozenset[str]:
+    nodes, root = _parsed(text)
+    used = {root, *(arg for node in nodes for arg in node.args)}
+    return frozenset(str(nodes[v].data) for v in used if nodes[v].op == "input")
 
 
 def _matches(

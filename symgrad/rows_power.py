@@ -23,7 +23,7 @@ _POWERS = (
         ("where(e == 0, 0, e*x**(e - 1))", _BY_EXPONENT),
         "p",
         (_POSITIVE, (-3.0, 3.0)),
-        lambda x, e: x**e,
+        ball.power,
         args=("x", "e"),
         safe=("1", None),
         aliases=("Pow",),

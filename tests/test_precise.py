@@ -195,6 +195,13 @@ def test_values_are_as_accurate_as_asked() -> None:
         assert ball.overlaps(flint.arb(1e-40).expm1())
 
 
+@pytest.mark.parametrize(("exponent", "bound"), [(1, 0.5), (2, 0.25), (3, 0.125)])
+def test_powers_of_a_ball_around_zero(exponent: int, bound: float) -> None:
+    found = TABLE["pow"].precise(flint.arb(0, 0.5), flint.arb(exponent))
+    assert found.contains(0)
+    assert bound <= float(found.rad()) < bound * 1.01
+
+
 def test_long_programs_need_no_deep_stack() -> None:
     graph = Graph()
     x = graph.input("x", Kind.REAL)

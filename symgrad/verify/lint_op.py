@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Op, Spec
@@ -29,17 +29,12 @@ def walked(node: ast.AST) -> tuple[ast.AST, ...]:
 
 
 def _below(node: ast.AST) -> Iterator[ast.AST]:
-    for name in _fields(type(node)):
-        value = getattr(node, name, None)
+    for name in node._fields:
+        value = None if name in _MARKS else getattr(node, name, None)
         if isinstance(value, list):
             yield from (n for n in value if isinstance(n, ast.AST))
         elif isinstance(value, ast.AST):
             yield value
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _MARKS)
 
 
 @dataclass(frozen=True)
