@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 import pytest
 import torch
 from axes_cases import AxesCase
+
+from symgrad.generate import generate
+from symgrad.op import Spec
+from symgrad.verify.ladder import RUNGS, climb
+from symgrad.verify.report import Report
 
 torch.set_num_threads(1)  # workers are as many as there are cores
 
@@ -46,6 +52,29 @@ def _is_left_out(item: pytest.Item) -> bool:
     case = getattr(item, "callspec", None) and item.callspec.params.get("case")
     slow = isinstance(case, AxesCase) and item.path.stem in SLOW
     return slow and zlib.crc32(str(case).encode()) % PARTS != 0
+
+
+COMPILED, OF = 10, 4
+"""The rung that takes longest, for it compiles, and one in how many cases takes it."""
+
+Climbed = Callable[[Spec], Report]
+
+
+@pytest.fixture
+def climbed(request: pytest.FixtureRequest) -> Climbed:
+    """The ladder for a spec; what compiles for a share, unless every case is asked for.
+
+    That an op compiles is held for all of the gallery by tests of its own.
+    """
+    every = bool(request.config.getoption("--every-case"))
+    whole = every or zlib.crc32(request.node.nodeid.encode()) % OF == 0
+
+    def climbing(made: Spec) -> Report:
+        rungs = [r.number for r in RUNGS if whole or r.number != COMPILED]
+        pairs = [(op.name, number) for op in made.ops for number in rungs]
+        return climb(generate(made).source, made, "full", pairs)
+
+    return climbing
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 import overhead
+import packages
 import verification
 
 from symgrad.spec import load
@@ -61,3 +62,11 @@ def test_the_times_on_the_page_are_within_the_limits() -> None:
     quick, full = re.findall(r"^an op +([\d.]+) +([\d.]+)", page, re.MULTILINE)
     assert float(quick[0]) <= verification.LIMITS["quick"]
     assert float(full[1]) <= verification.LIMITS["full"]
+
+
+def test_functions_of_packages_stand_beside_a_spec_and_on_the_page() -> None:
+    ops = {op.name for op in load(str(packages.ROOT / packages.SPEC)).ops}
+    assert {row.op for row in packages.ROWS} - {""} == ops
+    page = packages.PAGE.read_text(encoding="utf-8").partition(packages.MARK)[2]
+    for row in packages.ROWS:
+        assert re.search(rf"^\| {row.package} \S+ \| {row.function} \|", page, re.M)

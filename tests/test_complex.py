@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import Climbed
 from contract import assert_same
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
@@ -18,7 +19,6 @@ from symgrad.op import Op
 from symgrad.spec import load
 from symgrad.verify import sampling
 from symgrad.verify.first_order import is_exact
-from symgrad.verify.ladder import climb
 from symgrad.verify.subject import smooth_values, tensor_inputs
 
 CORNERS = load(str(Path(__file__).parent / "complex" / "corners.yaml"))
@@ -28,9 +28,9 @@ SHAPES = [(2, 3), (3,), (2, 1)]
 
 
 @pytest.mark.parametrize("name", OPS)
-def test_the_ladder(name: str) -> None:
+def test_the_ladder(name: str, climbed: Climbed) -> None:
     alone = replace(CORNERS, ops=(OPS[name],))
-    report = climb(generate(alone).source, alone, "full")
+    report = climbed(alone)
     assert report.passed, str(report)
 
 

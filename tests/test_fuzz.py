@@ -11,16 +11,15 @@ from typing import Any
 import fuzz_whole
 import pytest
 import yaml
+from conftest import Climbed
 from fuzz_drafts import drawn
 from fuzz_judge import judged
 from fuzz_rules import RULES
 from fuzz_witnesses import noisy
 
 from symgrad.functions import TABLE
-from symgrad.generate import generate
 from symgrad.spec import load, load_text
 from symgrad.verify import reference
-from symgrad.verify.ladder import climb
 
 PATH = Path(__file__).with_name("found.yaml")
 FOUND = yaml.safe_load(PATH.read_text("utf-8"))["ops"]
@@ -45,10 +44,10 @@ def test_what_was_found_stays_mended(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_was_found_climbs_the_ladder(name: str) -> None:
+def test_what_was_found_climbs_the_ladder(name: str, climbed: Climbed) -> None:
     whole = load(str(PATH))
     alone = replace(whole, ops=tuple(op for op in whole.ops if op.name == name))
-    report = climb(generate(alone).source, alone, "full")
+    report = climbed(alone)
     assert report.passed, str(report)
 
 

@@ -169,6 +169,7 @@ ORDER = [
     "verify.policies",
     "verify.edge_values",
     "verify.noise",
+    "verify.edge_points",
     "verify.edges",
     "verify.mixed",
     "verify.dtypes",

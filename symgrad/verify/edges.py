@@ -8,27 +8,24 @@ surrogate, a NaN that leaks from a branch that is not taken, and a NaN that gets
 from __future__ import annotations
 
 import cmath
-import itertools
 import math
-import random
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from symgrad.op import Input, Op
+from symgrad.op import Op
 from symgrad.program import Kind
-from symgrad.verify import budget, edge_values, reference, sampling, traced
+from symgrad.verify import edge_values, reference, sampling, traced
 from symgrad.verify.bound import Bound
+from symgrad.verify.edge_points import edge_points, far_points, usual_point
 from symgrad.verify.elements import by_elements
 from symgrad.verify.forward_mode import pushed
-from symgrad.verify.kinks import watched
 from symgrad.verify.noise import derivative, is_noise
-from symgrad.verify.points import as_tensors, is_inside, special_numbers, tie
+from symgrad.verify.points import as_tensors
 from symgrad.verify.policies import Convention, conventions
-from symgrad.verify.sampling import Number, Point
+from symgrad.verify.sampling import Point
 from symgrad.verify.shrink import shrinking
 from symgrad.verify.subject import (
     Fault,
@@ -42,22 +39,12 @@ from symgrad.verify.subject import (
     inner,
 )
 
-MOST = 120
-"""Combinations of edge values; several inputs have many more."""
-
 COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""
 
 TANGENT = -0.625
 
-STARTS = 7
-"""Points besides the usual one from which ties are looked for: on many of them a tie
-says nothing, for what is compared does not count there."""
-
-FAR = 12.0
-"""Beyond most thresholds; plain torch has lost too many digits there to say much."""
-
-RTOL = 1e-9
+RTOL, ATOL = 1e-9, 1e-12
 
 _DOUBLE = {Kind.REAL: torch.float64, Kind.COMPLEX: torch.complex128}
 
@@ -69,12 +56,12 @@ def run(subject: Subject) -> Outcome:
     as_torch = all(policy == "torch" for policy in op.edges.values())
     at = partial(shrinking, op, smooth=False)
     checked = 0
-    for point in _points(op):
+    for point in edge_points(subject):
         checked += at(partial(_check_point, subject, as_torch), point)
-    for point in _far(op):
+    for point in far_points(op):
         at(partial(_check_far, subject), point)
-    kinks = at(partial(_check_conventions, subject), _usual(op))
-    at(partial(_check_nan, subject), _usual(op))
+    kinks = at(partial(_check_conventions, subject), usual_point(op))
+    at(partial(_check_nan, subject), usual_point(op))
     return Outcome(note=f"points: {checked}, kinks: {kinks}")
 
 
@@ -90,11 +77,6 @@ def _check_conventions(subject: Subject, usual: Point) -> int:
     for convention in found:
         _check_convention(subject, convention)
     return len(found)
-
-
-def _usual(op: Op, purpose: str = "edges") -> Point:
-    rng = sampling.generator(op, purpose)
-    return sampling.point(op, lambda item: sampling.ordinary(op, item, rng))
 
 
 def _check_convention(subject: Subject, convention: Convention) -> None:
@@ -118,71 +100,6 @@ def _cotangents(op: Op) -> dict[str, Tensor]:
         f.name: torch.full((1,), COTANGENT, dtype=_DOUBLE[op.nodes[f.value].kind])
         for f in op.differentiable_outputs
     }
-
-
-def _points(op: Op) -> Iterator[Point]:
-    """Combinations of edge values, and ties of what is compared, in the domain."""
-    usual = _usual(op)
-    found = itertools.chain(_combined(op, usual), _ties(op, usual))
-    return (point for point in found if is_inside(op, point))
-
-
-def _combined(op: Op, usual: Point) -> Iterator[Point]:
-    """All combinations of edge values; a fixed choice of them if they are too many."""
-    special = special_numbers(op)
-    choices = [_choices(item, special, usual[item.name]) for item in op.inputs]
-    count = math.prod(map(len, choices))
-    rng = sampling.generator(op, "combinations")
-    for number in _numbers(count, rng):
-        point = {}
-        for name, values in zip(usual, choices, strict=True):
-            number, place = divmod(number, len(values))
-            point[name] = values[place]
-        yield point
-
-
-def _numbers(count: int, rng: random.Random) -> Sequence[int]:
-    """All numbers below a count, or a choice of them if they are too many."""
-    if count <= MOST:
-        return range(count)
-    if count > sys.maxsize:
-        return [rng.randrange(count) for _ in range(MOST)]
-    return rng.sample(range(count), MOST)
-
-
-def _far(op: Op) -> Iterator[Point]:
-    """Points with one input beyond where inputs usually are."""
-    for item in op.inputs:
-        for value in (FAR, -FAR):
-            point = {**_usual(op), item.name: value}
-            if item.kind is Kind.REAL and is_inside(op, point):
-                yield point
-
-
-def _ties(op: Op, usual: Point) -> Iterator[Point]:
-    """Points where the two sides of a comparison are equal."""
-    if budget.is_large(op):
-        return
-    rng = sampling.generator(op, "ties")
-    starts = [usual, *(_usual(op, f"edges/{k}") for k in range(STARTS))]
-    nodes, pairs = watched(op.nodes)
-    names = [item.name for item in op.inputs if item.kind is Kind.REAL]
-    for pair in (p for p in pairs if not any(nodes[v].kind.is_complex for v in p)):
-        for start in starts:
-            tied = (tie(op, nodes, pair, start, name, rng) for name in names)
-            yield from itertools.islice((p for p in tied if p is not None), 1)
-
-
-def _choices(item: Input, special: list[float], usual: Number) -> list[Number]:
-    """The edge values of an input, the usual one first."""
-    if item.kind is Kind.MASK:
-        return [False, True]
-    more: list[Number] = []
-    if item.kind.is_floating:
-        more = [*special, *sampling.finite_ends(item), 1.0, -1.0]
-    elif item.kind in (Kind.FLOAT, Kind.INT):
-        more = [type(usual)(0), type(usual)(1)]
-    return list(dict.fromkeys([usual, *more]))
 
 
 def _check_point(subject: Subject, compare: bool, point: Point) -> bool:
@@ -219,20 +136,39 @@ def _check_forward(
 ) -> None:
     """Forward mode has backward's derivatives there, where those are finite.
 
-    Beside an infinite one even an input that does not move gives NaN.
+    Beside an infinite one even an input that does not move gives NaN.  Elements of
+    tensors, which are many, move together.
     """
     finite = all(bool(g.isfinite().all()) for g in gradients.values())
     if not (finite and has_forward_mode(subject)):
         return
+    together = [list(gradients)] if subject.whole else [[name] for name in gradients]
+    for names in together:
+        along = {
+            name: torch.full_like(gradients[name], TANGENT * (place + 1))
+            for place, name in enumerate(names)
+        }
+        _check_along(subject, point, gradients, along)
+
+
+def _check_along(
+    subject: Subject,
+    point: Point,
+    gradients: Mapping[str, Tensor],
+    along: Mapping[str, Tensor],
+) -> None:
+    """Raise ``Fault`` unless outputs move as backward's gradients say."""
+    tangents = pushed(subject, as_tensors(subject.op, [point]), along)[1]
     cotangents = _cotangents(subject.op)
-    for name, gradient in gradients.items():
-        along = {name: torch.full_like(gradient, TANGENT)}
-        tangents = pushed(subject, as_tensors(subject.op, [point]), along)[1]
-        got = sum(inner(c, tangents[n]).item() for n, c in cotangents.items())
-        expected = inner(gradient, along[name]).item()
-        if not math.isclose(got, expected, rel_tol=RTOL, abs_tol=1e-12):
-            texts = _where(point), str(expected), str(got)
-            raise Fault(f"the jvp along {name} at an edge", *texts)
+    got = math.fsum(inner(c, tangents[n]).item() for n, c in cotangents.items())
+    parts = [inner(gradients[name], t).item() for name, t in along.items()]
+    sizes = [t.abs().sum() for t in along.values()]
+    noise = [
+        RTOL * abs(part) + ATOL * float(t) for part, t in zip(parts, sizes, strict=True)
+    ]
+    if not abs(got - math.fsum(parts)) <= math.fsum(noise):
+        texts = _where(point), str(math.fsum(parts)), str(got)
+        raise Fault(f"the jvp along {', '.join(along)} at an edge", *texts)
 
 
 def _native(subject: Subject, values: Values, cotangents: Tensors) -> Tensors:
@@ -255,7 +191,7 @@ def _is_wrong(op: Op, name: str, point: Point, got: complex, plain: complex) -> 
     """
     if not cmath.isfinite(plain):
         return cmath.isnan(got) and derivative(op, name, point, COTANGENT) is not None
-    if cmath.isclose(got, plain, rel_tol=RTOL, abs_tol=1e-12):
+    if cmath.isclose(got, plain, rel_tol=RTOL, abs_tol=ATOL):
         return False
     return not is_noise(op, name, point, COTANGENT, got)
 

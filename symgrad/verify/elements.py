@@ -15,7 +15,7 @@ from torch import Tensor
 
 from symgrad.axes import BATCH, named, size_of
 from symgrad.op import Input, Op
-from symgrad.unroll import places, sizes_of, unrolled
+from symgrad.unroll import element, places, sizes_of, unrolled
 from symgrad.verify import reference
 from symgrad.verify.subject import Subject, call
 
@@ -32,7 +32,13 @@ def by_elements(subject: Subject) -> Subject:
     formula = reference.guarded(op)
     emitted = partial(_by_elements, op, sizes, partial(call, subject))
     plain = partial(_by_elements, op, sizes, partial(reference.named_outputs, formula))
-    return Subject(unrolled(op, sizes), emitted, plain=plain)
+    return Subject(unrolled(op, sizes), emitted, plain=plain, whole=subject)
+
+
+def names(op: Op, item: Input) -> list[str]:
+    """The names of an input's elements; its own if there are no named axes."""
+    sizes = sizes_of(op, SIZES)
+    return [element(item.name, place) for place in places(item.labels, sizes)]
 
 
 Run = Callable[[Mapping[str, Any]], Mapping[str, Tensor]]

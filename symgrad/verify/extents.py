@@ -35,7 +35,7 @@ def choices(op: Op, broadcast: bool = True) -> Iterator[dict[str, Shape]]:
     """Shapes to try: with a batch, without, broadcast both ways, other sizes, empty."""
     usual, other = sizes(op), sizes(op, 1)
     batched = any(BATCH in item.labels for item in op.inputs)
-    yield of_sizes(op, (2,), usual)
+    yield of_sizes(op, (2, 2), usual)
     if batched:
         yield of_sizes(op, (2, 1), other, (3,) if broadcast else None)
         yield of_sizes(op, (2,), other, (2, 1) if broadcast else None)

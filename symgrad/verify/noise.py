@@ -16,6 +16,9 @@ LAST_DIGIT = 2.0**-51
 ROUNDINGS = 4
 """How many times as far as the truth moves with them a result may be from it."""
 
+FLOOR = 1e-12
+"""What is no difference, of inputs and cotangents that are about 1."""
+
 
 def derivative(
     op: Op, name: str, point: Mapping[str, Number], cotangent: float
@@ -30,12 +33,15 @@ def derivative(
 
 
 def is_noise(op: Op, name: str, point: Point, cotangent: float, got: complex) -> bool:
-    """Whether the truth moves as far when the inputs move by their last digits."""
+    """Whether the truth moves as far when the inputs move by their last digits.
+
+    Or is nearer than ``FLOOR``: plain torch, which says otherwise, may be off itself.
+    """
     points = point, _beside(point)
     truth, moved = (derivative(op, name, p, cotangent) for p in points)
     if truth is None or moved is None:
         return False
-    return abs(got - truth) <= ROUNDINGS * abs(moved - truth)
+    return abs(got - truth) <= max(FLOOR, ROUNDINGS * abs(moved - truth))
 
 
 def _beside(point: Point) -> Point:

@@ -61,13 +61,15 @@ class Subject:
 
     Of a callable that is not ours no class is known; then what a rung asks for beyond
     gradients may be missing, and is wrong only where it is there and wrong.  ``plain``
-    is the formula in plain torch, where that is more than the op's own nodes.
+    is the formula in plain torch, where that is more than the op's own nodes, and
+    ``whole`` the op with named axes whose elements these are.
     """
 
     op: Op
     function: Callable[..., Any]
     cls: type[torch.autograd.Function] | None = None
     plain: Callable[..., Any] | None = None
+    whole: Subject | None = None
 
 
 def subjects(module: ModuleType, spec: Spec) -> list[Subject]:
@@ -81,6 +83,7 @@ def subjects(module: ModuleType, spec: Spec) -> list[Subject]:
 
 def has_forward_mode(subject: Subject) -> bool:
     """Whether there is a class with a jvp."""
+    subject = subject.whole or subject
     cls = subject.cls
     if cls is None:
         return False

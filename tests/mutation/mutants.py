@@ -182,6 +182,5 @@ def _methods(made: Code) -> list[ast.FunctionDef]:
 
 
 def places() -> list[str]:
-    """Every op of the gallery without named axes."""
-    ops = [(stem, op) for stem in GALLERY for op in spec(stem).ops]
-    return [f"{stem}.{op.name}" for stem, op in ops if not op.has_axes]
+    """Every op of the gallery."""
+    return [f"{stem}.{op.name}" for stem in GALLERY for op in spec(stem).ops]

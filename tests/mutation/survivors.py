@@ -10,10 +10,14 @@ from .mutants import Mutant
 
 @dataclass(frozen=True)
 class Survivor:
-    """Mutants whose text has a match for the pattern."""
+    """Mutants whose text has a match for the pattern.
+
+    One that is not ``harmless`` is wrong somewhere, and no rung looks there.
+    """
 
     pattern: str
     why: str
+    harmless: bool = True
 
 
 SURVIVORS: tuple[Survivor, ...] = (
@@ -59,10 +63,87 @@ SURVIVORS: tuple[Survivor, ...] = (
         "The same numbers: here the surrogate has the value of the forward already, and"
         " the detached difference is 0.",
     ),
+    Survivor(
+        r"\.(pairwise_distance|bond_energy|coulomb|neighbour_distances|soft_triplet"
+        r"|trans_e|weight_norm|standardise|cosine_similarity|linear_attention|survival)"
+        r" .*`1` becomes .* in .*torch\.where\((inside2?|event), [^=]*, 1\)",
+        "The same numbers: what a guard feeds to the branch that is not taken is thrown"
+        " away by the `where` around it, or by that of the forward.",
+    ),
+    Survivor(
+        r"linear_attention .*`0` becomes `1` in .*torch\.where\(inside2?, 0, [qk]\)",
+        "The same numbers: the branch that is not taken, and its derivative, are thrown"
+        " away by the `where` around them.",
+    ),
+    Survivor(
+        r"\.(bond_energy|pair_potential|neighbour_distances|face_area|weight_norm)"
+        r" .*`-1` becomes `1` in ",
+        "The same dimension: these tensors have two, for the op has no batch.",
+    ),
+    Survivor(
+        r"(covariance_pooling|pearson) (backward|jvp): .*\.mean\(|"
+        r"(covariance_pooling|pearson) backward: .*(mean|grad_u|grad_v|u2|u3)",
+        "The same numbers: what is centred once need not be centred again. The sum of"
+        " products of two rows is the same if one of them is moved by a constant.",
+    ),
+    Survivor(
+        r"(masked_softmax|masked_attention) jvp: `0` becomes `1` in .*where\(allowed",
+        "The same numbers: the tangent of what is not allowed is taken times its share,"
+        " and that is 0.",
+    ),
+    Survivor(
+        r"masked_softmax forward: `1e\+30` becomes `1\.01e\+30`",
+        "The same numbers: `exp` of both is 0.",
+    ),
+    Survivor(
+        r"entropy (backward|jvp): .*(grad_entropy|u \* log_p \+ u)",
+        "The same numbers: what is the same for all elements of a row times their"
+        " shares has no part in the derivative of `log_softmax`.",
+    ),
+    Survivor(
+        r"jsd backward: .*grad_log_m \* torch\.sigmoid",
+        "The same numbers: the derivative by the mixture is 0 in sum, for it is where"
+        " the divergence from both is least.",
+    ),
+    Survivor(
+        r"survival (backward|jvp): .*(inside|top|w \+ r|1 / |q = 1|u = 1)",
+        "The same numbers: the maximum is subtracted before `exp` and added again"
+        " after `log`; what comes of its derivative cancels.",
+    ),
+    Survivor(
+        r"siglip backward: .*new_ones|listnet backward: .*u\.sum\(-1\)",
+        "The same numbers: a factor that is 1, as the sum of a softmax is.",
+    ),
+    Survivor(
+        r"kl_div (backward|jvp): .* in `dln = ",
+        "The derivative of `xlogy(p, p)` at 0, which has none: the slope there is"
+        " infinite, and plain torch says NaN.",
+    ),
+    Survivor(
+        r"(coulomb|weight_norm|standardise) .*`0` becomes `1` in .*"
+        r"(inside = |where\(inside)",
+        "The derivative of a norm or a deviation at 0, by which it divides: the"
+        " value itself is infinite or NaN there.",
+    ),
+    Survivor(
+        r"soft_triplet .*`0` becomes `1` in .*(inside2? = |where\(inside2?)",
+        "The derivative of a norm at 0. To every difference 1e-6 is added, so that two"
+        " rows must be apart by just that.",
+    ),
+    Survivor(
+        r"weighted_cross_entropy .*`0` becomes `1` in .*where\(.*, label, 0\)",
+        "Which class is looked up for a label that is ignored does not matter, unless"
+        " there is only one class.",
+    ),
 )
 
 
+def survivor(mutant: Mutant) -> Survivor | None:
+    """The row of a mutant that may survive; ``None`` if nobody has looked at it yet."""
+    return next((s for s in SURVIVORS if re.search(s.pattern, str(mutant))), None)
+
+
 def why(mutant: Mutant) -> str | None:
-    """Why a mutant may survive; ``None`` if nobody has said so yet."""
-    found = (s.why for s in SURVIVORS if re.search(s.pattern, str(mutant)))
-    return next(found, None)
+    """Why a mutant may survive."""
+    found = survivor(mutant)
+    return found and found.why
