@@ -17,8 +17,8 @@ from symgrad.naming import FORWARD_MODE
 from symgrad.op import Input, Op
 from symgrad.program import Graph, Kind
 from symgrad.verify import reference
-from symgrad.verify.forward_mode import pushed
 from symgrad.verify.subject import Subject, call, gradients, inner, leaves
+from symgrad.verify.tangents import pushed
 from symgrad.wirtinger import RULES
 
 

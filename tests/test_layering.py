@@ -157,6 +157,8 @@ ORDER = [
     "verify.points",
     "verify.shrink",
     "verify.first_order",
+    "verify.tangents",
+    "verify.batched",
     "verify.forward_mode",
     "verify.second_order",
     "verify.bound",

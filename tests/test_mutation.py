@@ -23,7 +23,7 @@ from symgrad.verify.report import Finding
 SLIP = re.compile(r"raises (Name|Type|Attribute|UnboundLocal|Key|Index|Value)Error")
 """What a fault that was planted badly would raise."""
 
-PARTS = 50
+PARTS = 107
 """Into how many parts mutants are dealt, by their names; one of them is judged here."""
 
 

@@ -21,7 +21,6 @@ from symgrad.verify import edge_values, reference, sampling, traced
 from symgrad.verify.bound import Bound
 from symgrad.verify.edge_points import edge_points, far_points, usual_point
 from symgrad.verify.elements import by_elements
-from symgrad.verify.forward_mode import pushed
 from symgrad.verify.noise import derivative, is_noise
 from symgrad.verify.points import as_tensors
 from symgrad.verify.policies import Convention, conventions
@@ -38,6 +37,7 @@ from symgrad.verify.subject import (
     has_forward_mode,
     inner,
 )
+from symgrad.verify.tangents import pushed
 
 COTANGENT = 1.75
 """Not 1, which would hide how often it is multiplied in."""

@@ -15,12 +15,11 @@ from itertools import islice
 
 import torch
 from torch import Tensor
-from torch.func import jvp, vmap
 
 from symgrad.op import Op
-from symgrad.program import Program
 from symgrad.verify import budget, reference, sampling
 from symgrad.verify.absent import is_absent
+from symgrad.verify.batched import check_batches
 from symgrad.verify.points import Batch, as_tensors, batches
 from symgrad.verify.sampling import Point
 from symgrad.verify.shapes import shapes_taken
@@ -32,8 +31,6 @@ from symgrad.verify.subject import (
     Tensors,
     Values,
     backward,
-    call,
-    gradients,
     has_forward_mode,
     inner,
     random_cotangents,
@@ -41,8 +38,8 @@ from symgrad.verify.subject import (
     show,
     smooth_values,
 )
+from symgrad.verify.tangents import differ, pushed
 
-RTOL = 1e-9
 NOISE = 1e-5
 """Of the largest of all: what is smaller than that may be what rounding left."""
 
@@ -51,8 +48,6 @@ FAR = 1e-6
 
 CHOICES = 2
 """How many of the first rung's shapes are tried."""
-
-BATCH = 3
 
 
 def run(subject: Subject) -> Outcome:
@@ -89,7 +84,7 @@ def _checked(subject: Subject) -> Outcome:
         sent = {"grad": cotangents, "tangent": tangents}
         compare = partial(_against_backward, subject)
         worst = max(worst, shrinking(op, compare, values, sent))
-        shrinking(op, partial(_check_batches, subject), values, sent)
+        shrinking(op, partial(check_batches, subject), values, sent)
     if not (budget.is_large(op) or op.has_axes):
         _check_everywhere(subject, rng)
     return Outcome(worst, note=budget.note(op))
@@ -149,21 +144,6 @@ def _of_size(op: Op, values: Values) -> Tensors:
     return {name: result.expand(size) for name, result in results.items()}
 
 
-def pushed(
-    subject: Subject, values: Values, tangents: Mapping[str, Tensor]
-) -> tuple[Tensors, Tensors]:
-    """The outputs that have a derivative, and their tangents."""
-
-    def of_moving(*moving: Tensor) -> Tensors:
-        given = {**values, **dict(zip(tangents, moving, strict=True))}
-        results = call(subject, given)
-        return {f.name: results[f.name] for f in subject.op.differentiable_outputs}
-
-    start = tuple(torch.as_tensor(values[n]) for n in tangents)
-    results, moved, *_ = jvp(of_moving, start, tuple(tangents.values()))
-    return results, moved
-
-
 def _against_backward(
     subject: Subject,
     values: Values,
@@ -187,13 +167,13 @@ def _against_backward(
     for name, back in backs.items():
         parts = [inner(g, alone[name][output]) for output, g in cotangents.items()]
         where = f"along {name}, {show(values)}"
-        off = _differ("the jvp is not backward's", where, back, parts, noise)
+        off = differ("the jvp is not backward's", where, back, parts, noise)
         worst = max(worst, off)
     for output, whole in moved.items():
         parts = [pushed[output] for pushed in alone.values()]
         message = f"the jvp of {output} is not additive"
         noise = _of_values(subject.op, [results[output]])
-        worst = max(worst, _differ(message, show(values), whole, parts, noise))
+        worst = max(worst, differ(message, show(values), whole, parts, noise))
     return worst
 
 
@@ -209,107 +189,3 @@ def _of_values(op: Op, values: Sequence[Tensor]) -> float:
     for the rounding of what they are.
     """
     return NOISE * _largest(v.abs().sum() for v in values) if op.has_axes else 0.0
-
-
-def _differ(
-    message: str,
-    inputs: str,
-    expected: Tensor,
-    parts: Sequence[Tensor],
-    noise: float = 0.0,
-) -> float:
-    """How far a sum of parts, each reduced to a shape, is off, relative to the parts.
-
-    ``noise`` is what comes of rounding even where all parts cancel.  Raises ``Fault``
-    if it is too far.
-    """
-    got = torch.stack([_summed(part, expected.shape) for part in parts]).sum(0)
-    sizes = [_summed(part.abs(), expected.shape) for part in parts]
-    size = torch.stack(sizes).sum(0)
-    off = ((got - expected).abs() / (size + expected.abs() + noise + 1e-300)).max()
-    if not off <= RTOL:
-        raise Fault(message, inputs, str(expected.tolist()), str(got.tolist()))
-    return float(off)
-
-
-def _summed(part: Tensor, shape: torch.Size) -> Tensor:
-    full = reference.joined([part.shape, shape])
-    return part.expand(full).sum_to_size(shape)
-
-
-def _check_batches(
-    subject: Subject,
-    values: Values,
-    cotangents: Mapping[str, Tensor],
-    tangents: Mapping[str, Tensor],
-) -> None:
-    """Rows of a batch, each with directions of its own, give what they give alone."""
-    names = list(tangents)
-    given = [torch.as_tensor(values[n]) for n in names]
-    scales = torch.linspace(0.5, 2.0, BATCH, dtype=torch.float64)
-
-    def row(scale: Tensor, *moving: Tensor) -> Tensors:
-        moved = {**values, **dict(zip(names, moving, strict=True))}
-        results, tangent = pushed(subject, moved, _times(tangents, scale))
-        kinds = {"value": results, "jvp": tangent}
-        return {f"{k} of {n}": t for k, ts in kinds.items() for n, t in ts.items()}
-
-    for count in {1, len(names)}:
-        dims = tuple(0 if place < count else None for place in range(len(names)))
-        batch = [t.expand(BATCH, *t.shape) for t in given[:count]] + given[count:]
-        together = vmap(row, in_dims=(0, *dims))(scales, *batch)
-        for place, scale in enumerate(scales):
-            for what, expected in row(scale, *given).items():
-                message = f"the {what} changes in a batch"
-                _differ(message, show(values), expected, [together[what][place]])
-        _check_pulled(subject, values, cotangents, dims)
-
-
-def _check_pulled(
-    subject: Subject,
-    values: Values,
-    cotangents: Mapping[str, Tensor],
-    dims: Sequence[int | None],
-) -> None:
-    """The gradients of a batch; an input that all rows share gets their sum.
-
-    Backward is pulled from outside of the batch: ``torch.func`` inside of it would
-    load ``torch.compile``, which takes longer than the rung.  Outputs that have no part
-    in the batch are left out: of a Function with several outputs torch's generated rule
-    counts the gradients of such a one once for each row.
-    """
-    names = reference.differentiable(subject.op)
-    batched = [name for name, dim in zip(names, dims, strict=True) if dim == 0]
-    seen = _using(subject.op, batched)
-    cotangents = {name: c for name, c in cotangents.items() if name in seen}
-    scales = torch.linspace(0.5, 2.0, BATCH, dtype=torch.float64)
-
-    def row(*moving: Tensor) -> Tensors:
-        results = call(subject, {**values, **dict(zip(names, moving, strict=True))})
-        return {name: results[name] for name in cotangents}
-
-    given = [torch.as_tensor(values[n]) for n in names]
-    batch = [
-        (t if dim is None else t.expand(BATCH, *t.shape)).clone().requires_grad_()
-        for t, dim in zip(given, dims, strict=True)
-    ]
-    sent = {n: torch.stack([c * s for s in scales]) for n, c in cotangents.items()}
-    together = gradients(vmap(row, in_dims=tuple(dims))(*batch), batch, sent, names)
-    alone = [backward(subject, values, _times(cotangents, s)) for s in scales]
-    for name, dim in zip(names, dims, strict=True):
-        rows = torch.stack([found[name] for found in alone])
-        message = f"the gradient of {name} changes in a batch"
-        expected = rows if dim == 0 else rows.sum(0)
-        _differ(message, show(values), expected, [together[name]])
-
-
-def _using(op: Op, names: Sequence[str]) -> set[str]:
-    """The outputs whose formulas use some of the inputs."""
-    program = Program(op.nodes, {}, {})
-    behind = {f.name: program.reachable([f.value]) for f in op.outputs}
-    inputs = {v for v, n in enumerate(op.nodes) if n.op == "input" and n.data in names}
-    return {name for name, values in behind.items() if not inputs.isdisjoint(values)}
-
-
-def _times(tensors: Mapping[str, Tensor], scale: Tensor) -> Tensors:
-    return {name: tensor * scale for name, tensor in tensors.items()}

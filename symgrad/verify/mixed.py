@@ -19,7 +19,6 @@ from symgrad.axes import named
 from symgrad.op import Op
 from symgrad.program import Kind
 from symgrad.verify import reference
-from symgrad.verify.forward_mode import pushed
 from symgrad.verify.subject import (
     Fault,
     Subject,
@@ -29,6 +28,7 @@ from symgrad.verify.subject import (
     has_forward_mode,
     show,
 )
+from symgrad.verify.tangents import pushed
 
 PAIRS = (
     (torch.float32, torch.float64),
