@@ -15,6 +15,8 @@ def settle(program: Program) -> Program:
     What has a part in a shape, by broadcasting, is not dropped, nor what makes a value
     complex.
     """
+    if not any(node.op in COMPARISONS for node in program.nodes):
+        return program
     settled: dict[int, bool] = {}
     shapes: list[frozenset[int]] = []
 

@@ -92,22 +92,34 @@ def as_in_a_new_process() -> Iterator[None]:
     gc.unfreeze()
 
 
+QUIET = 0.6
+"""Seconds of ``yardstick`` where the five were measured, when nothing else ran there."""
+
+
+def yardstick(text: str) -> float:
+    """What Python takes to parse and to walk a text: the measure of other machines."""
+    start = time.process_time()
+    assert sum(1 for _ in ast.walk(ast.parse(text)))
+    return time.process_time() - start
+
+
 @pytest.mark.usefixtures("as_in_a_new_process")
 def test_two_thousand_lets_of_four_operations_take_five_seconds() -> None:
-    """From text to linted text, in seconds of one processor.
+    """From text to linted text, in seconds of one processor of a quiet machine.
 
-    Whatever else runs on the machine can only add to them: one of three tries counts.
+    In one of three attempts: what else runs can only add to them.
     """
 
-    def seconds() -> float:
+    def attempt() -> bool:
         start = time.process_time()
         made = chain(2000, "ratios")
-        assert not lint(generate(made).source, made)
-        return time.process_time() - start
+        source = generate(made).source
+        assert not lint(source, made)
+        taken = time.process_time() - start
+        return taken < 5 * max(1.0, yardstick(source) / QUIET)
 
     generate(chain(50, "ratios"))
-    tries = (seconds() for _ in range(3))
-    assert any(taken < 5 for taken in tries)
+    assert any(attempt() for _ in range(3))
 
 
 @pytest.mark.parametrize("step", ["sums", "choices"])
