@@ -93,7 +93,7 @@ def as_in_a_new_process() -> Iterator[None]:
 
 
 QUIET = 0.6
-"""Seconds of ``yardstick`` where the five were measured, when nothing else ran there."""
+"""Seconds of ``yardstick`` where the limit is to hold, when nothing else runs there."""
 
 
 def yardstick(text: str) -> float:
