@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from generated_modules import EXAMPLES, generated
+from specs import module
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -108,3 +109,57 @@ def test_nothing_is_larger_than_it_has_to_be(
 
 def _size(axis: str) -> str:
     return "B" if axis == "..." else axis.rpartition(":")[2]
+
+
+# -- beside products -------------------------------------------------------------------
+
+W = {"x": "real[..., n]", "W": "real[m, n]"}
+
+
+@pytest.mark.parametrize("dtype", HALF, ids=str)
+def test_numbers_beside_products_are_in_full(dtype: torch.dtype) -> None:
+    """A count, and a sine of an integer, neither of which a half could hold."""
+    inputs: dict[str, Any] = {**W, "on": {"kind": "mask", "axes": "n"}, "k": "index[]"}
+    let = {"count": "sum(where(on[j], 1, 0), j)"}
+    text = "sum(W[i, j]*x[j], j)*sin(k/1000)/count"
+    made = module(inputs, {"y[i]": text}, let=let)
+    size, k = 70_001, torch.tensor(100_003)
+    x, rows = torch.full((size,), 2**-6).to(dtype), torch.ones(2, size).to(dtype)
+    found = made.f(x, rows, torch.ones(size, dtype=torch.bool), k)
+    expected = (torch.sin(k.double() / 1000) / 64).expand(2)
+    unit = torch.finfo(dtype).eps
+    torch.testing.assert_close(found.double(), expected, rtol=2 * unit, atol=0)
+
+
+MORE = {"v": "real[n]", "b": "real[...]"}
+MIXED = [
+    {"y[i]": "sum(tanh(W[i, j])*tanh(x[j]), j)", "z": "exp(b)*sum(sin(x[i]), i)"},
+    {"y[i]": "sum(W[i, j]*x[j], j)", "z": "sum(x[i]*v[i], i)*b"},
+    {"y[i]": "sum(W[i, j]*x[j], j)", "z": "sum(x[i]*v[i], i)"},
+]
+
+
+@pytest.mark.parametrize("outputs", MIXED, ids=str)
+def test_an_output_has_the_dtype_of_its_own_inputs(outputs: dict[str, str]) -> None:
+    more = {name: text for name, text in MORE.items() if name in str(outputs)}
+    made = module({**W, **more}, outputs)
+    x, rows = torch.randn(2, 3).bfloat16(), torch.randn(4, 3).bfloat16()
+    full = {"v": torch.randn(3), "b": torch.randn(2)}
+    y, z = made.f(x, rows, *(full[name] for name in more))
+    assert (y.dtype, z.dtype) == (torch.bfloat16, torch.float32)
+
+SURROGATES = [
+    ("Heaviside(x[0]*sum(W[i, j]*x[j], j))", "sigmoid(x[0]*sum(W[i, j]*x[j], j))"),
+    ("Heaviside(sum(W[i, j]*x[j], j))", "sigmoid(sum(W[i, j]*tanh(x[j]), j))"),
+    ("sum(W[i, j]*x[j], j)", "sum(W[i, j]*tanh(x[j]), j)"),
+    ("round(x[0])*W[i, 0]", "x[0]*sum(W[i, j]*x[j], j)"),
+]
+
+
+@pytest.mark.parametrize(("text", "surrogate"), SURROGATES)
+def test_products_of_a_surrogate_are_traced_in_half(text: str, surrogate: str) -> None:
+    made = module(W, {"y[i]": text}, surrogate={"y[i]": surrogate})
+    x, rows = torch.randn(2, 3).bfloat16(), torch.randn(4, 3).bfloat16()
+    traced = torch.compile(made.f, backend="eager", fullgraph=True)(x, rows)
+    assert traced.dtype == torch.bfloat16
+    torch.testing.assert_close(traced, made.f(x, rows))

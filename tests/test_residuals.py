@@ -176,6 +176,45 @@ def test_a_statistic_is_not_seen_from_outside() -> None:
     assert isinstance(alone.f(x), Tensor)
 
 
+def test_a_number_for_each_element_is_computed_again_with_the_rest() -> None:
+    let = {"c": "sum(where(m[i], 1, 0), i)", "mu": "sum(where(m[i], x[i], 0), i)/c"}
+    inputs = {"x": "real[..., n]", "m": MASK}
+    made = module(inputs, {"y[i]": "where(m[i], (x[i] - mu)**3/c, 0)"}, let=let)
+    m = torch.tensor([[True, True, False], [False, True, True]])
+    x = torch.tensor([[0.3, -0.7, 1.1], [0.9, 0.4, -0.2]], dtype=torch.float64)
+
+    def plain(x: Tensor) -> Tensor:
+        c = m.sum(-1, keepdim=True)
+        mu = torch.where(m, x, 0).sum(-1, keepdim=True) / c
+        return torch.where(m, (x - mu) ** 3 / c, 0)
+
+    found = _derivatives(lambda x: made.f(x, m), x, 3)
+    torch.testing.assert_close(found, _derivatives(plain, x, 3))
+
+
+def test_an_output_that_shows_a_statistic_has_its_derivative() -> None:
+    let = {"s[a, b]": "norm(x[a, b, c], c)"}
+    outputs = {
+        "y[a, b, c]": "x[a, b, c]/s[a, b]",
+        "t[p, q]": "s[p, q]",
+        "u[b, a]": "s[a, b]",
+        "v[a, b]": "stop_gradient(s[a, b])",
+    }
+    made = module({"x": "real[m, n, k]"}, outputs, let=let)
+    x = torch.randn(2, 3, 4, dtype=torch.float64, requires_grad=True)
+    _, t, u, v = made.f(x)
+    norm = x.norm(dim=-1)
+    for a, b in ((t, norm), (u, norm.mT)):
+        sent = torch.randn_like(a)
+        found, expected = (
+            torch.autograd.grad(z, x, sent, retain_graph=True)[0] for z in (a, b)
+        )
+        torch.testing.assert_close(found, expected)
+    assert not v.requires_grad
+    results = made.FFunction.forward(x.detach())
+    assert len({z.untyped_storage().data_ptr() for z in results}) == 5
+
+
 # -- the ledger ------------------------------------------------------------------------
 
 

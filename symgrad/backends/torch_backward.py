@@ -54,7 +54,7 @@ def backward(op: Op, program: Program) -> Code:
     body = [*_missing(op, given), *filled(op, given, "output_shapes")]
     low = _precision(op, program, arriving)
     body += restored(op, program, terms, arriving, most, low=low)
-    body += computed_again(op, program, low)
+    body += computed_again(op, program, low, _like(program))
     if len(wanted) > 1:
         body += _guards(op, wanted)
     body += _gradients(op, program, low)
@@ -112,7 +112,7 @@ def _gradients(op: Op, program: Program, low: Precision) -> list[str]:
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
     leaves = derived_leaves(op, program, arriving)
     blocks = [[*terms] for terms in program.gradients.values()]
-    anchor = _like(program)
+    anchor = low.anchor(_like(program))
     spell = low.spelled(program.nodes, speller(program, anchor))
     layout = Layout(program, spell, formula, leaves, names, blocks)
     lines = written(layout.block(layout.shared), 8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from symgrad.axes import named
 from symgrad.backends.torch_along import sizes
 from symgrad.backends.torch_lines import (
     ANNOTATION,
@@ -86,7 +87,7 @@ def forward_layout(
     named = replace(program, names=kept, hints={})
     leaves = input_leaves(program)
     blocks = [[*program.outputs.values(), *program.statistics]]
-    spell = low.spelled(program.nodes, speller(named, anchor(op)))
+    spell = low.spelled(program.nodes, speller(named, low.anchor(anchor(op))))
     return Layout(named, spell, formula, leaves, names, blocks)
 
 
@@ -104,7 +105,7 @@ def forward(op: Op, program: Program) -> Code:
     statements = layout.block([*program.outputs.values(), *program.statistics])
     texts = _fitted(program, layout, statements, rounding)
     body = [*casts, *written(statements, 8)]
-    body += _for_compile(op, program, names, texts)
+    body += _for_compile(op, program, names, texts, low)
     results = _results(program, texts, rounding)
     if several:
         kept = statistic_names(op, program).values()
@@ -135,7 +136,8 @@ def _fitted(
 
 def _precision(program: Program, dtype: str) -> Precision:
     """The precisions of forward."""
-    leaves, ends = input_leaves(program), list(program.outputs.values())
+    leaves = input_leaves(program)
+    ends = [*program.outputs.values(), *program.stand_ins.values()]
     if is_plain(program, ends, frozenset(leaves)):
         return FULL
     live = program.reachable([*ends, *program.statistics], frozenset(leaves))
@@ -152,27 +154,39 @@ def _casts(
     ends = list(outputs.values())
     plain = smooth and is_plain(program, ends, leaves)
     cast = casting(program, ends, plain)
-    lines: list[str] = []
-    if plain:
-        source = call(cast, list(map(Text, reals)))
-        lines = unpack(reals, source, 8) if cast and reals else []
-        return lines, dict.fromkeys(outputs, "")
-    dtypes: dict[tuple[str, ...], str] = {}
-    rounding = dict.fromkeys(outputs, "")
-    for output, value in outputs.items():
-        if not _is_rounded(program, value) or value in low.narrow:
-            continue
-        used = _floating_inputs(op, program, value)
-        if used not in dtypes:
-            dtypes[used] = dtype if not dtypes else names.claim(f"{output}_dtype")
-            lines += assignment(dtypes[used], _result_dtype(used), 8)
-        rounding[output] = dtypes[used]
-    texts = list(map(Text, reals))
-    if not reals:  # nor a half precision that could be rounded to
+    if not reals or not cast:  # nor a half precision that could be rounded to
         return [], dict.fromkeys(outputs, "")
-    if low.is_mixed:
+    if plain:
+        low = replace(low, narrow=frozenset(ends))
+    lines, rounding = _roundings(op, program, names, low, dtype)
+    texts = list(map(Text, reals))
+    if low.is_mixed and not plain:
         return [*lines, *low.casts(reals, call("_promoted", texts))], rounding
     return [*lines, *unpack(reals, call(cast, texts), 8)], rounding
+
+
+def _roundings(
+    op: Op, program: Program, names: Names, low: Precision, dtype: str
+) -> tuple[list[str], dict[str, str]]:
+    """Lines that find the dtypes of results, and the name of each output's."""
+    lines: list[str] = []
+    dtypes: dict[tuple[str, ...], str] = {}
+    rounding = dict.fromkeys(program.outputs, "")
+    for output, value in program.outputs.items():
+        used = _floating_inputs(op, program, value)
+        promoted = _is_promoted(op, used)
+        narrow = value in low.narrow and program.stand_ins[output] == value
+        if not _is_rounded(program, value) or (narrow and promoted):
+            continue
+        if promoted and low.dtype == dtype:  # by which products go, too
+            rounding[output] = dtype
+            continue
+        if used not in dtypes:
+            free = not dtypes and low.dtype != dtype
+            dtypes[used] = dtype if free else names.claim(f"{output}_dtype")
+            lines += assignment(dtypes[used], _result_dtype(used), 8)
+        rounding[output] = dtypes[used]
+    return lines, rounding
 
 
 def _is_rounded(program: Program, value: int) -> bool:
@@ -189,6 +203,15 @@ def _floating_inputs(op: Op, program: Program, value: int) -> tuple[str, ...]:
     return tuple(n for n in reals if program.inputs[n] in behind) or tuple(reals)
 
 
+def _is_promoted(op: Op, used: Sequence[str]) -> bool:
+    """Whether an output of these inputs has the dtype that products have.
+
+    In that take part all inputs, and those too that may be 0-dim.
+    """
+    reals = [item for item in op.inputs if item.kind is Kind.REAL]
+    return len(used) == len(reals) and all(named(item.labels) for item in reals)
+
+
 def _result_dtype(inputs: Sequence[str]) -> Text:
     if len(inputs) == 1:
         return Text(f"{inputs[0]}.dtype")
@@ -196,7 +219,7 @@ def _result_dtype(inputs: Sequence[str]) -> Text:
 
 
 def _for_compile(
-    op: Op, program: Program, names: Names, texts: dict[str, Text]
+    op: Op, program: Program, names: Names, texts: dict[str, Text], low: Precision
 ) -> list[str]:
     """For outputs with a surrogate: what becomes of them while torch.compile traces.
 
@@ -213,18 +236,22 @@ def _for_compile(
         *lines,
         "        if torch.compiler.is_compiling():",
         "            # torch.func under torch.compile differentiates what it traces.",
-        *_smoothed(op, program, names, stand_ins),
+        *_smoothed(op, program, names, stand_ins, low),
     ]
 
 
 def _smoothed(
-    op: Op, program: Program, names: Names, stand_ins: Mapping[str, int]
+    op: Op,
+    program: Program,
+    names: Names,
+    stand_ins: Mapping[str, int],
+    low: Precision,
 ) -> list[str]:
     """Each output as its surrogate plus a difference that has no derivative."""
     unnamed = replace(program, names={}, hints={})
     leaves = input_leaves(program)
     values = list(stand_ins.values())
-    spell = speller(unnamed, anchor(op))
+    spell = low.spelled(program.nodes, speller(unnamed, low.anchor(anchor(op))))
     layout = Layout(unnamed, spell, formula, leaves, names, [values])
     statements = layout.block(values)
     lines: list[str] = []
@@ -246,7 +273,7 @@ def _results(
 ) -> list[Text]:
     """What forward returns: never an input itself, and no tensor twice."""
     results: list[Text] = []
-    seen: set[int] = set()
+    seen = {viewed(program.nodes, value) for value in program.statistics}
     for output, value in program.outputs.items():
         text = texts[output]
         home = viewed(program.nodes, value)

@@ -71,7 +71,8 @@ def _body(op: Op, program: Program) -> list[str]:
     free = {tangent_name(op, f.name) for f in (*op.lets, *op.outputs)}
     names = Names(name for name in user_names(op) if name not in free)
     low = _precision(program, values, leaves)
-    spell = low.spelled(program.nodes, speller(program, _like(op, program)))
+    anchor = low.anchor(_like(op, program))
+    spell = low.spelled(program.nodes, speller(program, anchor))
     layout = Layout(program, spell, formula, leaves, names, [values])
     statements = layout.block(values)
     results = _results(op, program, layout)

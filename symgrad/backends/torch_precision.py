@@ -51,6 +51,12 @@ class Precision:
 
         return write
 
+    def anchor(self, text: str) -> str:
+        """A tensor like this one, of the precision that numbers are computed in."""
+        if not self.is_mixed or text in self.wide:
+            return text
+        return self.wide[0] if self.wide else f"_wide({text}.new_empty(()))"
+
     def casts(self, tensors: Sequence[str], source: Text) -> list[str]:
         """The lines that bring leaves, unpacked from a source, to their precisions."""
         lines = unpack(tensors, source, 8)

@@ -14,11 +14,13 @@ from symgrad.printer import formula
 from symgrad.program import Program, depending_on
 
 
-def computed_again(op: Op, program: Program, low: Precision) -> list[str]:
+def computed_again(
+    op: Op, program: Program, low: Precision, anchor: str
+) -> list[str]:
     """The lines that compute from inputs what has a derivative by them.
 
     That is asked for where grad mode is on in backward: with ``create_graph``, and
-    under ``torch.func``.
+    under ``torch.func``.  ``anchor`` is a tensor that is at hand.
     """
     moving = [program.inputs[item.name] for item in op.inputs if item.differentiable]
     active = depending_on(program.nodes, moving)
@@ -27,7 +29,7 @@ def computed_again(op: Op, program: Program, low: Precision) -> list[str]:
         return []
     named = replace(program, names=statistic_names(op, program), hints={})
     leaves = derived_leaves(op, program, {}, statistics=False)
-    spell = low.spelled(program.nodes, speller(named, ""))
+    spell = low.spelled(program.nodes, speller(named, low.anchor(anchor)))
     layout = Layout(named, spell, formula, leaves, scope(op, program), [wanted])
     return [
         "        if torch.is_grad_enabled():  # what is kept has no derivative",
