@@ -148,6 +148,7 @@ def test_an_output_has_the_dtype_of_its_own_inputs(outputs: dict[str, str]) -> N
     y, z = made.f(x, rows, *(full[name] for name in more))
     assert (y.dtype, z.dtype) == (torch.bfloat16, torch.float32)
 
+
 SURROGATES = [
     ("Heaviside(x[0]*sum(W[i, j]*x[j], j))", "sigmoid(x[0]*sum(W[i, j]*x[j], j))"),
     ("Heaviside(sum(W[i, j]*x[j], j))", "sigmoid(sum(W[i, j]*tanh(x[j]), j))"),

@@ -227,6 +227,7 @@ def test_bytes_are_written_as_a_polynomial() -> None:
 MEASURED = [
     ("x w", "x*w", {}, "8*B"),
     ("x", "sin(x)*cos(x)", {}, "12*B"),
+    ("x", "x**2/3", {}, "4*B"),
     (X, {"y[i]": "softmax(x[i], i)"}, {}, "4*B*n"),
     (
         {"x": "real[..., n]", "w": "real[n, m]"},
@@ -242,6 +243,18 @@ def test_what_autograd_keeps_of_a_formula(
     inputs: Any, forward: Any, keys: dict[str, Any], said: str
 ) -> None:
     assert str(eager_bytes(op(inputs, forward, **keys))) == said
+
+
+def test_bytes_are_counted_whatever_is_looked_up() -> None:
+    """Places beyond those of a short axis, and parts of an axis that grow with it."""
+    table = {"x": "index[...]", "W": "real[n, d]"}
+    samples = {"x": {"values": [0, 90]}}
+    looked = op(table, {"y[c]": "W[x, c]**2"}, samples=samples)
+    assert str(eager_bytes(looked)) == "4*B*d + 4*d*n + 8*B"
+    chosen = op({"W": "real[n, d]"}, {"y[c]": "W[50, c]*W[0, c]"})
+    assert str(eager_bytes(chosen)) == "4*d*n"
+    part = op(X, "Sum(sin(x[i]), (i, 0, n - 2))")
+    assert eager_bytes(part).terms["B", "n"] == 4
 
 
 def test_what_the_ledger_says_is_what_torch_holds() -> None:

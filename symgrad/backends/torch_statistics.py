@@ -14,9 +14,7 @@ from symgrad.printer import formula
 from symgrad.program import Program, depending_on
 
 
-def computed_again(
-    op: Op, program: Program, low: Precision, anchor: str
-) -> list[str]:
+def computed_again(op: Op, program: Program, low: Precision, anchor: str) -> list[str]:
     """The lines that compute from inputs what has a derivative by them.
 
     That is asked for where grad mode is on in backward: with ``create_graph``, and
