@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from os.path import exists
 from typing import Literal
 
 from symgrad import spec
@@ -49,7 +49,7 @@ def verify(
 def refuse(specs: Sequence[str]) -> None:
     """Raise ``SymgradError`` for what is a callable, where specs were asked for."""
     for text in specs:
-        if parse(text) is not None and not Path(text).exists():
+        if parse(text) is not None and not exists(text):
             help = (
                 f"write 'symgrad verify {text} --spec SPEC:OP', or, for a Function"
                 f" without a spec, 'symgrad audit {text}'"

@@ -291,7 +291,7 @@ The process in which generated code runs went beyond its limit of time or memory
 SG603 no such callable
 'verify' and 'audit' take MODULE:NAME, where MODULE is what 'import' takes, or the path
 of a Python file, and NAME a function or class in it. It is imported in a process of
-its own, from the current folder as well.
+its own, from the current folder as well. Of SPEC:OP, OP is an op in the file SPEC.
 
 SG703 this accuracy is not built yet
 The rewrites of 'fast' are what this version has.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from os.path import exists
 from pathlib import Path
 
 from symgrad import ledger, spec
@@ -22,7 +23,7 @@ def explain(subject: str) -> str:
 
     Raises ``SpecError`` for the spec, ``SymgradError`` for an op that it has not.
     """
-    alone = not Path(subject).exists() and ":" in subject
+    alone = ":" in subject and not exists(subject)
     ops = (op_of(subject),) if alone else spec.load(Path(subject)).ops
     return "\n\n".join("\n".join(_lines(op)) for op in ops) + "\n"
 

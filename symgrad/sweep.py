@@ -200,6 +200,8 @@ def scaled(
     """
     graph, node = tape.graph, tape.graph[value]
     if node.op in along.RULES:
+        if algebra.number(graph, moved) == 0:
+            return moved  # which has no axes
         rule = along.RULES[node.op]
         return (rule.pull if adjoint else rule.push)(graph, value, moved)
     if node.op != "call":

@@ -15,6 +15,7 @@ from symgrad.axes import named, size_of
 from symgrad.elementwise import Elements, Place, Work, element, length, places
 from symgrad.op import Formula, Input, Op
 from symgrad.parts import part_of
+from symgrad.program import Program
 
 __all__ = ["element", "gathered", "places", "sizes_of", "unrolled"]
 
@@ -47,17 +48,29 @@ def _largest(op: Op, sizes: Mapping[str, int]) -> int:
 
 def _looked_into(op: Op) -> dict[str, int]:
     """Sizes for the axes that something is gathered from, or selected by a number."""
-    gathered = {size_of(str(n.data)) for n in op.nodes if n.op == "gather"}
-    found = dict.fromkeys(gathered, LARGEST_INDEX + 1)
+    found: dict[str, int] = {}
     for node in op.nodes:
-        if node.op == "select":
-            axis, _, place = str(node.data).partition("|")
+        axis, _, place = str(node.data).partition("|")
+        least = 0
+        if node.op == "gather":
+            least = _largest_index(op, node.args[1]) + 1
+        elif node.op == "select":
+            least = int(place) + 1
+        elif node.op == "part" and (part := part_of(axis)):
+            least = part.least
+        if least:
             size = size_of(axis)
-            found[size] = max(found.get(size, LARGEST_INDEX + 1), int(place) + 1)
-        if node.op == "part" and (part := part_of(str(node.data))):
-            size = size_of(str(node.data))
-            found[size] = max(found.get(size, LARGEST_INDEX + 1), part.least)
+            found[size] = max(found.get(size, LARGEST_INDEX + 1), least)
     return found
+
+
+def _largest_index(op: Op, index: int) -> int:
+    """The largest of the integers behind an index that verification takes."""
+    behind = [op.nodes[v] for v in Program(op.nodes, {}, {}).reachable([index])]
+    names = {str(node.data) for node in behind if node.op == "input"}
+    samples = [sample for name, sample in op.samples.items() if name in names]
+    declared = [max(s.values or s.range or (0,)) for s in samples]
+    return int(max((LARGEST_INDEX, *declared)))
 
 
 def gathered(

@@ -10,6 +10,7 @@ import pytest
 import torch
 from fuzz_axes_judge import Verdict, compare, loaded
 from fuzz_axes_trial import Function, Trial
+from specs import module
 from torch import Tensor
 
 from symgrad.along import RULES, SLOPES
@@ -184,3 +185,12 @@ def test_products_with_zeros_are_exact(edge: str) -> None:
 def test_second_derivatives_of_products_with_zeros(edge: str) -> None:
     ours, torchs = derivatives(*EDGES[edge], order=2)
     assert ours.tolist() == torchs.tolist()
+
+
+@pytest.mark.parametrize("name", ["cumsum", "softmax", "log_softmax"])
+def test_what_does_not_move_moves_nothing_along_its_axis(name: str) -> None:
+    made = module({"x": "real[..., n]"}, {"y[i]": f"x[i]*{name}(x[i]**0, i)"})
+    x, t = torch.randn(2, 3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
+    weights = getattr(torch, name)(t, 0)
+    found = torch.func.jvp(made.f, (x,), (x,))
+    torch.testing.assert_close(found, (x * weights, x * weights))

@@ -40,6 +40,8 @@ def test_all_ops_of_a_spec() -> None:
     [
         ("first_op.yaml:prodct", 2, "did you mean 'product'"),
         ("frst_op.yaml", 2, "SG104"),
+        ("o" * 300, 2, "SG104"),
+        ("o" * 300 + ":product", 2, "SG104"),
     ],
 )
 def test_what_is_not_there(

@@ -76,6 +76,7 @@ MORE = {
     "sign_ste": "the same",
     "covariance_pooling": "the means, one number for each of many rows",
     "absolute_deviation": "the mean, one number a row",
+    "pearson": "the same, of one row of two",
     "listnet": "a sum, one number a row",
 }
 """Ops that keep more than autograd does of the formula, and what the difference is."""

@@ -177,7 +177,7 @@ def test_a_statistic_is_not_seen_from_outside() -> None:
 
 
 def test_a_number_for_each_element_is_computed_again_with_the_rest() -> None:
-    let = {"c": "sum(where(m[i], 1, 0), i)", "mu": "sum(where(m[i], x[i], 0), i)/c"}
+    let = {"c": "sum(where(m[i], 1, 0), i)", "mu": "sum(where(m[i], 1, 0)*x[i], i)/c"}
     inputs = {"x": "real[..., n]", "m": MASK}
     made = module(inputs, {"y[i]": "where(m[i], (x[i] - mu)**3/c, 0)"}, let=let)
     m = torch.tensor([[True, True, False], [False, True, True]])
@@ -188,6 +188,7 @@ def test_a_number_for_each_element_is_computed_again_with_the_rest() -> None:
         mu = torch.where(m, x, 0).sum(-1, keepdim=True) / c
         return torch.where(m, (x - mu) ** 3 / c, 0)
 
+    assert inspect.getsource(made.FFunction.backward).count(" c = ") == 0
     found = _derivatives(lambda x: made.f(x, m), x, 3)
     torch.testing.assert_close(found, _derivatives(plain, x, 3))
 
@@ -227,6 +228,7 @@ def test_bytes_are_written_as_a_polynomial() -> None:
 MEASURED = [
     ("x w", "x*w", {}, "8*B"),
     ("x", "sin(x)*cos(x)", {}, "12*B"),
+    ("x", "x**2/3", {}, "4*B"),
     (X, {"y[i]": "softmax(x[i], i)"}, {}, "4*B*n"),
     (
         {"x": "real[..., n]", "w": "real[n, m]"},
@@ -242,6 +244,18 @@ def test_what_autograd_keeps_of_a_formula(
     inputs: Any, forward: Any, keys: dict[str, Any], said: str
 ) -> None:
     assert str(eager_bytes(op(inputs, forward, **keys))) == said
+
+
+def test_bytes_are_counted_whatever_is_looked_up() -> None:
+    """Places beyond those of a short axis, and parts of an axis that grow with it."""
+    table = {"x": "index[...]", "W": "real[n, d]"}
+    samples = {"x": {"values": [0, 90]}}
+    looked = op(table, {"y[c]": "W[x, c]**2"}, samples=samples)
+    assert str(eager_bytes(looked)) == "4*B*d + 4*d*n + 8*B"
+    chosen = op({"W": "real[n, d]"}, {"y[c]": "W[50, c]*W[0, c]"})
+    assert str(eager_bytes(chosen)) == "4*d*n"
+    part = op(X, "Sum(sin(x[i]), (i, 0, n - 2))")
+    assert eager_bytes(part).terms["B", "n"] == 4
 
 
 def test_what_the_ledger_says_is_what_torch_holds() -> None:

@@ -129,6 +129,15 @@ def test_an_axis_is_as_long_as_what_a_number_selects() -> None:
     assert sizes_of(one("y: x[9] + x[1]", "n"), (2, 3)) == {"n": 10}
 
 
+def test_an_axis_is_as_long_as_what_is_looked_up_in_it() -> None:
+    inputs = "W: real[n, d]\n      k: index[...]\n      p: index[...]"
+    text = f"symgrad: 1\nops:\n  f:\n    inputs:\n      {inputs}\n"
+    text += "    forward: {'y[c]': 'W[k + 1, c]*p'}\n"
+    text += "    samples: {k: {range: [0, 9]}, p: {values: [70]}}\n"
+    [op] = load_text(text, "one.yaml").ops
+    assert sizes_of(op, (2, 3)) == {"n": 10, "d": 3}
+
+
 def test_many_axes_are_short() -> None:
     letters = "abcdefghijklmno"
     axes, every = ", ".join(f"n{k}" for k in letters), ", ".join(letters)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from specs import op
+from specs import module, op
 from torch import Tensor
 
 from symgrad.op import Op
@@ -100,3 +100,12 @@ def test_a_rung_finds(name: str) -> None:
     tested, function, rung, said = WRONG[name]
     [failure] = verified(tested, function, rung).failures
     assert said in failure.message, str(failure)
+
+
+def test_a_surrogate_along_axes_is_what_counts_at_edges() -> None:
+    inputs = {"x": "real[..., n]", "W": "real[m, n]"}
+    total = "sum(W[i, j]*x[j], j)"
+    keys = {"surrogate": {"y[i]": f"sigmoid({total})"}}
+    texts = {"y[i]": f"Heaviside({total})"}
+    function = module(inputs, texts, **keys).f
+    assert verified(op(inputs, texts, **keys), function, 1, 8).passed

@@ -25,8 +25,10 @@ def computed_again(op: Op, program: Program, low: Precision, anchor: str) -> lis
     wanted = [v for v in program.statistics if v in active]
     if not wanted:
         return []
-    named = replace(program, names=statistic_names(op, program), hints={})
+    names = statistic_names(op, program)
+    named = replace(program, names=names, hints={})
     leaves = derived_leaves(op, program, {}, statistics=False)
+    leaves |= {v: name for v, name in names.items() if v not in wanted}
     spell = low.spelled(program.nodes, speller(named, low.anchor(anchor)))
     layout = Layout(named, spell, formula, leaves, scope(op, program), [wanted])
     return [

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from symgrad import unroll
 from symgrad.axes import BATCH, size_of
 from symgrad.ledger import Bytes, Product
 from symgrad.op import Input, Op
+from symgrad.parts import part_of
 from symgrad.verify import sampling
 from symgrad.verify.evaluation import evaluate
 from symgrad.verify.subject import dtype_of
@@ -21,19 +23,40 @@ from symgrad.verify.subject import dtype_of
 def eager_bytes(op: Op) -> Bytes:
     """What is kept, measured: a storage once, whoever else holds it.
 
-    Every size is a prime of its own, so the bytes of a storage tell its axes.
+    Every size is a prime of its own, so the elements of a storage tell its axes.  A
+    part of an axis that ends with it counts as the whole.
     """
-    lengths = dict(zip(sizes_of(op), _primes(), strict=False))
+    lengths = dict(zip(sizes_of(op), _primes(_least(op)), strict=False))
     values = {item.name: value_of(op, item, lengths) for item in op.inputs}
+    factors = [*lengths.items(), *_parts(op, lengths)]
     total: Counter[Product] = Counter()
     for tensor in _saved(op, values):
-        count, product = tensor.untyped_storage().nbytes(), []
-        for size, length in lengths.items():
-            while count % length == 0 and count:
-                count //= length
-                product.append(size)
-        total[tuple(sorted(product))] += count
+        size = tensor.element_size()
+        count = tensor.untyped_storage().nbytes() // size
+        product, rest = _factored(count, factors)
+        total[product] += rest * size
     return Bytes(total)
+
+
+def _factored(count: int, factors: Sequence[tuple[str, int]]) -> tuple[Product, int]:
+    """The sizes that a number of elements is a product of, and what is left of it."""
+    product = []
+    for size, length in factors:
+        while count and count % length == 0:
+            count //= length
+            product.append(size)
+    return tuple(sorted(product)), count
+
+
+def _parts(op: Op, lengths: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The lengths of parts of axes that grow with their axes, largest first."""
+    found = set[tuple[str, int]]()
+    for axis in {axis for node in op.nodes for axis in node.axes}:
+        part = part_of(axis)
+        if part is not None and part.length is None:
+            size = size_of(axis)
+            found.add((size, len(part.within(lengths[size]))))
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
 def _saved(op: Op, values: Mapping[str, Any]) -> list[Tensor]:
@@ -57,9 +80,14 @@ def sizes_of(op: Op) -> list[str]:
     return ["B", *named]
 
 
-def _primes() -> Iterator[int]:
-    """Primes that no dtype has for its bytes, nor a formula for its constant."""
-    candidate = 11
+def _least(op: Op) -> int:
+    """A size that has every place that is looked up, and more than two beside it."""
+    return max((8, *unroll.sizes_of(op, (1,)).values())) + 3
+
+
+def _primes(least: int) -> Iterator[int]:
+    """Odd primes from a number on, which no formula has for a constant."""
+    candidate = least | 1
     while True:
         if all(candidate % k for k in range(2, candidate)):
             yield candidate

@@ -31,7 +31,9 @@ def by_elements(subject: Subject) -> Subject:
     sizes = sizes_of(op, SIZES)
     formula = reference.guarded(op)
     emitted = partial(_by_elements, op, sizes, partial(call, subject))
-    plain = partial(_by_elements, op, sizes, partial(reference.named_outputs, formula))
+    plain = partial(
+        _by_elements, op, sizes, partial(reference.smoothed_outputs, formula)
+    )
     return Subject(unrolled(op, sizes), emitted, plain=plain, whole=subject)
 
 

@@ -172,6 +172,8 @@ def _called(name: str, args: Sequence[Any]) -> Tensor:
     lifted: list[Any] = [*written, *_lifted(args[len(written) :])]
     plane = any(arg.is_complex() for arg in lifted[len(written) :])
     function = _torch_function(name, plane)
+    if name == "pow" and not plane and isinstance(args[1], (int, float)):
+        lifted[1] = args[1]  # of x**2 torch keeps no more than x
     if not plane and all(partial == "0" for partial in row.partials):
         lifted = [arg.detach() for arg in lifted]  # torch refuses some of these
     if function is not None and not _is_slow(name, lifted):

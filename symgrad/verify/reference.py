@@ -42,6 +42,19 @@ def named_outputs(op: Op, values: Values) -> dict[str, Tensor]:
     return dict(zip(names, outputs(op, values), strict=True))
 
 
+def smoothed_outputs(op: Op, values: Values) -> dict[str, Tensor]:
+    """The same, with the derivatives of their surrogates."""
+    found = named_outputs(op, values)
+    smooth = [
+        f.name for f in op.outputs if op.stand_ins.get(f.name, f.value) != f.value
+    ]
+    counted = evaluate(op.nodes, [op.stand_ins[name] for name in smooth], values)
+    for name, value in zip(smooth, counted, strict=True):
+        if value.requires_grad:
+            found[name] = value + (found[name] - value).detach()
+    return found
+
+
 def frozen_values(op: Op, values: Values) -> dict[int, Value]:
     """What the ``stop_gradient`` nodes of an op are worth."""
     stops = [v for v, node in enumerate(op.nodes) if node.op == "stop_gradient"]
