@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import flint
-
 Ball = Any
 """A ``flint.arb``."""
 
@@ -20,6 +18,8 @@ def power(x: Ball, e: Ball) -> Ball:
 
     There ``flint.arb`` takes a logarithm if the middle of the ball is zero.
     """
+    import flint  # which takes long, and not everybody needs it
+
     whole = e.is_exact() and e.unique_fmpz() is not None
     if isinstance(x, flint.arb) and whole and x.contains(0):
         return (flint.acb(x) ** flint.acb(e)).real
