@@ -153,7 +153,8 @@ SURVIVORS: tuple[Survivor, ...] = (
         harmless=False,
     ),
     Survivor(
-        r"weighted_cross_entropy backward: .*sum_to_size|coulomb backward: .*_batch_sum",
+        r"weighted_cross_entropy backward: .*sum_to_size"
+        r"|coulomb backward: .*_batch_sum",
         "A gradient that is left larger than its input: autograd sums it by itself, or"
         " the scatter does. Where it is wrong beyond that has not been found.",
         harmless=False,
