@@ -78,7 +78,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
     # ties that are no kinks
     Rule("clamp(a, a, b)", "Min(a, b)", "a tie everywhere"),
-    Rule("clamp(a, b, a)", "a", "a tie wherever a is the greater"),
+    # whose shape and NaN are those of b, too
+    Rule("clamp(a, b, a)", "where(b == b, a, b)", "a tie wherever a is the greater"),
     Rule("Max(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
     Rule("Max(Max(a, b), a)", "Max(a, b)", "a tie wherever a is chosen"),
     Rule("Max(Max(b, a), a)", "Max(b, a)", "a tie wherever a is chosen"),
@@ -120,8 +121,7 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
     """The first rule that matches a value, and what it makes of it.
 
     A rule that would leave an integer where a number was is not applied: ``n/2*(2*m)``
-    cannot overflow, ``n*m`` can.  Nor is one that would drop a tensor, which has a part
-    in the shape of the value.
+    cannot overflow, ``n*m`` can.
     """
     node = graph[value]
     rules = _by_root().get((node.op, node.data), ())
@@ -131,25 +131,12 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
         for bindings in _matches(graph, nodes, root, value, {}):
             replacement, top = _parsed(rule.replacement)
             found = int(formulas.substitute(graph, replacement, top, bindings))
-            lost = [graph[bindings[name]].kind for name in dropped(rule)]
-            if graph[found].kind is node.kind and not any(k.is_tensor for k in lost):
+            if graph[found].kind is node.kind:
                 return found, rule
     return None
 
 
 Bindings = dict[str, int]
-
-
-@cache
-def dropped(rule: Rule) -> frozenset[str]:
-    """The letters of a pattern that its replacement does without."""
-    return _letters(rule.pattern) - _letters(rule.replacement)
-
-
-def _letters(text: str) -> frozenset[str]:
-    nodes, root = _parsed(text)
-    used = {root, *(arg for node in nodes for arg in node.args)}
-    return frozenset(str(nodes[v].data) for v in used if nodes[v].op == "input")
 
 
 def _matches(
