@@ -35,7 +35,7 @@ def total(graph: Graph, value: int, labels: Collection[str]) -> int:
     if node.op == "where" and not _has(graph, node.args[0], present):
         branches = [total(graph, branch, labels) for branch in node.args[1:]]
         return conditions.where(graph, node.args[0], *branches)
-    if node.op in ("add", "sub") and any(_is_outer(graph, a, node) for a in node.args):
+    if _is_multiplied_out(graph, node):
         parts = [total(graph, arg, present) for arg in node.args]
         return algebra.ARITHMETIC[node.op](graph, *parts)
     if node.op == "sum":
@@ -43,6 +43,19 @@ def total(graph: Graph, value: int, labels: Collection[str]) -> int:
         value = node.args[0]
         present = [axis for axis in graph[value].axes if axis in present]
     return graph.node("sum", value, data=written(present))
+
+
+def _is_multiplied_out(graph: Graph, node: Node) -> bool:
+    """Whether a node is a sum of outer products that is best taken term by term.
+
+    How far something is from its own mean is not: the terms would cancel.
+    """
+    if node.op not in ("add", "sub"):
+        return False
+    first, second = node.args
+    if graph[second].op == "mean" and graph[second].args[0] == first:
+        return False
+    return any(_is_outer(graph, arg, node) for arg in node.args)
 
 
 def _is_outer(graph: Graph, value: int, whole: Node) -> bool:
@@ -66,9 +79,7 @@ def _total_of_product(graph: Graph, value: int, labels: Sequence[str]) -> int:
     factors = factors_of(graph, value)
     for place, factor in enumerate(factors):
         node = graph[factor]
-        if node.op in ("add", "sub") and any(
-            _is_outer(graph, a, node) for a in node.args
-        ):
+        if _is_multiplied_out(graph, node):
             rest = [*factors[:place], *factors[place + 1 :]]
             terms = [
                 total(graph, product(graph, [arg, *rest]), labels) for arg in node.args

@@ -10,10 +10,13 @@ import pytest
 import torch
 from fuzz_axes_judge import Verdict, compare, loaded
 from fuzz_axes_trial import Trial
+from specs import module
 from torch import Tensor
 
+from symgrad.backends import torch as torch_backend
 from symgrad.generate import generate
 from symgrad.spec import load_text
+from symgrad.verify import verify
 
 SIZES = {"m": 3, "n": 4, "s": 2, "t": 5, "p": 3}
 LEADS = ((), (2, 1))
@@ -183,3 +186,40 @@ def test_gathers_are_those_of_torch(case: Case, lead: tuple[int, ...]) -> None:
     compare(Trial(function, lambda noise: plain, case.values(lead), 0), verdict)
     assert verdict.unexplained == []
     assert {*verdict.compared} >= {"value", "gradient", "tangent", "vmap"}
+
+
+ONE_ROW = """
+symgrad: 1
+ops:
+  f:
+    inputs:
+      w: real[n, m]
+      ids: index[...]
+    forward:
+      y[j]: w[ids, j]
+      z[i]: sum(w[i, j]**2, j)
+"""
+
+
+def test_rows_look_up_with_0_dim_indices() -> None:
+    function = loaded(generate(load_text(ONE_ROW, "f.yaml")).source)
+    w, ids = torch.randn(4, 2), torch.tensor([2, 0, 2])
+    picked, squares = torch.func.vmap(lambda one: function(w=w, ids=one))(ids)
+    torch.testing.assert_close(picked, w[ids])
+    torch.testing.assert_close(squares, w.square().sum(-1).expand(3, 4))
+
+
+def test_verification_looks_up_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = load_text(ONE_ROW, "f.yaml")
+    assert verify(generate(looked_up).source, looked_up, only=[("f", 3)]).passed
+    monkeypatch.setattr(torch_backend, "_looks_up_one", lambda program: False)
+    [finding] = verify(generate(looked_up).source, looked_up, only=[("f", 3)]).failures
+    assert "meta" in str(finding)
+
+
+def test_a_place_of_a_place_is_compiled() -> None:
+    inputs = {"w": "real[n, m]", "r": "index[k]"}
+    function = module(inputs, {"y[s]": "w[r[r[1]], s]"}).f
+    w, r = torch.randn(4, 2), torch.tensor([2, 0, 1])
+    whole = torch.compile(function, fullgraph=True, backend="eager")
+    torch.testing.assert_close(whole(w, r), w[2])

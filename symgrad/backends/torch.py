@@ -65,6 +65,7 @@ class ModuleCode:
     helpers: frozenset[str]
     ops: tuple[OpCode, ...]
     row_by_row: bool
+    with_data: bool
 
     @property
     def in_one_batch(self) -> bool:
@@ -178,7 +179,18 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
             for item in op.inputs
             if code.batch_axes
         ),
+        with_data=any(
+            code.batch_axes and _looks_up_one(program)
+            for code, program in zip(codes, programs, strict=True)
+        ),
     )
+
+
+def _looks_up_one(program: Program) -> bool:
+    """Whether an index may be a 0-dim tensor, of which torch wants the number."""
+    nodes = program.nodes
+    gathers = [node for node in nodes if node.op == "gather"]
+    return any(not named(nodes[node.args[1]].axes) for node in gathers)
 
 
 def _exports(ops: Sequence[Op]) -> list[str]:

@@ -115,7 +115,11 @@ def _gather(w: Written) -> Text:
         return text if fresh else Text(f"{text.text}.squeeze({place})")
     place = base.axes.index(at)
     first = w.args[0].within(ATOM) + (f".movedim({place}, 0)" if place else "")
-    return Text(f"{first}[{w.args[1].text}]")
+    if index.axes:
+        return Text(f"{first}[{w.args[1].text}]")
+    # of a 0-dim index torch wants the number, which a traced tensor does not have
+    row = f"{first}[{w.args[1].within(ATOM)}[..., None]]"
+    return Text(f"{row}.squeeze({-len(named(base.axes))})")
 
 
 def _beside(

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from symgrad.op import Op
+from symgrad.axes import named
+from symgrad.op import Input, Op
 from symgrad.program import Program
 from symgrad.verify import reference
+from symgrad.verify.shapes import broadcasts
 from symgrad.verify.subject import (
     Subject,
     Tensors,
@@ -52,6 +54,26 @@ def check_batches(
                 message = f"the {what} changes in a batch"
                 differ(message, show(values), expected, [together[what][place]])
         _check_pulled(subject, values, cotangents, dims)
+    chosen = [i for i in subject.op.inputs if i.kind.is_tensor and not i.differentiable]
+    if chosen and broadcasts(subject):
+        for item in chosen:
+            _check_chosen(subject, values, item)
+
+
+def _check_chosen(subject: Subject, values: Values, item: Input) -> None:
+    """Rows of what has no derivative: a mask, or an index that is 0-dim in each row."""
+    whole = torch.as_tensor(values[item.name])
+    if whole.dim() == len(named(item.labels)):
+        return
+
+    def row(one: Tensor) -> Tensors:
+        return call(subject, {**values, item.name: one})
+
+    together = vmap(row)(whole)
+    for place, one in enumerate(whole):
+        for name, expected in row(one).items():
+            message = f"the value of {name} changes in a batch of {item.name}"
+            differ(message, show(values), expected, [together[name][place]])
 
 
 def _check_pulled(
