@@ -61,7 +61,7 @@ def _vmap_of_grad(f: Bound, args: list[Tensor], make: Maker) -> Any:
     return make(each)(*(torch.stack([a, a * 0.9]) for a in args))
 
 
-TRANSFORMS = (_grad, _jvp, _vmap_of_grad)
+TRANSFORMS = (_jvp, _vmap_of_grad)
 NAMES = [transform.__name__.strip("_") for transform in TRANSFORMS]
 
 
@@ -79,7 +79,7 @@ ONE_OF_A_SORT = ("swish.swish", "lstm_cell", "regression_losses.huber", "spiking
 @pytest.mark.parametrize(
     "case", [c for c in EVERY if c.op.startswith(ONE_OF_A_SORT)], ids=str
 )
-@pytest.mark.parametrize("transform", [_hessian, _vmap])
+@pytest.mark.parametrize("transform", [_grad, _hessian, _vmap])
 def test_compile_of_more_transforms(
     case: Case, transform: Callable[[Bound, list[Tensor], Maker], Any]
 ) -> None:
