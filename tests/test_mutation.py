@@ -7,6 +7,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from mutation import page
@@ -65,6 +66,7 @@ def test_the_page_has_the_table_of_faults(update: bool) -> None:
 # -- mutants ---------------------------------------------------------------------------
 
 
+@cache
 def share() -> list[Mutant]:
     """A part of the gallery's mutants; that of one op does not depend on the others."""
     return [
