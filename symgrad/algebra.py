@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import isqrt
 
 from symgrad.program import Graph
 
@@ -211,6 +212,16 @@ def power(graph: Graph, a: int, b: int) -> int:
     if exponent == -1:
         return div(graph, graph.const(1), a)
     return graph.call("pow", a, b)
+
+
+def root(graph: Graph, a: int) -> int:
+    """The square root of a; an exact one of a constant that has it."""
+    square = number(graph, a)
+    if square is not None and square >= 0:
+        found = Fraction(isqrt(square.numerator), isqrt(square.denominator))
+        if found * found == square:
+            return graph.const(found)
+    return graph.call("sqrt", a)
 
 
 def tidied(graph: Graph, value: int) -> int:

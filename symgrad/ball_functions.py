@@ -60,6 +60,22 @@ def log_cosh(x: Ball) -> Ball:
     return abs(x) + (-2 * abs(x)).exp().log1p() - x.const_log2()
 
 
+def log_one_less_exp(x: Ball) -> Ball:
+    """log(1 - exp(x)), for x below 0"""
+    return (-x.expm1()).log() if x > -1 else (-x.exp()).log1p()
+
+
+def exponential_ratio(x: Ball) -> Ball:
+    """expm1(x)/x, and 1 at 0"""
+    return x + 1 if x.is_zero() else x.expm1() / x
+
+
+def sum_with_hypotenuse(a: Ball, b: Ball) -> Ball:
+    """a + sqrt(a**2 + b**2)"""
+    h = hypotenuse(a, b)
+    return b * b / (h - a) if a < 0 else a + h
+
+
 def exponential_unit(x: Ball, alpha: Ball) -> Ball:
     """x where it is positive, elsewhere alpha*expm1(x)."""
     return x.max(0) + alpha * x.min(0).expm1()

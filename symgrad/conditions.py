@@ -72,7 +72,7 @@ def _interval(graph: Graph, value: int) -> Interval | None:
     if (exact := number(graph, value)) is not None and is_small(exact):
         return intervals.point(float(exact))
     if node.op != "neg":
-        return graph.domains.get(value)
+        return graph.domains.get(str(node.data)) if node.op == "input" else None
     inside = _interval(graph, node.args[0])
     return -inside if inside else None
 

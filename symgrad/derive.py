@@ -32,6 +32,7 @@ def primal(op: Op) -> Program:
         names={v: n for v, n in names.items() if graph[v].op != "input"},
         stand_ins={f.name: op.stand_ins.get(f.name, f.value) for f in op.outputs},
         gradients={f.name: (f.value,) for f in op.overrides},
+        domains=op.domains,
     )
 
 
@@ -43,8 +44,7 @@ def differentiate(program: Program, op: Op) -> Program:
     would call its derivative.  Gradients that the program brings are overrides and
     stay as they are.
     """
-    domains = {program.inputs[i.name]: i.domain for i in op.inputs if i.domain}
-    graph = Graph(program.nodes, domains)
+    graph = Graph(program.nodes, program.domains)
     every = [item.name for item in op.inputs if item.differentiable]
     seeds = {f.name: program.stand_ins[f.name] for f in op.differentiable_outputs}
     cotangents = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from symgrad.algebra import ARITHMETIC, is_i, neg, power
+from symgrad.algebra import ARITHMETIC, is_i, neg, power, root
 from symgrad.conditions import absolute, condition, sign, where
 from symgrad.program import COMPARISONS, CONNECTIVES, Graph, Kind, Node
 
@@ -55,6 +55,7 @@ def imaginary_part(graph: Graph, a: int) -> int:
 
 _SHORTCUTS: Mapping[object, Callable[..., int]] = {
     "pow": power,
+    "sqrt": root,
     "sign": sign,
     "abs": absolute,
     "re": real_part,

@@ -13,6 +13,7 @@ from symgrad.rows_airy import ROWS as _AIRY
 from symgrad.rows_angle import ROWS as _ANGLE
 from symgrad.rows_bessel import ROWS as _BESSEL
 from symgrad.rows_complex import ROWS as _COMPLEX
+from symgrad.rows_composite import ROWS as _COMPOSITE
 from symgrad.rows_gamma import ROWS as _GAMMA
 from symgrad.rows_piecewise import ROWS as _PIECEWISE
 from symgrad.rows_power import ROWS as _POWER
@@ -32,6 +33,7 @@ _ROWS: tuple[Function, ...] = (
     *_PIECEWISE,
     *_THRESHOLD,
     *_COMPLEX,
+    *_COMPOSITE,
 )
 
 TABLE: Mapping[str, Function] = {row.name: row for row in _ROWS}

@@ -169,11 +169,9 @@ class Op:
         return tuple(moving or floating or open_)
 
     @cached_property
-    def domains(self) -> Mapping[int, Interval]:
-        """The domains of inputs, by their values in ``nodes``."""
-        declared = {i.name: i.domain for i in self.inputs if i.domain is not None}
-        leaves = [(v, str(n.data)) for v, n in enumerate(self.nodes) if n.op == "input"]
-        return {v: declared[name] for v, name in leaves if name in declared}
+    def domains(self) -> Mapping[str, Interval]:
+        """The domains of the inputs that have one."""
+        return {i.name: i.domain for i in self.inputs if i.domain is not None}
 
     @cached_property
     def has_axes(self) -> bool:

@@ -120,13 +120,13 @@ class Node:
 class Graph:
     """A growing program.  Equal nodes are one node from the moment they are built.
 
-    ``domains`` are those of inputs, by their values, for whoever makes use of them.
+    ``domains`` are those of inputs, by their names, for whoever makes use of them.
     """
 
     def __init__(
         self,
         nodes: Iterable[Node] = (),
-        domains: Mapping[int, Interval] = MappingProxyType({}),
+        domains: Mapping[str, Interval] = MappingProxyType({}),
     ) -> None:
         self.domains = domains
         self.nodes: list[Node] = []
@@ -207,7 +207,7 @@ class Program:
     whose derivative counts for an output with a surrogate.  ``residuals`` are the
     values that forward keeps for backward and jvp; ``statistics`` those among them that
     are neither inputs nor outputs, for backward alone.  ``names`` are those a person
-    chose; ``hints`` are names that would suit a value.
+    chose; ``hints`` are names that would suit a value; ``domains`` are those of inputs.
     """
 
     nodes: tuple[Node, ...]
@@ -223,6 +223,7 @@ class Program:
     residuals: tuple[int, ...] = ()
     statistics: tuple[int, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
+    domains: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def in_plane(self) -> bool:

@@ -8,24 +8,32 @@ replaces: where the pattern is NaN by its mathematics, so is the replacement.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from symgrad import formulas
 from symgrad.parse import parse
 from symgrad.program import COMMUTATIVE, Graph, Kind, Node
+from symgrad.signs import is_fixed, is_positive
 
 WILDCARDS = ("a", "b", "c")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rewrite, and why it is worth having."""
+    """One rewrite, and why it is worth having.
+
+    ``where`` is what must be known of wildcards: ``"b > 0"`` by the domains of inputs,
+    ``"b varies"`` where it is not a number that stands in the formula.  A ``late`` rule
+    is for values alone: derivatives are taken of what it replaces.
+    """
 
     pattern: str
     replacement: str
     why: str
+    where: str = ""
+    late: bool = False
 
 
 TABLE: tuple[Rule, ...] = (
@@ -63,19 +71,54 @@ TABLE: tuple[Rule, ...] = (
     Rule("(exp(a) + exp(-a))/2", "cosh(a)", "one function with one derivative"),
     Rule("sinh(a)/cosh(a)", "tanh(a)", "inf/inf for a large a"),
     Rule("log(cosh(a))", "logcosh(a)", "cosh(a) overflows"),
+    Rule("log(-expm1(a))", "log1mexp(a)", "log(1) where exp(a) is small"),
+    Rule("log1p(-exp(a))", "log1mexp(a)", "cancels where a is small"),
+    Rule("log(expm1(a))", "logexpm1(a)", "expm1(a) overflows"),
+    Rule("log(exp(a) - exp(b))", "b + logexpm1(a - b)", "exp(a) overflows"),
+    Rule("expm1(a)/a", "exprel(a)", "0/0 at 0, and expm1(a) overflows before it"),
+    Rule("a/expm1(a)", "1/exprel(a)", "0/0 at 0"),
+    Rule("exp(a)/exprel(a)", "1/exprel(-a)", "inf/inf once exp(a) overflows"),
+    Rule("b/exprel(a)*exp(a)", "b/exprel(-a)", "0*inf once exp(a) overflows"),
+    Rule("expm1(a*b)/a", "b*exprel(a*b)", "0/0 where a is 0"),
+    Rule("a**b - 1", "expm1(b*log(a))", "cancels where b is small", "a > 0, b varies"),
     # error function and the normal distribution
     Rule("1 - erf(a)", "erfc(a)", "1 - erf(a) is 0 once a > 4 in float32"),
     Rule("1 + erf(a/sqrt(2))", "2*ndtr(a)", "1 + erf is 0 once a < -5 in float32"),
     Rule("1 + erf(a)", "erfc(-a)", "1 + erf(a) is 0 once a < -4 in float32"),
     Rule("a/2*(2*b)", "a*b", "exact"),
+    Rule("a*(2*b)/2", "a*b", "exact"),
     Rule("1*a", "a", "exact"),
     Rule("log(ndtr(a))", "log_ndtr(a)", "log(0) once ndtr(a) underflows"),
     Rule("polygamma(1, a)", "trigamma(a)", "torch's own keeps 9 digits"),
+    Rule("exp(a*a)*erfc(a)", "erfcx(a)", "inf*0 for a large a"),
+    Rule("exp(a**2)*erfc(a)", "erfcx(a)", "inf*0 for a large a"),
     Rule("log(beta(a, b))", "betaln(a, b)", "log(0) once beta(a, b) underflows"),
     # lengths
     Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
     Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
     Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
+    Rule("sqrt(b + a**2)", "hypot(a, sqrt(b))", "a**2 overflows", "b > 0"),
+    Rule("sqrt(b + a*a)", "hypot(a, sqrt(b))", "a*a overflows", "b > 0"),
+    Rule("hypot(a, b) - b", "a*(a/(hypot(a, b) + b))", "cancels", "b > 0", True),
+    Rule("sqrt(1 + a) - 1", "a/(sqrt(1 + a) + 1)", "cancels for a small a", late=True),
+    Rule("2*a/2", "a", "exact"),
+    Rule("a + hypot(a, b)", "add_hypot(a, b)", "cancels where a is far below 0"),
+    Rule("add_hypot(a, b)/2", "add_hypot(a/2, b/2)", "overflows before it is halved"),
+    Rule("log(add_hypot(a, 1))", "asinh(a)", "keeps the digits of a small a"),
+    Rule("log1p(a**2/b)", "log1psq(a/sqrt(b))", "a**2 overflows", "b > 0"),
+    Rule("log1p(a**2)", "log1psq(a)", "a**2 overflows"),
+    Rule("log1p(a*a)", "log1psq(a)", "a*a overflows"),
+    Rule("a**2/(b + a**2)", "square_share(a, sqrt(b))", "inf/inf", "b > 0"),
+    Rule(
+        "a/(b + a**2)",
+        "a/hypot(a, sqrt(b))/hypot(a, sqrt(b))",
+        "a**2 overflows",
+        "b > 0",
+    ),
+    Rule("log(i0(a))", "abs(a) + log(i0e(a))", "i0(a) overflows"),
+    Rule("acosh(1 + 2*a)", "2*asinh(sqrt(a))", "1 + 2*a is 1 for a small a"),
+    Rule("acosh(1 + a)", "2*asinh(sqrt(a/2))", "1 + a is 1 for a small a"),
+    Rule("atanh(1 - 2*a)", "-logit(a)/2", "1 - 2*a is 1 for a small a"),
     # ties that are no kinks
     Rule("clamp(a, a, b)", "Min(a, b)", "a tie everywhere"),
     # whose shape and NaN are those of b, too
@@ -117,8 +160,10 @@ def _by_root() -> Mapping[Label, tuple[tuple[Rule, frozenset[Label]], ...]]:
     return {key: tuple(rules) for key, rules in index.items()}
 
 
-def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
+def apply(graph: Graph, value: int, late: bool = True) -> tuple[int, Rule] | None:
     """The first rule that matches a value, and what it makes of it.
+
+    Those that are ``late`` count only if asked for.
 
     A rule that would leave an integer where a number was is not applied: ``n/2*(2*m)``
     cannot overflow, ``n*m`` can.
@@ -129,6 +174,8 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
     for rule in (rule for rule, needed in rules if needed <= below):
         nodes, root = _parsed(rule.pattern)
         for bindings in _matches(graph, nodes, root, value, {}):
+            if rule.late > late or not _allowed(graph, rule, bindings):
+                continue
             replacement, top = _parsed(rule.replacement)
             found = int(formulas.substitute(graph, replacement, top, bindings))
             if graph[found].kind is node.kind:
@@ -137,6 +184,18 @@ def apply(graph: Graph, value: int) -> tuple[int, Rule] | None:
 
 
 Bindings = dict[str, int]
+
+_KNOWN: Mapping[str, Callable[[Graph, int], bool]] = {
+    "> 0": is_positive,
+    "varies": lambda graph, value: not is_fixed(graph, value),
+}
+"""What a rule may want to be known of a value."""
+
+
+def _allowed(graph: Graph, rule: Rule, bindings: Bindings) -> bool:
+    """Whether what a rule wants to be known is known of the values that it found."""
+    wanted = [part.split(maxsplit=1) for part in rule.where.split(", ") if part]
+    return all(_KNOWN[known](graph, bindings[name]) for name, known in wanted)
 
 
 def _matches(

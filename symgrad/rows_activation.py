@@ -69,7 +69,7 @@ _SMOOTH = (
         "g",
         (_X,),
         lambda x: x * ball.normal_cdf(x),
-        definition="x*erfc(-sqrt(1/2)*x)/2",
+        definition="x*(erfc(-sqrt(1/2)*x)/2)",
     ),
     Function(
         "softsign",

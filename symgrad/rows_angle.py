@@ -266,7 +266,7 @@ _HYPERBOLIC = (
         ball.log_cosh,
         definition=(
             "where(abs(x) < 1, log1p(2*sinh(where(abs(x) < 1, x, 0)/2)**2),"
-            " x + softplus(-2*x) - log(2))"
+            " abs(x) + softplus(-2*abs(x)) - log(2))"
         ),
     ),
 )

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from symgrad import precise, rewrites
+from symgrad.intervals import Interval
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
 from symgrad.rewrites import TABLE, WILDCARDS, Rule
@@ -18,8 +19,17 @@ SAMPLES = (-40.0, -3.25, -1.0, -0.3, 0.0, 1e-9, 0.45, 1.0, 2.5, 30.0)
 NAMES = [rule.pattern for rule in TABLE]
 
 
-def built(text: str) -> tuple[Graph, int, dict[str, int]]:
-    graph = Graph()
+POSITIVE = Interval(0.0, math.inf, True, True)
+
+
+def positive(rule: Rule) -> list[str]:
+    """The wildcards that a rule wants to be above zero."""
+    return [name for name in WILDCARDS if f"{name} > 0" in rule.where]
+
+
+def built(text: str, rule: Rule | None = None) -> tuple[Graph, int, dict[str, int]]:
+    """A text as a graph, where wildcards are what a rule wants them to be."""
+    graph = Graph(domains=dict.fromkeys(positive(rule) if rule else (), POSITIVE))
     names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
     return graph, parse(text, graph, names), names
 
@@ -30,17 +40,19 @@ def values(text: str, point: dict[str, float]) -> float:
     return precise.floats(graph.nodes, [root], leaves)[0]
 
 
-def points() -> list[dict[str, float]]:
-    return [
+def points(rule: Rule) -> list[dict[str, float]]:
+    """Values of the wildcards that a rule may meet."""
+    found = [
         {"a": a, "b": b, "c": c}
         for a in SAMPLES
         for b, c in zip(SAMPLES[::-1], SAMPLES[3:] + SAMPLES[:3], strict=True)
     ]
+    return [p for p in found if all(p[name] > 0 for name in positive(rule))]
 
 
 @pytest.mark.parametrize("rule", TABLE, ids=NAMES)
 def test_fires_on_its_own_pattern(rule: Rule) -> None:
-    graph, root, _ = built(rule.pattern)
+    graph, root, _ = built(rule.pattern, rule)
     found = rewrites.apply(graph, root)
     assert found is not None
     assert found[1] is rule, f"{found[1].pattern} comes first"
@@ -48,7 +60,7 @@ def test_fires_on_its_own_pattern(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", TABLE, ids=NAMES)
 def test_keeps_what_has_a_part_in_the_shape(rule: Rule) -> None:
-    graph, root, _ = built(rule.pattern)
+    graph, root, _ = built(rule.pattern, rule)
     found = rewrites.apply(graph, root)
     assert found is not None
     shapes: list[frozenset[int]] = []
@@ -59,7 +71,7 @@ def test_keeps_what_has_a_part_in_the_shape(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", TABLE, ids=NAMES)
 def test_both_sides_are_equal_where_both_are_finite(rule: Rule) -> None:
     compared = 0
-    for point in points():
+    for point in points(rule):
         left, right = values(rule.pattern, point), values(rule.replacement, point)
         if math.isfinite(left) and math.isfinite(right):
             compared += 1
@@ -70,7 +82,7 @@ def test_both_sides_are_equal_where_both_are_finite(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", TABLE, ids=NAMES)
 def test_keeps_the_domain(rule: Rule) -> None:
     """What the mathematics does not define stays undefined."""
-    for point in points():
+    for point in points(rule):
         if math.isnan(values(rule.pattern, point)) and not removable(rule, point):
             assert not math.isfinite(values(rule.replacement, point)), point
 
@@ -88,6 +100,24 @@ def removable(rule: Rule, point: dict[str, float]) -> bool:
 
 def test_every_rule_says_why() -> None:
     assert all(rule.why and not rule.why.endswith(".") for rule in TABLE)
+
+
+@pytest.mark.parametrize("rule", [r for r in TABLE if r.where], ids=str)
+def test_is_not_applied_where_nothing_is_known(rule: Rule) -> None:
+    varies = {"b": 2} if "varies" in rule.where else {}
+    graph = Graph()
+    names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
+    names |= {name: graph.const(number) for name, number in varies.items()}
+    root = parse(rule.pattern, graph, names)
+    found = rewrites.apply(graph, root)
+    assert found is None or found[1] is not rule
+
+
+@pytest.mark.parametrize("rule", [r for r in TABLE if r.late], ids=str)
+def test_a_late_rule_waits(rule: Rule) -> None:
+    graph, root, _ = built(rule.pattern, rule)
+    found = rewrites.apply(graph, root, late=False)
+    assert found is None or found[1] is not rule
 
 
 def test_no_pattern_twice() -> None:

@@ -1,0 +1,1 @@
+"""How far computed numbers are from the truth, over the whole range of floats."""
