@@ -27,7 +27,12 @@ _SLOPE_OF_EXPREL = _horner(
     [Fraction(k + 1, factorial(k + 2)) for k in range(18)], "where(abs(x) < 1, x, 0)"
 )
 _BEYOND_1 = "where(abs(x) < 1, 1, x)"
-_BELOW, _ABOVE = "where(x < -1, x, -1)", "where(x > 1, x, 1)"
+_BELOW, _ABOVE = "where(x <= -1, x, -1)", "where(x >= 1, x, 1)"
+
+# not only for 0/0: autograd differentiates the quotient, and loses its digits there
+_NEAR = "where(abs(x) < 0.01, x, 0)"
+_EXPREL_NEAR = _horner([Fraction(1, factorial(k + 1)) for k in range(7)], _NEAR)
+_BETWEEN = "where(abs(x) < 0.01 or x > 80, 1, x)"
 
 _LOGARITHMS = (
     # log(-expm1(x)) is 0 where exp(x) is small, log1p(-exp(x)) coarse where x is
@@ -84,7 +89,7 @@ _QUOTIENTS = (
         ball.exponential_ratio,
         definition=(
             "where(x > 80, exp(x/2)/where(x > 80, x, 1)*exp(x/2),"
-            " where(x == 0, 1, expm1(x)/where(x == 0, 1, x)))"
+            f" where(abs(x) < 0.01, {_EXPREL_NEAR}, expm1({_BETWEEN})/{_BETWEEN}))"
         ),
     ),
     # the part of a**2 in a**2 + b**2
