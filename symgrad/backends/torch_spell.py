@@ -105,7 +105,9 @@ def _held_as_tensors(nodes: Sequence[Node]) -> set[int]:
     for value, node in enumerate(nodes):
         lacking = node.op == "call" and number_spelling(str(node.data)) is None
         lacking = lacking and node.data != "pow" and not is_constant(nodes, value)
-        parts = node.args[1:] if node.op in ("where", "guard") else node.args
+        by_mask = node.args and nodes[node.args[0]].kind is Kind.MASK
+        chosen = node.op in ("where", "guard") and by_mask
+        parts = node.args[1:] if chosen else node.args
         parts = () if node.op in CONNECTIVES else parts  # Python's give a bool
         # torch.compile takes no function of Python's complex numbers
         lacking = lacking or (node.kind is Kind.PLANE and not is_constant(nodes, value))
