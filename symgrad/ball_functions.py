@@ -70,6 +70,11 @@ def exponential_ratio(x: Ball) -> Ball:
     return x + 1 if x.is_zero() else x.expm1() / x
 
 
+def excess_of_hypotenuse(a: Ball, b: Ball) -> Ball:
+    """sqrt(a**2 + b**2) - b, for b above 0"""
+    return a * a / (hypotenuse(a, b) + b)
+
+
 def sum_with_hypotenuse(a: Ball, b: Ball) -> Ball:
     """a + sqrt(a**2 + b**2)"""
     h = hypotenuse(a, b)

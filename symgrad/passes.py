@@ -19,29 +19,19 @@ from symgrad.settle import settle, tensors_behind
 Pass = Callable[[Program], Program]
 
 
-def recognise(program: Program) -> Program:
-    """Apply the rules that make functions with derivatives of their own."""
-    return _rewritten(program, late=False)
-
-
 def stabilise(program: Program) -> Program:
-    """Apply the whole rewrite table."""
-    return _rewritten(program, late=True)
-
-
-def _rewritten(program: Program, late: bool) -> Program:
-    """A program after rules, innermost values first, until no rule matches."""
+    """Apply the rewrite table, innermost values first, until no rule matches."""
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
         value = algebra.tidied(graph, copied(graph, node, args))
-        while (found := rewrites.apply(graph, value, late)) is not None:
+        while (found := rewrites.apply(graph, value, program.domains)) is not None:
             value, _rule = found
         return value
 
     return rebuild(program, visit)
 
 
-BEFORE: tuple[Pass, ...] = (settle, recognise, guard)
+BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)
 AFTER: tuple[Pass, ...] = (stabilise,)
 
 

@@ -34,7 +34,7 @@ def rebuild(
 
     ``order`` is another order of the live values in which arguments come first.
     """
-    graph = Graph(domains=program.domains)
+    graph = Graph()
     new: dict[int, int] = {}
     for value in program.reachable(roots(program)) if order is None else order:
         node = program.nodes[value]

@@ -22,17 +22,34 @@ def _horner(coefficients: list[Fraction], variable: str) -> str:
     return text
 
 
-# (exp(x)*(x - 1) + 1)/x**2 cancels near 0; within 1, to 1e-17
-_SLOPE_OF_EXPREL = _horner(
-    [Fraction(k + 1, factorial(k + 2)) for k in range(18)], "where(abs(x) < 1, x, 0)"
-)
-_BEYOND_1 = "where(abs(x) < 1, 1, x)"
-_BELOW, _ABOVE = "where(x <= -1, x, -1)", "where(x >= 1, x, 1)"
+def _exprel(u: str) -> str:
+    """expm1(u)/u, by a series near 0.
 
-# not only for 0/0: autograd differentiates the quotient, and loses its digits there
-_NEAR = "where(abs(x) < 0.01, x, 0)"
-_EXPREL_NEAR = _horner([Fraction(1, factorial(k + 1)) for k in range(7)], _NEAR)
-_BETWEEN = "where(abs(x) < 0.01 or x > 80, 1, x)"
+    That is not only for 0/0: where autograd differentiates a quotient it loses digits.
+    """
+    near = f"where(abs({u}) < 0.01, {u}, 0)"
+    series = _horner([Fraction(1, factorial(k + 1)) for k in range(7)], near)
+    between = f"where(abs({u}) < 0.01 or {u} > 80, 1, {u})"
+    far = f"where({u} > 80, {u}, 1)"
+    return (
+        f"where({u} > 80, exp({far}/2)/{far}*exp({far}/2),"
+        f" where(abs({u}) < 0.01, {series}, expm1({between})/{between}))"
+    )
+
+
+def _slope_of_exprel(u: str, y: str) -> str:
+    """(exp(u)*(u - 1) + 1)/u**2; within 1, where it cancels, by a series to 1e-17."""
+    series = _horner(
+        [Fraction(k + 1, factorial(k + 2)) for k in range(18)],
+        f"where(abs({u}) < 1, {u}, 0)",
+    )
+    below, above = f"where({u} <= -1, {u}, -1)", f"where({u} >= 1, {u}, 1)"
+    return (
+        f"where(abs({u}) < 1, {series},"
+        f" {y}*(where({u} < 0, exp({below})/expm1({below}), -1/expm1(-{above}))"
+        f" - 1/where(abs({u}) < 1, 1, {u})))"
+    )
+
 
 _LOGARITHMS = (
     # log(-expm1(x)) is 0 where exp(x) is small, log1p(-exp(x)) coarse where x is
@@ -62,6 +79,14 @@ _LOGARITHMS = (
         ),
         domain="x > 0",
     ),
+    Function(
+        "log_i0",
+        ("i1e(x)/i0e(x)",),
+        "ln",
+        (_X,),
+        lambda x: abs(x) + abs(x).bessel_i(0, scaled=True).log(),
+        definition="abs(x) + log(i0e(x))",
+    ),
     # x*x overflows where 2*log(abs(x)) is as good
     Function(
         "log1psq",
@@ -79,18 +104,22 @@ _LOGARITHMS = (
 _QUOTIENTS = (
     Function(
         "exprel",
-        (
-            f"where(abs(x) < 1, {_SLOPE_OF_EXPREL},"
-            f" y*(where(x < 0, exp({_BELOW})/expm1({_BELOW}), -1/expm1(-{_ABOVE}))"
-            f" - 1/{_BEYOND_1}))",
-        ),
+        (_slope_of_exprel("x", "y"),),
         "e",
         (_X,),
         ball.exponential_ratio,
-        definition=(
-            "where(x > 80, exp(x/2)/where(x > 80, x, 1)*exp(x/2),"
-            f" where(abs(x) < 0.01, {_EXPREL_NEAR}, expm1({_BETWEEN})/{_BETWEEN}))"
-        ),
+        definition=_exprel("x"),
+    ),
+    # b*exprel(a*b), but the derivative by b of that cancels
+    Function(
+        "expm1_ratio",
+        (f"b*b*{_slope_of_exprel('(a*b)', 'exprel(a*b)')}", "exp(a*b)"),
+        "e",
+        (_X, (-2.0, 2.0)),
+        lambda a, b: b * ball.exponential_ratio(a * b),
+        args=("a", "b"),
+        safe=("0", "0"),
+        definition=f"b*{_exprel('(a*b)')}",
     ),
     # the part of a**2 in a**2 + b**2
     Function(
@@ -107,6 +136,35 @@ _QUOTIENTS = (
         definition="(a/hypot(a, b))**2",
         domain="a != 0 or b != 0",
     ),
+    # cancels near 0; far out it is no quotient, which would be inf/inf at infinity
+    Function(
+        "sqrt1pm1",
+        ("1/2*rsqrt(1 + x)",),
+        "r",
+        ((-0.9, 4.0),),
+        lambda x: x / ((1 + x).sqrt() + 1),
+        safe=("0",),
+        definition=(
+            "where(x > 1, sqrt(1 + where(x > 1, x, 1)) - 1,"
+            " where(x > 1, 1, x)/(sqrt(1 + where(x > 1, 1, x)) + 1))"
+        ),
+        domain="x >= -1",
+    ),
+    # how much longer the hypotenuse is than b, for b > 0
+    Function(
+        "hypot_excess",
+        ("a/hypot(a, b)", "-y/hypot(a, b)"),
+        "h",
+        (_X, (0.1, 9.0)),
+        ball.excess_of_hypotenuse,
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=(
+            "where(abs(a) > b, hypot(a, b) - b, where(abs(a) > b, b, a)"
+            "*(where(abs(a) > b, b, a)/(hypot(where(abs(a) > b, b, a), b) + b)))"
+        ),
+        domain="b > 0",
+    ),
     # the terms cancel where a is far below 0
     Function(
         "add_hypot",
@@ -117,10 +175,23 @@ _QUOTIENTS = (
         args=("a", "b"),
         safe=("1", None),
         definition=(
-            "where(a < 0, b*(b/(hypot(a, b) - where(a < 0, a, -1))), a + hypot(a, b))"
+            "where(a < -abs(b), b*(b/2/(hypot(a, b)/2 - where(a < -abs(b), a, -1)/2)),"
+            " a + hypot(a, b))"
         ),
         domain="a != 0 or b != 0",
     ),
 )
 
-ROWS: tuple[Function, ...] = (*_LOGARITHMS, *_QUOTIENTS)
+_HYPERBOLIC = (
+    # the derivative of its definition cancels near 0
+    Function(
+        "sech_squared",
+        ("-2*tanh(x)*y",),
+        "s",
+        (_X,),
+        lambda x: 1 / x.cosh() ** 2,
+        definition="4*sigmoid(2*x)*sigmoid(-2*x)",
+    ),
+)
+
+ROWS: tuple[Function, ...] = (*_LOGARITHMS, *_QUOTIENTS, *_HYPERBOLIC)

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from fractions import Fraction
+from types import MappingProxyType
 
-from symgrad.program import Graph, Node
+from symgrad.intervals import Interval
+from symgrad.program import Graph, Kind, Node
+
+Domains = Mapping[str, Interval]
+"""The domains of inputs, by their names."""
+
+NOTHING: Domains = MappingProxyType({})
 
 DEPTH = 6
 """How far behind a value its sign is looked for."""
@@ -20,30 +27,44 @@ class Sign(IntEnum):
     POSITIVE = 2
 
 
-def sign(graph: Graph, value: int, depth: int = DEPTH) -> Sign:
+def sign(
+    graph: Graph, value: int, domains: Domains = NOTHING, depth: int = DEPTH
+) -> Sign:
     """What is known of a value; of one that is NaN, what it would be otherwise.
 
-    A function that is positive and may underflow counts as positive.
+    What may underflow, as an exponential or a product does, is not positive here.
     """
     node = graph[value]
+    if node.op == "input":
+        domain = domains.get(str(node.data))
+        return Sign.ANY if domain is None else _of_number(domain.low, domain.low_open)
     if node.op not in _SIGNS:
         return Sign.ANY
-    parts = [sign(graph, arg, depth - 1) if depth else Sign.ANY for arg in node.args]
-    return _SIGNS[node.op](graph, node, parts)
+    deeper = [sign(graph, a, domains, depth - 1) for a in node.args] if depth else []
+    return _SIGNS[node.op](graph, node, deeper or [Sign.ANY] * len(node.args))
 
 
-def is_positive(graph: Graph, value: int) -> bool:
+def is_positive(graph: Graph, value: int, domains: Domains) -> bool:
     """Whether a value is above zero wherever it is a number."""
-    return sign(graph, value) is Sign.POSITIVE
+    return sign(graph, value, domains) is Sign.POSITIVE
 
 
-def is_fixed(graph: Graph, value: int) -> bool:
-    """Whether a value is an exact rational."""
-    return graph[value].op == "const" and isinstance(graph[value].data, Fraction)
+def varies(graph: Graph, value: int, domains: Domains) -> bool:
+    """Whether a value is neither whole nor an exact rational."""
+    return _number(graph, value) is None and graph[value].kind not in _WHOLE
 
 
-_POSITIVE = frozenset({"exp", "exp2", "cosh", "sigmoid", "softplus", "ndtr", "erfc"})
-_NONNEGATIVE = frozenset({"abs", "square", "relu", "sqrt", "hypot", "rsqrt"})
+_WHOLE = (Kind.INT, Kind.INDEX)
+_NONNEGATIVE = frozenset(
+    {"exp", "exp2", "sigmoid", "softplus", "ndtr", "erfc"}
+    | {"abs", "square", "relu", "sqrt", "hypot", "rsqrt"}
+)
+
+
+def _number(graph: Graph, value: int) -> Fraction | None:
+    data = graph[value].data
+    is_exact = graph[value].op == "const" and isinstance(data, Fraction)
+    return data if is_exact and isinstance(data, Fraction) else None
 
 
 def _of_number(number: float | Fraction, is_excluded: bool = False) -> Sign:
@@ -58,11 +79,6 @@ def _constant(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
     return Sign.POSITIVE if node.data in ("pi", "E", "oo") else Sign.ANY
 
 
-def _input(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    domain = graph.domains.get(str(node.data))
-    return Sign.ANY if domain is None else _of_number(domain.low, domain.low_open)
-
-
 def _size(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
     return Sign.NONNEGATIVE
 
@@ -72,12 +88,15 @@ def _sum(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
 
 
 def _product(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    is_square = node.op == "mul" and node.args[0] == node.args[1]
-    return max(min(parts), Sign.NONNEGATIVE if is_square else Sign.ANY)
+    is_scaled = any(_number(graph, arg) is not None for arg in node.args)
+    if is_scaled or not min(parts):
+        is_square = node.op == "mul" and node.args[0] == node.args[1]
+        return max(min(parts), Sign.NONNEGATIVE if is_square else Sign.ANY)
+    return Sign.NONNEGATIVE
 
 
 def _call(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    if node.data in _POSITIVE:
+    if node.data == "cosh":
         return Sign.POSITIVE
     if node.data in _NONNEGATIVE:
         return Sign.NONNEGATIVE
@@ -85,15 +104,13 @@ def _call(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
 
 
 def _power(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    exponent = graph[node.args[1]].data
-    if parts[0] is Sign.POSITIVE or not isinstance(exponent, Fraction):
-        return parts[0]
-    return Sign.ANY if exponent.numerator % 2 and not parts[0] else Sign.NONNEGATIVE
+    exponent = _number(graph, node.args[1])
+    is_even = exponent is not None and exponent.numerator % 2 == 0
+    return Sign.NONNEGATIVE if parts[0] or is_even else Sign.ANY
 
 
 _SIGNS: Mapping[str, Callable[[Graph, Node, Sequence[Sign]], Sign]] = {
     "const": _constant,
-    "input": _input,
     "size": _size,
     "add": _sum,
     "mul": _product,
