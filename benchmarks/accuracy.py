@@ -31,6 +31,7 @@ MARK = "<!-- printed by benchmarks/accuracy.py -->\n```text\n"
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from accuracy_set import PUBLIC, Case  # noqa: E402
+from pages import put  # noqa: E402
 
 from symgrad import precise  # noqa: E402
 from symgrad.derive import differentiate, primal  # noqa: E402
@@ -210,13 +211,6 @@ def page(found: Sequence[Figure], count: int) -> Iterator[str]:
         yield from table(found, dtype, order)
 
 
-def write(text: str) -> None:
-    """Put the tables on the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    after = rest.partition("\n```\n")[2]
-    PAGE.write_text(f"{before}{MARK}{text}```\n{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
@@ -232,7 +226,7 @@ def main() -> None:
     text = "".join(f"{line}\n" for line in page(found, options.count))
     print(text)
     if options.update:
-        write(text)
+        put(PAGE, MARK, text)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ from typing import Literal
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "verification.md"
 MARK = "<!-- printed by benchmarks/verification.py -->\n```text\n"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from pages import put  # noqa: E402
 
 from symgrad.generate import generate  # noqa: E402
 from symgrad.op import Spec  # noqa: E402
@@ -105,14 +107,6 @@ def measured(specs: Sequence[Spec]) -> Iterator[str]:
         yield from table(found)
 
 
-def write(text: str) -> None:
-    """Put the table on the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(MARK)
-    after = rest.partition("\n```\n")[2]
-    PAGE.write_text(f"{before}{MARK}{text}```\n{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
@@ -125,7 +119,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(f"{line}\n")
     if options.update:
-        write("".join(lines))
+        put(PAGE, MARK, "".join(lines))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from enum import IntEnum
 from fractions import Fraction
 from types import MappingProxyType
 
+from symgrad.algebra import number
 from symgrad.intervals import Interval
 from symgrad.program import Graph, Kind, Node
 
@@ -51,7 +52,7 @@ def is_positive(graph: Graph, value: int, domains: Domains) -> bool:
 
 def varies(graph: Graph, value: int, domains: Domains) -> bool:
     """Whether a value is neither whole nor an exact rational."""
-    return _number(graph, value) is None and graph[value].kind not in _WHOLE
+    return number(graph, value) is None and graph[value].kind not in _WHOLE
 
 
 _WHOLE = (Kind.INT, Kind.INDEX)
@@ -61,16 +62,10 @@ _NONNEGATIVE = frozenset(
 )
 
 
-def _number(graph: Graph, value: int) -> Fraction | None:
-    data = graph[value].data
-    is_exact = graph[value].op == "const" and isinstance(data, Fraction)
-    return data if is_exact and isinstance(data, Fraction) else None
-
-
-def _of_number(number: float | Fraction, is_excluded: bool = False) -> Sign:
-    if number > 0 or (number == 0 and is_excluded):
+def _of_number(x: float | Fraction, is_excluded: bool = False) -> Sign:
+    if x > 0 or (x == 0 and is_excluded):
         return Sign.POSITIVE
-    return Sign.NONNEGATIVE if number == 0 else Sign.ANY
+    return Sign.NONNEGATIVE if x == 0 else Sign.ANY
 
 
 def _constant(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
@@ -88,7 +83,7 @@ def _sum(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
 
 
 def _product(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    is_scaled = any(_number(graph, arg) is not None for arg in node.args)
+    is_scaled = any(number(graph, arg) is not None for arg in node.args)
     if is_scaled or not min(parts):
         is_square = node.op == "mul" and node.args[0] == node.args[1]
         return max(min(parts), Sign.NONNEGATIVE if is_square else Sign.ANY)
@@ -104,7 +99,7 @@ def _call(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
 
 
 def _power(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
-    exponent = _number(graph, node.args[1])
+    exponent = number(graph, node.args[1])
     is_even = exponent is not None and exponent.numerator % 2 == 0
     return Sign.NONNEGATIVE if parts[0] or is_even else Sign.ANY
 

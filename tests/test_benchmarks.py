@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import accuracy
 import overhead
 import packages
+import pages
 import verification
 from accuracy_set import PUBLIC, Case
 
@@ -112,3 +113,25 @@ def test_what_is_sound_stays_so() -> None:
         found = accuracy.figures(case, 100, accuracy.ORDERS[:2])
         ours = [f for f in found if f.rival == "symgrad"]
         assert [f for f in ours if not f.summary.is_sound] == []
+
+
+# -- pages -----------------------------------------------------------------------------
+
+MARK = "<!-- mark -->\n```text\n"
+
+
+@pytest.mark.parametrize("block", ["", "old\n", "old\n\nlines\n"])
+def test_a_page_keeps_what_is_around_its_block(tmp_path: Path, block: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{MARK}{block}```\n\nafter\n")
+    pages.put(page, MARK, "new\n")
+    assert page.read_text() == f"before\n{MARK}new\n```\n\nafter\n"
+
+
+@pytest.mark.parametrize("text", ["no mark\n", f"{MARK}no end\n"])
+def test_a_page_without_a_block_is_left_alone(tmp_path: Path, text: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match="no block"):
+        pages.put(page, MARK, "new\n")
+    assert page.read_text() == text

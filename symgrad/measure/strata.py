@@ -79,7 +79,7 @@ def _about_centres(
 ) -> Iterator[float]:
     closest = -40 if fmt.precision < 53 else -70
     for _ in range(count):
-        distance = math.ldexp(1.0, 0) * 2.0 ** rng.uniform(closest, 9)
+        distance = 2.0 ** rng.uniform(closest, 9)
         yield rng.choice(centres) + rng.choice((-1, 1)) * distance
 
 

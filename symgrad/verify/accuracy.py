@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from symgrad import precise
+from symgrad.measure.formats import FORMATS
 from symgrad.objective import objective
 from symgrad.op import Op
 from symgrad.program import Node
@@ -37,8 +38,6 @@ RIGHT = 1e-12
 """Relative errors: of what is wrong, and of plain torch where that is right."""
 
 DTYPES = (torch.float64, torch.float32)
-_MANTISSA = {torch.float64: 52, torch.float32: 23}
-_LEAST = {torch.float64: -1074, torch.float32: -149}
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,7 @@ class Measured:
 
     def ulp(self, computed: complex) -> float:
         """The error of a number in units in the last place of the truth."""
-        exponent = math.frexp(abs(self.truth))[1] - 1 if self.truth else -2000
-        unit = max(exponent - _MANTISSA[self.dtype], _LEAST[self.dtype])
-        return abs(computed - self.truth) / 2.0**unit
+        return abs(computed - self.truth) / FORMATS[self.dtype].ulp(abs(self.truth))
 
     @property
     def comparable(self) -> bool:
