@@ -45,7 +45,7 @@ from symgrad.op import Op, Spec  # noqa: E402
 from symgrad.spec import load_text  # noqa: E402
 from symgrad.verify import reference  # noqa: E402
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DTYPES = ("float32", "float64")
 ORDERS = ("value", "gradient", "second")
 RIVALS = ("symgrad", "autograd", "fused")
 
@@ -77,7 +77,7 @@ def declared(case: Case) -> Spec:
     return load_text(text, f"<{case.name}>")
 
 
-def rivals(case: Case, spec: Spec) -> dict[str, Run]:
+def rivals(case: Case, spec: Spec, with_compiled: bool = False) -> dict[str, Run]:
     """The functions that are measured, by name."""
     [op] = spec.ops
     ours = getattr(load_module(case.name, generate(spec).source), case.name)
@@ -88,18 +88,26 @@ def rivals(case: Case, spec: Spec) -> dict[str, Run]:
     if case.fused is not None:
         fused = case.fused
         found["fused"] = lambda values: fused(*values.values())
+    if with_compiled:
+        compiled = torch.compile(ours, fullgraph=True)
+        found["compiled"] = lambda values: compiled(**values)
     return found
 
 
-def derivatives(run: Run, values: Mapping[str, Tensor], wrt: str) -> dict[str, Tensor]:
+def derivatives(
+    run: Run, values: Mapping[str, Tensor], wrt: str, orders: Sequence[str] = ORDERS
+) -> dict[str, Tensor]:
     """A function's value, and its first and second derivative by autograd."""
     leaf = values[wrt].clone().requires_grad_()
     result = run({**values, wrt: leaf})
     found = {ORDERS[0]: result.detach()}
-    for order in ORDERS[1:]:
+    for order in orders[1:]:
         if result.requires_grad:
             [result] = torch.autograd.grad(
-                result.sum(), leaf, create_graph=True, materialize_grads=True
+                result.sum(),
+                leaf,
+                create_graph=order != orders[-1],
+                materialize_grads=True,
             )
         else:
             result = torch.zeros_like(leaf)
@@ -139,19 +147,25 @@ def _at(function: Callable[..., Any], leaves: Mapping[str, int], op: Op) -> Exac
 
 
 def figures(
-    case: Case, count: int = COUNT, orders: Sequence[str] = ORDERS
+    case: Case,
+    count: int = COUNT,
+    orders: Sequence[str] = ORDERS,
+    with_compiled: bool = False,
 ) -> Iterator[Figure]:
     """Every rival of a case, in every dtype."""
     spec = declared(case)
     [op] = spec.ops
-    exact, running = exact_functions(op, case.wrt), rivals(case, spec)
-    for name, dtype in DTYPES.items():
-        fmt = FORMATS[dtype]
+    exact, running = exact_functions(op, case.wrt), rivals(case, spec, with_compiled)
+    for name in DTYPES:
+        fmt, dtype = FORMATS[name], getattr(torch, name)
         rng = random.Random(f"{case.name}/{name}")
         places = points(fmt, list(case.inputs.values()), count, rng)
-        columns = map(fmt.tensor, zip(*places, strict=True))
-        values = dict(zip(case.inputs, columns, strict=True))
-        got = {r: derivatives(run, values, case.wrt) for r, run in running.items()}
+        columns = zip(*places, strict=True)
+        tensors = [torch.tensor(column, dtype=dtype) for column in columns]
+        values = dict(zip(case.inputs, tensors, strict=True))
+        got = {
+            r: derivatives(run, values, case.wrt, orders) for r, run in running.items()
+        }
         for order in orders:
             true = [truth(exact[order], place) for place in places]
             for rival in running:

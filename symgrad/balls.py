@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import flint
@@ -130,6 +131,7 @@ _OPERATIONS: Mapping[str, Callable[..., Ball]] = {
     "not": lambda a: not a,
     "stop_gradient": lambda a: a,
     "reduce": lambda a, like: a,
+    "polynomial": lambda s, *terms: reduce(lambda sum, c: c + s * sum, terms[::-1]),
 }
 
 _COMPARISONS: Mapping[str, tuple[Callable[[Ball, Ball], bool], str, bool]] = {

@@ -293,9 +293,6 @@ SG603 no such callable
 of a Python file, and NAME a function or class in it. It is imported in a process of
 its own, from the current folder as well. Of SPEC:OP, OP is an op in the file SPEC.
 
-SG703 this accuracy is not built yet
-The rewrites of 'fast' are what this version has.
-
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 

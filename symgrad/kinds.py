@@ -49,6 +49,7 @@ REAL_VALUED = frozenset({"re", "im", "arg", "abs"})
 
 _KEEPING = frozenset(
     {"neg", "add", "sub", "mul", "div", "call", "stop_gradient", "einsum"}
+    | {"polynomial"}
 )
 """Primitives whose result is floating as soon as one argument is."""
 

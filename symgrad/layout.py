@@ -33,11 +33,12 @@ _GENERAL = ("u", "v", "w", "p", "q", "r")
 
 @dataclass(frozen=True)
 class Statement:
-    """``target = value``, and the same in the language of specs."""
+    """``target = value``, the same in the language of specs, and why it is there."""
 
     target: str
     value: Text
     formula: str
+    note: str = ""
 
 
 Speller = Callable[[int, Sequence[Text]], Text]
@@ -93,7 +94,8 @@ class Layout:
         node = self._program.nodes[value]
         if value in self._stop or value in self._constant or node.op in LEAVES:
             return False
-        if value in self._program.names or self._uses[value] > 1:
+        named = value in self._program.names or value in self._program.notes
+        if named or self._uses[value] > 1:
             return True
         return value in self._program.hints and self._is_compound(node)
 
@@ -199,13 +201,17 @@ class Layout:
         if len(self._code[value]) > room:
             self._write(value, room)
         text = self._code[value]
-        self._statements.append(Statement(name, text, self._shown[value].text))
+        note = self._program.notes.get(value)
+        reason = note.reason if note else ""
+        self._statements.append(Statement(name, text, self._shown[value].text, reason))
         self._code[value] = self._shown[value] = Text(name)
 
     def _name(self, value: int) -> str:
         node = self._program.nodes[value]
         if value in self._program.names:
             return self._program.names[value]
+        if value in self._program.notes:
+            return self._names.claim(self._program.notes[value].name)
         if value in self._program.hints:
             return self._names.claim(self._program.hints[value])
         if node.op == "call":

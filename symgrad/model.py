@@ -83,7 +83,7 @@ class OpModel(Strict):
     backward: dict[str, str] = Field(default_factory=dict)
     nondifferentiable: list[str] = Field(default_factory=list)
     edges: Policy | dict[str, Policy] = "torch"
-    accuracy: Literal["fast", "stable", "max"] | None = None
+    accuracy: Literal["fast", "stable", "max"] = "stable"
     save: Literal["auto", "inputs", "outputs"] | list[str] = "auto"
     module: Any = None
     samples: dict[str, Any] = Field(default_factory=dict)

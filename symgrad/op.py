@@ -133,7 +133,7 @@ class Op:
     nondifferentiable: frozenset[str] = frozenset()
     edges: Mapping[str, EdgePolicy] = field(default_factory=dict)
     """Function name to policy; the key ``*`` is the default for all functions."""
-    accuracy: Accuracy = "fast"
+    accuracy: Accuracy = "stable"
     save: tuple[str, ...] | Literal["auto", "inputs", "outputs"] = "auto"
     samples: Mapping[str, Sample] = field(default_factory=dict)
     backend: str = "torch"

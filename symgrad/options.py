@@ -19,11 +19,6 @@ _CORNERED = tuple(row.name for row in TABLE.values() if row.kinks)
 
 def refuse_unbuilt(given: model.OpModel, problems: Problems, path: Path) -> None:
     """Each key whose meaning is not built yet has a code of its own."""
-    if given.accuracy in ("stable", "max"):
-        message = f"accuracy '{given.accuracy}' is not built yet"
-        problems.add(
-            "SG703", message, (*path, "accuracy"), "use 'fast', or leave it out"
-        )
     if given.backend != "torch":
         message = f"the backend '{given.backend}' is not built yet"
         problems.add("SG707", message, (*path, "backend"), "use 'torch'")

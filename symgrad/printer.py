@@ -170,6 +170,8 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
         return power(args[0], args[1], style)
     if node.op == "call":
         return call(str(node.data), args)
+    if node.op == "polynomial":
+        return call("polynomial", args)
     return binary(node.op, args[0], args[1], style)
 
 

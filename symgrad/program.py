@@ -92,6 +92,8 @@ PRIMITIVES: Mapping[str, int] = {
     "cumsum": 1,
     "cumsum_back": 1,
     "others": 1,  # the product of all other elements
+    # polynomial(s, c0, c1, ...): c0 + c1*s + c2*s**2 + ...
+    "polynomial": -1,
     # a sum of products, and what is multiplied in the dtype of the inputs
     "einsum": -1,
     "narrow": 1,
@@ -194,6 +196,14 @@ class Graph:
         return self.node("call", *args, data=function)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What code calls a value that no formula names, and why it is there."""
+
+    name: str
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class Program:
     """Forward values and derivatives in one straight-line list.
@@ -207,7 +217,8 @@ class Program:
     whose derivative counts for an output with a surrogate.  ``residuals`` are the
     values that forward keeps for backward and jvp; ``statistics`` those among them that
     are neither inputs nor outputs, for backward alone.  ``names`` are those a person
-    chose; ``hints`` are names that would suit a value; ``domains`` are those of inputs.
+    chose; ``hints`` are names that would suit a value, and ``notes`` names and reasons
+    of values that passes added; ``domains`` are those of inputs.
     """
 
     nodes: tuple[Node, ...]
@@ -223,6 +234,7 @@ class Program:
     residuals: tuple[int, ...] = ()
     statistics: tuple[int, ...] = ()
     hints: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[int, Note] = field(default_factory=dict)
     domains: Mapping[str, Interval] = field(default_factory=dict)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from symgrad.program import LEAVES, Graph, Node, Program
 
@@ -54,14 +55,18 @@ def rebuild(
         statistics=tuple(new[v] for v in program.statistics),
         names=_carried(program.names, new, graph),
         hints=_carried(program.hints, new, graph),
+        notes=_carried(program.notes, new, graph),
     )
 
 
+_T = TypeVar("_T")
+
+
 def _carried(
-    names: Mapping[int, str], new: Mapping[int, int], graph: Graph
-) -> dict[int, str]:
+    names: Mapping[int, _T], new: Mapping[int, int], graph: Graph
+) -> dict[int, _T]:
     """Names of values that are still there; leaves go by their own."""
-    carried: dict[int, str] = {}
+    carried: dict[int, _T] = {}
     for value, name in names.items():
         if value in new and graph[new[value]].op not in LEAVES:
             carried.setdefault(new[value], name)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
-from symgrad import formulas
+from symgrad import algebra, formulas
 from symgrad.parse import parse
 from symgrad.program import COMMUTATIVE, Graph, Kind, Node
 from symgrad.signs import NOTHING, Domains, is_positive, varies
 
-WILDCARDS = ("a", "b", "c")
+WILDCARDS = ("a", "b", "c", "d", "e")
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,16 @@ class Rule:
     """One rewrite, and why it is worth having.
 
     ``where`` is what must be known of wildcards: ``"b > 0"`` by the domains of inputs,
-    ``"b varies"`` where it is neither whole nor a number that stands in the formula.
+    ``"b varies"`` where it is neither whole nor a number that stands in the formula,
+    ``"b beyond c"`` where both are such numbers, of one sign, and b the farther from 0.
+    ``numbers`` are an example of wildcards that stand for numbers alone.
     """
 
     pattern: str
     replacement: str
     why: str
     where: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 TABLE: tuple[Rule, ...] = (
@@ -53,6 +56,9 @@ TABLE: tuple[Rule, ...] = (
     Rule("log(sigmoid(a))", "logsigmoid(a)", "log(0) once sigmoid(a) underflows"),
     Rule("log(exp(a) + exp(b))", "logaddexp(a, b)", "exp(a) overflows"),
     Rule("log(exp(a))", "a", "exp(a) overflows"),
+    Rule("logsigmoid(a) - logsigmoid(-a)", "a", "exact"),
+    Rule("logsigmoid(-a) - logsigmoid(a)", "-a", "exact"),
+    Rule("softplus(a) - softplus(-a)", "a", "exact"),
     # differences that lose digits
     Rule("exp(a) - 1", "expm1(a)", "keeps the digits of a small a"),
     Rule("-1 + exp(a)", "expm1(a)", "keeps the digits of a small a"),
@@ -65,6 +71,10 @@ TABLE: tuple[Rule, ...] = (
     # hyperbolic
     Rule("(exp(a) - exp(-a))/(exp(a) + exp(-a))", "tanh(a)", "inf/inf for a large a"),
     Rule("2*sigmoid(2*a) - 1", "tanh(a)", "keeps the digits of a small a"),
+    Rule("1 - 2*sigmoid(-2*a)", "tanh(a)", "keeps the digits of a small a"),
+    Rule("2*sigmoid(-2*a) - 1", "-tanh(a)", "keeps the digits of a small a"),
+    Rule("2*sigmoid(a) - 1", "tanh(a/2)", "keeps the digits of a small a"),
+    Rule("1 - 2*sigmoid(a)", "-tanh(a/2)", "keeps the digits of a small a"),
     Rule("(exp(a) - exp(-a))/2", "sinh(a)", "keeps the digits of a small a"),
     Rule("(exp(a) + exp(-a))/2", "cosh(a)", "one function with one derivative"),
     Rule("sinh(a)/cosh(a)", "tanh(a)", "inf/inf for a large a"),
@@ -93,6 +103,12 @@ TABLE: tuple[Rule, ...] = (
     Rule("exp(a*a)*erfc(a)", "erfcx(a)", "inf*0 for a large a"),
     Rule("exp(a**2)*erfc(a)", "erfcx(a)", "inf*0 for a large a"),
     Rule("log(beta(a, b))", "betaln(a, b)", "log(0) once beta(a, b) underflows"),
+    Rule(
+        "loggamma(a + b) - loggamma(a)",
+        "log_rising(a, b)",
+        "cancels for a large a",
+        "a > 0, b > 0",
+    ),
     # lengths
     Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
     Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
@@ -105,11 +121,41 @@ TABLE: tuple[Rule, ...] = (
     Rule("a + hypot(a, b)", "add_hypot(a, b)", "cancels for a far below 0", "b > 0"),
     Rule("add_hypot(a, b)/2", "add_hypot(a/2, b/2)", "overflows before it is halved"),
     Rule("log(add_hypot(a, 1))", "asinh(a)", "keeps the digits of a small a"),
-    Rule("log1p(a**2/b)", "log1psq(a/sqrt(b))", "a**2 overflows", "b > 0"),
+    Rule("log1p(a**2/b)", "log1psq_ratio(a, sqrt(b))", "a**2 overflows", "b > 0"),
     Rule("log1p(a**2)", "log1psq(a)", "a**2 overflows"),
     Rule("log1p(a*a)", "log1psq(a)", "a*a overflows"),
     Rule("a**2/(b + a**2)", "square_share(a, sqrt(b))", "inf/inf", "b > 0"),
+    Rule("a**2/b**2", "(a/b)**2", "inf/inf and 0/0"),
+    Rule("a**2/(2*b**2)", "(a/b)**2/2", "inf/inf and 0/0"),
+    Rule(
+        "log(b/a) + (a/b)**2/2",
+        "(a/b)**2/2 - log(a/b)",
+        "a function of a/b, whose terms cancel where that is near 1",
+    ),
+    # powers
+    Rule(
+        "a**b - a**c",
+        "a**c*(a**(b - c) - 1)",
+        "inf - inf",
+        "b beyond c, c beyond 2",
+        {"b": -12, "c": -6},
+    ),
+    Rule(
+        "a/c**d - b/c**e",
+        "(a/c**(d - e) - b)/c**e",
+        "inf - inf",
+        "d beyond e, e beyond 2",
+        {"d": 12, "e": 6},
+    ),
+    Rule("(a - 1/a)*a", "a*a - 1", "inf*0"),
+    # Bessel functions
     Rule("log(i0(a))", "log_i0(a)", "i0(a) overflows"),
+    Rule(
+        "a*cos(b) - log_i0(a)",
+        "-log(i0e(a)) - 2*a*sin(b/2)**2",
+        "cancels for a large a and a small b",
+        "a > 0",
+    ),
     Rule("acosh(1 + 2*a)", "2*asinh(sqrt(a))", "1 + 2*a is 1 for a small a"),
     Rule("acosh(1 + a)", "2*asinh(sqrt(a/2))", "1 + a is 1 for a small a"),
     Rule("atanh(1 - 2*a)", "-logit(a)/2", "1 - 2*a is 1 for a small a"),
@@ -190,8 +236,26 @@ _KNOWN: Mapping[str, Callable[[Graph, int, Domains], bool]] = {
 
 def _allowed(graph: Graph, rule: Rule, bindings: Bindings, domains: Domains) -> bool:
     """Whether what a rule wants to be known is known of the values that it found."""
-    wanted = [part.split(maxsplit=1) for part in rule.where.split(", ") if part]
-    return all(_KNOWN[known](graph, bindings[name], domains) for name, known in wanted)
+    for part in filter(None, rule.where.split(", ")):
+        name, known = part.split(maxsplit=1)
+        if known in _KNOWN:
+            allowed = _KNOWN[known](graph, bindings[name], domains)
+        else:
+            allowed = _is_beyond(graph, bindings, name, known.removeprefix("beyond "))
+        if not allowed:
+            return False
+    return True
+
+
+def _is_beyond(graph: Graph, bindings: Bindings, name: str, other: str) -> bool:
+    """Whether a number is farther from 0 than another, of one sign, or than a size."""
+    far = algebra.number(graph, bindings[name])
+    if other.isdigit():
+        return far is not None and abs(far) > int(other)
+    near = algebra.number(graph, bindings[other])
+    if far is None or near is None:
+        return False
+    return abs(far) > abs(near) and far * near > 0
 
 
 def _matches(

@@ -34,6 +34,7 @@ _SMOOTH = (
         ((0.05, 0.95),),
         lambda x: x.log() - (-x).log1p(),
         safe=("1/2",),
+        definition="log(x/(1 - x))",
         domain="x > 0 and x < 1",
     ),
     # torch's own is x from x = 20, which loses digits in float64

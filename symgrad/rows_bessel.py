@@ -18,7 +18,6 @@ _POSITIVE = (0.2, 30.0)
 # so from 1000 on the series in 1/|x|
 _BIG = "where(abs(x) < 1000, 1000, x)"
 _PER = f"/abs({_BIG})"
-_I0E_FALL = f"(1/2 + (1/8 + (1/8 + 25/128{_PER}){_PER}){_PER})/{_BIG}"
 _I1E_FALL = f"(1/2 - (3/8 + (3/8 + 63/128{_PER}){_PER}){_PER})/{_BIG}"
 
 # i1(x)/x has no digits where i1(x) is subnormal, and cancels in the second derivative:
@@ -45,7 +44,8 @@ _MODIFIED = (
     Function("i0", ("i1(x)",), "i", (_X,), lambda x: x.bessel_i(0), safe=("0",)),
     Function(
         "i0e",
-        (f"where(abs(x) < 1000, i1e(x) - sign(x)*y, -y*({_I0E_FALL}))",),
+        # i1e(x) - sign(x)*y, with what cancels for a large x as one factor
+        ("-sign(x)*y*(1 - i1e(abs(x))/y)",),
         "i",
         (_X,),
         lambda x: x.bessel_i(0, scaled=True) * (x - abs(x)).exp(),

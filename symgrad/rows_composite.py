@@ -101,7 +101,24 @@ _LOGARITHMS = (
     ),
 )
 
+_FAR = "abs(a) > 1e9*abs(b)"
+
 _QUOTIENTS = (
+    # log1psq(a/b), for a quotient that may overflow
+    Function(
+        "log1psq_ratio",
+        ("2*(a/hypot(a, b))/hypot(a, b)", "-2*(a/hypot(a, b))**2/b"),
+        "ln",
+        (_X, (0.1, 9.0)),
+        lambda a, b: (a / b * (a / b)).log1p(),
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=(
+            f"where({_FAR}, 2*(log(where({_FAR}, abs(a), 1)) - log(abs(b))),"
+            f" log1p((where({_FAR}, 0, a)/b)**2))"
+        ),
+        domain="b != 0",
+    ),
     Function(
         "exprel",
         (_slope_of_exprel("x", "y"),),

@@ -47,6 +47,12 @@ _LOG_BETA = (
     f" - ({_HIGH} - 1/2)*log1p({_RATIO}) - log({_LOW})/2"
 )
 
+# loggamma(a + b) - loggamma(a), without what cancels in that
+_LOG_RISING = (
+    f"b*(log(a + b) - 1) + (a - 1/2)*log1p(b/a)"
+    f" + ({_stirling('(a + b)')} - {_stirling('a')})"
+)
+
 # torch's polygamma, or the derivative of it, sums up to 0, which from -1e16 on is
 # without end: below 0 that of 1 - x, DLMF 5.15.6, and the derivatives of the cotangent.
 REFLECTED = range(1, 10)
@@ -117,6 +123,18 @@ _GAMMA = (
         safe=("1", "1"),
         definition=_LOG_BETA,
         domain="a > 0 and b > 0",
+    ),
+    # the logarithm of a*(a + 1)*...*(a + b - 1)
+    Function(
+        "log_rising",
+        (_rise("a", "b"), "digamma(a + b)"),
+        "lr",
+        (_POSITIVE, _POSITIVE),
+        lambda a, b: (a + b).lgamma() - a.lgamma(),
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=_LOG_RISING,
+        domain="a > 0 and a + b > 0",
     ),
     Function(
         "beta",

@@ -36,10 +36,14 @@ SLOW = ("test_contract_compile", "test_contract_runtime", "test_contract_transfo
 PARTS = 12
 """Into how many parts examples with named axes are dealt, by their names."""
 
-DEALT = {"test_compile_of_transforms": 2, "test_export": 2}
+DEALT = {
+    "test_compile_of_transforms": 2,
+    "test_export": 2,
+    "test_compiled_forms_keep_their_accuracy": 22,
+}
 """Tests of every example in several ways, and one in how many is taken.
 
-All of them trace what `test_compile` traces of every example.
+All of them trace what `test_compile` traces of every example, or take long.
 """
 
 

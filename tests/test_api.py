@@ -248,7 +248,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"samples": [1]}, "should be a mapping, not list"),
     ({"forward": sympy.factorial(10**9, evaluate=False)}, "too large"),
     ({"save": "everything"}, "everything"),
-    ({"accuracy": "max"}, "not built"),
     ({"backend": "triton"}, "not built"),
     ({"nondifferentiable": ["z"]}, "'z'"),
     ({"surrogate": {"z": x}}, "'z'"),

@@ -154,7 +154,7 @@ def test_nothing_is_written_if_verification_fails(monkeypatch, project) -> None:
 
     def wrong(spec):
         module = real(spec)
-        source = module.source.replace("torch.sigmoid(x)", "torch.sigmoid(x) * 1.001")
+        source = module.source.replace("torch.sigmoid(", "1.001 * torch.sigmoid(")
         return type(module)(module.stem, source, module.tests)
 
     monkeypatch.setattr(gen, "generate", wrong)

@@ -103,8 +103,6 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("`det`", {"forward": {"y": "det(x)"}}),
     ("`root`", {"forward": {"y": "root(x, y, 1)"}}),
     ("`Integral`", {"forward": {"y": "Integral(t*x, (t, 0, 1))"}}),
-    ("accuracy: stable", {"accuracy": "stable"}),
-    ("accuracy: max", {"accuracy": "max"}),
     ("backend: cpu", {"backend": "cpu"}),
     ("backend: triton", {"backend": "triton"}),
 ]

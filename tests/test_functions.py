@@ -185,8 +185,14 @@ def far_points(row: Function) -> list[Point]:
     return found
 
 
+MENDED = {"erfcx"}
+"""Rows that lose digits far away, where code has patches: tests/test_patches.py."""
+
+UNMENDED = [pair for pair in SMOOTH if pair[0].name not in MENDED]
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@each(SMOOTH, "row, index")
+@each(UNMENDED, "row, index")
 def test_far_away(row: Function, index: int, dtype: torch.dtype) -> None:
     """No NaN and no infinity where the truth is finite, in first and second order."""
     info = torch.finfo(dtype)

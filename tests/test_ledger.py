@@ -6,6 +6,7 @@ difference.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,8 @@ def test_the_ledger_is_that_of_the_examples(update: bool) -> None:
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 def test_backward_is_cheap(op: Op) -> None:
-    forward, backward = counts(joint_program(op))
+    """As reverse accumulation is; what patches add for their digits is beyond that."""
+    forward, backward = counts(joint_program(replace(op, accuracy="fast")))
     assert backward <= CHEAP * forward + 2
 
 

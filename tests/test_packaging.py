@@ -44,7 +44,7 @@ def sources() -> set[str]:
     """The files that the installed package is to have."""
     package = {
         path.relative_to(ROOT).as_posix()
-        for pattern in ("*.py", "py.typed")
+        for pattern in ("*.py", "py.typed", "primitives.json")
         for path in (ROOT / "symgrad").rglob(pattern)
     }
     templates = {

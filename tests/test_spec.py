@@ -163,7 +163,12 @@ def test_an_op() -> None:
     ]
     assert op.stand_ins == {"y": value}
     assert op.inputs == (Input("x", Kind.REAL), Input("beta", Kind.REAL))
-    assert (op.edges, op.save, op.accuracy, op.backend) == ({}, "auto", "fast", "torch")
+    assert (op.edges, op.save, op.accuracy, op.backend) == (
+        {},
+        "auto",
+        "stable",
+        "torch",
+    )
 
 
 INF = float("inf")

@@ -26,6 +26,8 @@ from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.narrow import narrow
 from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, Pass, lower
+from symgrad.patches.apply import patch
+from symgrad.patches.place import AIMS
 from symgrad.program import Program
 from symgrad.residuals import choose_residuals
 
@@ -94,6 +96,9 @@ def _steps(op: Op) -> list[tuple[str, Pass]]:
     def ordered(program: Program) -> Program:
         return arrange(program, op)
 
+    def patched(program: Program) -> Program:
+        return patch(program, AIMS[op.accuracy])
+
     along: list[tuple[str, Pass]] = [("contract", contract), ("arrange", ordered)]
     return [
         *((step.__name__, step) for step in BEFORE),
@@ -101,6 +106,7 @@ def _steps(op: Op) -> list[tuple[str, Pass]]:
         ("differentiate", lambda program: differentiate(program, op)),
         *((step.__name__, step) for step in AFTER),
         ("lower", lambda program: lower(program, _is_spelled)),
+        *([("patch", patched)] if op.accuracy in AIMS else []),
         *along[0 if op.has_axes else 2 :],
         *([("narrow", narrow)] if op.has_axes else []),
         ("choose_residuals", lambda program: choose_residuals(program, op)),
@@ -241,6 +247,7 @@ HELPERS = (
     "_scatter_rows",
     "_padded",
     "_others",
+    "_polynomial",
     "_spread",
     "_axes_error",
     "_check_floating",

@@ -112,8 +112,12 @@ def user_names(op: Op) -> list[str]:
 
 
 def written(statements: Sequence[Statement], indent: int) -> list[str]:
-    """The lines of statements."""
-    return [line for s in statements for line in assignment(s.target, s.value, indent)]
+    """The lines of statements, a note in front of its own."""
+    lines: list[str] = []
+    for s in statements:
+        lines += [f"{' ' * indent}# {s.note}"] if s.note else []
+        lines += assignment(s.target, s.value, indent)
+    return lines
 
 
 _UNTYPED = ("torch.special.", "F.")

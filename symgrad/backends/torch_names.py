@@ -27,6 +27,7 @@ _OTHERWISE: Mapping[str, str] = {
     "i1e": "torch.special.i1e",
     "log_ndtr": "torch.special.log_ndtr",
     "loggamma": "torch.lgamma",
+    "logit": "torch.logit",
     "mish": "F.mish",
     "ndtri": "torch.special.ndtri",
     "polygamma": "torch.polygamma",

@@ -79,6 +79,8 @@ def speller(program: Program, anchor: str) -> Speller:
             return choice(*args)
         if node.op in ("where", "guard"):
             return _choice(nodes, node, args, anchor, value in small, held)
+        if node.op == "polynomial":
+            return call("_polynomial", args)
         if node.op == "stop_gradient":
             return _detached(node, args[0])
         if node.op == "reduce":

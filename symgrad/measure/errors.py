@@ -22,13 +22,14 @@ class Error:
 
     ``ulp`` is the error in units in the last place of the truth, infinite for NaN and
     for an infinity that is none; ``conditioned`` the same divided by one more than
-    what the rounding of the inputs may cost.
+    what the rounding of the inputs may cost; ``size`` is that of the truth.
     """
 
     ulp: float
     conditioned: float
     is_spurious: bool
     is_wrong_zero: bool
+    size: float = 0.0
 
 
 def error(fmt: Format, computed: float, true: Truth) -> Error:
@@ -41,6 +42,7 @@ def error(fmt: Format, computed: float, true: Truth) -> Error:
         conditioned=ulp / (1 + true.slack(fmt)),
         is_spurious=not math.isfinite(computed) and not (beyond and ulp == 0),
         is_wrong_zero=computed == 0 and abs(true.high) >= fmt.normal and far,
+        size=abs(true.high),
     )
 
 

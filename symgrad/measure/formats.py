@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import torch
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
 class Format:
     """A binary format of normal numbers ``m * 2**e``, ``1 <= m < 2``.
 
-    ``precision`` counts the bits of ``m``, ``least`` is the smallest ``e``.
+    ``name`` is that of its dtype in torch, ``precision`` counts the bits of ``m``, and
+    ``least`` is the smallest ``e``; the greatest is ``1 - least``.
     """
 
-    dtype: torch.dtype
-    integers: torch.dtype
+    name: str
     precision: int
     least: int
 
     @property
     def largest(self) -> float:
         """The greatest finite number."""
-        return torch.finfo(self.dtype).max
+        return math.ldexp(2.0 - 2.0 ** (1 - self.precision), 1 - self.least)
 
     @property
     def normal(self) -> float:
@@ -33,40 +32,54 @@ class Format:
 
     def ulp(self, x: float) -> float:
         """The distance of the numbers about x; that of subnormal ones below."""
-        exponent = math.frexp(x)[1] - 1 if x else self.least
-        return math.ldexp(1.0, max(exponent, self.least) - self.precision + 1)
+        return math.ldexp(1.0, self._exponent(x) - self.precision + 1)
 
-    def rounded(self, numbers: Sequence[float]) -> list[float]:
+    def _exponent(self, x: float) -> int:
+        return max(math.frexp(x)[1] - 1, self.least) if x else self.least
+
+    def nearest(self, x: float) -> float:
+        """A double, rounded to the format: to an infinity where it is too large."""
+        if self.precision == 53 or not math.isfinite(x):
+            return x
+        unit = self.ulp(x)
+        found = math.copysign(round(x / unit) * unit, x)
+        return found if abs(found) <= self.largest else math.copysign(math.inf, x)
+
+    def holds(self, exact: Fraction) -> bool:
+        """Whether a rational is a number of the format."""
+        try:
+            return Fraction(self.nearest(float(exact))) == exact
+        except OverflowError:
+            return False
+
+    def rounded(self, numbers: Iterable[float]) -> list[float]:
         """Each number as the nearest of the format."""
-        found: list[float] = self.tensor(numbers).double().tolist()
-        return found
+        return [self.nearest(x) for x in numbers]
 
-    def tensor(self, numbers: Sequence[float]) -> torch.Tensor:
-        """The numbers, rounded, as a tensor of the dtype."""
-        return torch.tensor(numbers, dtype=torch.float64).to(self.dtype)
+    def ordinals(self, numbers: Iterable[float]) -> list[int]:
+        """The place of each finite number among all of the format; that of 0 is 0."""
+        return [self._place(x) if x >= 0 else -self._place(-x) for x in numbers]
 
-    def ordinals(self, numbers: Sequence[float]) -> list[int]:
-        """The place of each number among all of the format; that of zero is 0."""
-        bits = self.tensor(numbers).view(self.integers).tolist()
-        sign = 1 << (8 * self.dtype.itemsize - 1)
-        return [b if b >= 0 else -(b + sign) for b in bits]
+    def _place(self, x: float) -> int:
+        steps = round(x / self.ulp(x))
+        return ((self._exponent(x) - self.least) << (self.precision - 1)) + steps
 
     def at(self, ordinals: Iterable[int]) -> list[float]:
         """The numbers at some places: the other way round."""
-        sign = 1 << (8 * self.dtype.itemsize - 1)
-        bits = [n if n >= 0 else -n - sign for n in ordinals]
-        found: list[float] = (
-            torch.tensor(bits, dtype=self.integers).view(self.dtype).double().tolist()
-        )
-        return found
+        return [math.copysign(self._number(abs(n)), n) for n in ordinals]
+
+    def _number(self, place: int) -> float:
+        raised = max((place >> (self.precision - 1)) - 1, 0)
+        steps = place - (raised << (self.precision - 1))
+        return math.ldexp(steps, raised + self.least - self.precision + 1)
 
 
-FORMATS: Mapping[torch.dtype, Format] = {
-    f.dtype: f
+FORMATS: Mapping[str, Format] = {
+    f.name: f
     for f in (
-        Format(torch.float64, torch.int64, 53, -1022),
-        Format(torch.float32, torch.int32, 24, -126),
-        Format(torch.float16, torch.int16, 11, -14),
-        Format(torch.bfloat16, torch.int16, 8, -126),
+        Format("float64", 53, -1022),
+        Format("float32", 24, -126),
+        Format("float16", 11, -14),
+        Format("bfloat16", 8, -126),
     )
 }

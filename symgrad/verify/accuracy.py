@@ -55,7 +55,8 @@ class Measured:
 
     def ulp(self, computed: complex) -> float:
         """The error of a number in units in the last place of the truth."""
-        return abs(computed - self.truth) / FORMATS[self.dtype].ulp(abs(self.truth))
+        fmt = FORMATS[str(self.dtype).removeprefix("torch.")]
+        return abs(computed - self.truth) / fmt.ulp(abs(self.truth))
 
     @property
     def comparable(self) -> bool:

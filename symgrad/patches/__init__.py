@@ -1,0 +1,1 @@
+"""Polynomials in the place of formulas that lose their digits near a point."""

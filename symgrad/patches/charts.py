@@ -1,0 +1,118 @@
+"""Where a series stands: the distance from a point, or one over what is large."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import flint
+
+from symgrad.balls import Ball, Number
+from symgrad.measure.formats import Format
+
+WORKING = 4096
+"""Bits with which places are told from each other."""
+
+
+SMALLEST = 2.4e-38
+"""The smallest distance that has a use: below, floats are hardly normal."""
+
+
+def two_digits(x: float, towards: Callable[[float], int]) -> float:
+    """A positive number, rounded up or down to two digits."""
+    if math.isinf(x):
+        return x
+    unit = 10.0 ** (math.floor(math.log10(x)) - 1)
+    return float(f"{towards(x / unit) * unit:.2g}")
+
+
+class Chart(Protocol):
+    """A variable t that is 0 at a point, which is a number or infinity."""
+
+    @property
+    def centre(self) -> float:
+        """The point."""
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The signs that the variable may have."""
+
+    @property
+    def least(self) -> float:
+        """How far a kernel is looked at, at least."""
+
+    @property
+    def parts(self) -> tuple[Chart, ...]:
+        """Charts of a side each, for what is not smooth from one to the other."""
+
+    def rounded_up(self, reach: float) -> float:
+        """A little more than a distance, so that where it ends has two digits."""
+
+    def exact(self, t: Number) -> Ball:
+        """The number with a variable."""
+
+    def number(self, t: float, fmt: Format) -> float:
+        """The same, rounded to a format."""
+
+    def variable(self, x: float, fmt: Format) -> float:
+        """The variable of a number, as a format computes it."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The distance from a number: t = x - centre."""
+
+    centre: float
+    least: float = 2.0**-10
+    sides: tuple[int, ...] = (1, -1)
+    parts: tuple[Chart, ...] = ()
+
+    def rounded_up(self, reach: float) -> float:
+        """A distance of two digits; every format has it."""
+        return two_digits(max(1.05 * reach, SMALLEST), math.ceil) if reach else 0.0
+
+    def exact(self, t: Number) -> Ball:
+        """centre + t"""
+        with flint.ctx.workprec(WORKING):
+            return flint.arb(self.centre) + t
+
+    def number(self, t: float, fmt: Format) -> float:
+        """centre + t"""
+        return fmt.nearest(self.centre + t)
+
+    def variable(self, x: float, fmt: Format) -> float:
+        """x - centre"""
+        return fmt.nearest(x - self.centre)
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """What is near infinity: t = 1/x."""
+
+    centre: float = math.inf
+    least: float = 2.0**-2
+    sides: tuple[int, ...] = (1, -1)
+
+    @property
+    def parts(self) -> tuple[Chart, ...]:
+        """One for what is large and positive, and one for what is negative."""
+        return tuple(Inverse(sides=(side,)) for side in self.sides)
+
+    def rounded_up(self, reach: float) -> float:
+        """One over a number of two digits; every format has it."""
+        return 1 / two_digits(min(1 / (1.05 * reach), 1 / SMALLEST), math.floor)
+
+    def exact(self, t: Number) -> Ball:
+        """1/t"""
+        with flint.ctx.workprec(WORKING):
+            return 1 / flint.arb(t)
+
+    def number(self, t: float, fmt: Format) -> float:
+        """1/t"""
+        return fmt.nearest(1 / t) if t else math.nan
+
+    def variable(self, x: float, fmt: Format) -> float:
+        """1/x"""
+        return fmt.nearest(1 / x) if x else math.inf

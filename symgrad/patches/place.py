@@ -1,0 +1,229 @@
+"""A kernel near a point: how wrong it is there, measured on the ideal machine.
+
+A kernel is run at distances of every size from a point.  It is bad where its error,
+divided by one more than what the rounding of its argument may cost, is beyond some
+units in the last place, or where it is NaN, infinite or zero and the truth is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+
+import flint
+
+from symgrad import precise
+from symgrad.balls import Ball, Number, is_nan
+from symgrad.intervals import Interval
+from symgrad.measure.errors import SOUND, Error, error
+from symgrad.measure.formats import FORMATS, Format
+from symgrad.measure.truth import MOVE, Truth, truth, without_slack
+from symgrad.patches.charts import Chart
+from symgrad.patches.ideal import run
+from symgrad.patches.kernels import Kernel
+
+
+@dataclass(frozen=True)
+class Aim:
+    """How accurate a kernel is to be, in conditioned ULP.
+
+    Beyond ``bad`` it is patched, so that it has the first of ``targets`` at most; a
+    later one where an earlier would take too long a polynomial.
+    """
+
+    bad: float
+    targets: tuple[float, ...]
+
+
+AIMS: Mapping[str, Aim] = {
+    "stable": Aim(SOUND, (4.0, 6.0, 8.0, 12.0, SOUND)),
+    "max": Aim(4.0, (2.0, 4.0)),
+}
+"""By the key ``accuracy`` of a spec; ``fast`` has none: nothing is patched."""
+
+QUIET, WIDTH = 12, 4.0
+"""How many distances in a row meet the target where a kernel is right beyond, and how
+many times as great as the last bad one the last of them is then."""
+
+Compute = Callable[[float, Format], float]
+"""What is computed of a number of a format."""
+
+_NONE: Mapping[int, Number] = MappingProxyType({})
+
+BOTH = (FORMATS["float32"], FORMATS["float64"])
+"""The formats in which everything is measured."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A kernel near a centre, as a function of the variable of a chart."""
+
+    kernel: Kernel
+    chart: Chart
+    domain: Interval
+    aim: Aim
+    known: dict[float, Truth | None] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def sides(self) -> tuple[int, ...]:
+        """The sides on which there is anything."""
+        step, fmt = 2.0**-12, FORMATS["float64"]
+        ends = {s: self.chart.number(s * step, fmt) for s in self.chart.sides}
+        inside = [s for s, x in ends.items() if x in self.domain]
+        return tuple(s for s in inside if self.at(s * step) is not None)
+
+    def at(self, t: Number) -> Ball | None:
+        """The true value at a distance; ``None`` where there is none."""
+        return self.exact([self.chart.exact(t)])
+
+    def exact(
+        self, point: Sequence[Number], others: Mapping[int, Number] = _NONE
+    ) -> Ball | None:
+        kernel = self.kernel
+        given = {kernel.leaf: point[0], **others}
+        found = precise.value(kernel.nodes, kernel.root, given)
+        real = isinstance(found, flint.arb) and not is_nan(found) and found.is_finite()
+        return found if real else None
+
+    def _error(self, x: float, computed: float, fmt: Format) -> Error | None:
+        """The error at a number; what rounding costs is asked for where it counts."""
+        target = self.aim.targets[0]
+        if x not in self.known:
+            self.known[x] = without_slack(self.exact, [x])
+        true = self.known[x]
+        if true is None or not abs(true.high) <= fmt.largest:
+            return None  # balls do not hold all that overflows
+        found = error(fmt, computed, true)
+        if found.ulp > target:
+            true = truth(self.exact, [x]) or true
+            found = error(fmt, computed, true)
+        if found.conditioned > target:
+            moved = true.moved + self._moved_by_constants(x, fmt)
+            found = error(fmt, computed, replace(true, moved=moved))
+        return found
+
+    def _moved_by_constants(self, x: float, fmt: Format) -> float:
+        """By how much numbers that the format does not hold move the value there."""
+        here, moved = self.exact([x]), 0.0
+        for value in self.kernel.inside if here is not None else ():
+            node = self.kernel.nodes[value]
+            exact = node.data if node.op == "const" else None
+            if not isinstance(exact, Fraction) or fmt.holds(exact):
+                continue
+            with flint.ctx.workprec(400):
+                number = flint.arb(flint.fmpq(exact.numerator, exact.denominator))
+                number *= 1 + flint.arb(MOVE)
+            there = self.exact([x], {value: number})
+            if there is not None:
+                moved += abs(float(((there - here) / MOVE).mid()))
+        return moved if math.isfinite(moved) else 0.0
+
+    def errors(
+        self, distances: Sequence[float], compute: Compute, fmt: Format
+    ) -> Iterator[tuple[float, Error]]:
+        """The errors of what is computed of an argument, with their distances."""
+        moved = (
+            self.chart.number(side * d, fmt) for d in distances for side in self.sides
+        )
+        for x in dict.fromkeys(moved):
+            counts = x == 0 or fmt.normal <= abs(x) <= fmt.largest
+            if not counts or x not in self.domain:
+                continue
+            found = self._error(x, compute(x, fmt), fmt)
+            if found is not None:
+                yield abs(self.chart.variable(x, FORMATS["float64"])), found
+
+    def _until_next(self, distances: Sequence[float]) -> list[float]:
+        """The distances that are nearer than 0 is, unless that is the centre."""
+        most = abs(self.chart.centre) or math.inf
+        return [d for d in distances if d < most]
+
+    def of_kernel(self, x: float, fmt: Format) -> float:
+        """What the kernel is worth with all that torch is known to miss."""
+        return run(self.kernel, x, fmt)
+
+    def at_best(self, x: float, fmt: Format) -> float:
+        """What it is worth where every operation is rounded to the nearest."""
+        return run(self.kernel, x, fmt, is_rough=False)
+
+    @cached_property
+    def worst(self) -> float:
+        """The worst error near, in conditioned ULP, if it asks for a patch; else 0.
+
+        A few distances tell.
+        """
+        far = math.isinf(self.chart.centre)
+        distances = _FEW_AND_FAR if far else self._until_next(FEW)
+        bad = [
+            found.conditioned
+            for fmt in (BOTH if self.sides else ())
+            for _, found in self.errors(distances, self.at_best, fmt)
+            if self.misses(found)
+        ]
+        return max(bad, default=0.0)
+
+    def misses(self, found: Error) -> bool:
+        """Whether an error is one that asks for a patch."""
+        lost = found.is_spurious or found.is_wrong_zero
+        return lost or found.conditioned > self.aim.bad
+
+    @cached_property
+    def measured(self) -> list[list[tuple[float, Error]]]:
+        """The errors of the kernel at distances of every size, format by format."""
+        return [list(self.errors(_MANY, self.of_kernel, f)) for f in BOTH]
+
+    @cached_property
+    def measured_at_best(self) -> list[list[tuple[float, Error]]]:
+        """The same where functions are rounded to the nearest."""
+        return [list(self.errors(_MANY, self.at_best, f)) for f in BOTH]
+
+    def reach(self, target: float, is_rough: bool) -> float | None:
+        """The greatest distance at which a target is missed, ``None`` if there is none.
+
+        It is infinite where that has no end.
+        """
+        measured = self.measured if is_rough else self.measured_at_best
+        found = [self._reach(target, errors) for errors in measured]
+        return max((d for d in found if d is not None), default=None)
+
+    def _reach(
+        self, target: float, errors: Iterable[tuple[float, Error]]
+    ) -> float | None:
+        missed: dict[float, bool] = {}
+        for d, found in errors:
+            misses = self.misses(found) or found.conditioned > target
+            missed[d] = missed.get(d, False) or misses
+        if not any(missed.values()):
+            return None
+        last, quiet = 0.0, 0
+        for d in sorted(missed):
+            last, quiet = (d, 0) if missed[d] else (last, quiet + 1)
+            if quiet > QUIET and d > WIDTH * max(last, self.chart.least):
+                break
+        return last if last < 0.75 * max(missed) else math.inf
+
+
+def _uneven(exponents: Iterable[float]) -> tuple[float, ...]:
+    """Powers of two, each moved a little: of them alone much is exact."""
+    golden = (math.sqrt(5) - 1) / 2
+    return tuple(2.0**k * (1 + k * golden % 1 / 8) for k in exponents)
+
+
+FEW = (
+    0.0,
+    *_uneven((-1000, -520, -400, -300, -120, -60, -50, -40, -20, -14, -10, -8, -6, -5)),
+)
+_TOP = tuple(1.98 / fmt.largest for fmt in BOTH)
+_FEW_AND_FAR = (*FEW, *_uneven((-4, -3, -2, -1)), *_TOP)
+_MANY = (
+    0.0,
+    *_TOP,
+    *_uneven(range(-1020, -80, 40)),
+    *_uneven(range(-80, -8)),
+    *_uneven(k / 8 for k in range(-64, 33)),
+)
+"""Distances at which a kernel is run, few to see whether it is bad near a point."""

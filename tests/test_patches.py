@@ -1,0 +1,325 @@
+"""Patches: where they stand, where they do not, and that what they give is right."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import flint
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from specs import module, op, spec
+
+from symgrad import precise
+from symgrad.backends.torch import steps
+from symgrad.generate import generate
+from symgrad.measure.errors import SOUND, error
+from symgrad.measure.formats import FORMATS
+from symgrad.measure.strata import EVERYWHERE
+from symgrad.measure.truth import Exact, truth
+from symgrad.op import Op
+from symgrad.patches.centres import centres
+from symgrad.patches.charts import Inverse, Shift
+from symgrad.patches.choose import Patch, choose
+from symgrad.patches.find import find
+from symgrad.patches.ideal import run
+from symgrad.patches.kernels import Kernel, dominators
+from symgrad.patches.place import AIMS, Place
+from symgrad.patches.series import Series, candidates, polynomial
+from symgrad.patches.tails import Tail
+from symgrad.program import Program
+
+X = {"x": "real"}
+STABLE = AIMS["stable"]
+INFINITY = math.inf
+
+PATCHED: dict[str, tuple[dict[str, str], str, set[float]]] = {
+    "sinc": (X, "sin(x)/x", {0.0}),
+    "of a product": ({"x": "real", "w": "real"}, "sin(x*w)/(x*w)", {0.0}),
+    "away from 0": (X, "(x - 1 - sin(x - 1))/(x - 1)**3", {1.0}),
+    "at an end": ({"x": "real in [-1, 1]"}, "acos(x)/sqrt(1 - x**2)", {1.0}),
+    "at both ends": ({"x": "real in [-1, 1]"}, "log(1 - x)*(1 - x)/x", {0.0}),
+    "two of them": (X, "sin(x)/x + sin(x - 4)/(x - 4)", {0.0, 4.0}),
+    "odd": (X, "x - sin(x)", {0.0}),
+    "near infinity": ({"x": "real in (0, oo)"}, "x - sqrt(x*(x + 1))", {INFINITY}),
+    "of a function": (X, "erfcx(x)", {INFINITY}),
+    "in a sum": ({"x": "real", "w": "real"}, "w*w + (1 - cos(x))/x**2", {0.0}),
+}
+"""Formulas, and the points at which values and derivatives are patched."""
+
+RIGHT = [
+    "x*x + 1",
+    "tanh(x)",
+    "exp(x)",
+    "1/(1 + exp(-x))",
+    "log(1 + exp(x))",
+    "sqrt(x**2 + 1)",
+    "where(x > 0, x, exp(x) - 1)",
+    "x**3 - x",
+    "abs(x)",
+    "erf(x)",
+    "atan(x)",
+]
+"""Formulas that need no patch."""
+
+
+def lowered(made: Op) -> Program:
+    return dict(steps(made))["lower"]
+
+
+def found(inputs: dict[str, str], formula: str) -> list[Patch | Tail]:
+    patches = find(lowered(op(inputs, formula)), STABLE)
+    return [patch for several in patches.values() for patch in several]
+
+
+@pytest.mark.parametrize("name", PATCHED)
+def test_what_is_patched(name: str) -> None:
+    inputs, formula, expected = PATCHED[name]
+    patches = found(inputs, formula)
+    assert {p.chart.centre for p in patches if isinstance(p, Patch)} == expected
+
+
+@pytest.mark.parametrize("formula", RIGHT)
+def test_what_is_not(formula: str) -> None:
+    assert found(X, formula) == []
+
+
+TAILS = {
+    "silu": "x*sigmoid(x)",
+    "a shifted one": "x*sigmoid(x - 1)",
+    "Planck's law": "x**3/(exp(x) - 1)",
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_tails(name: str) -> None:
+    patches = found(X, TAILS[name])
+    assert any(isinstance(patch, Tail) for patch in patches)
+
+
+# What comes out of it
+
+DISTANCES = [0.0, *(2.0**k * 1.1 for k in range(-60, 3))]
+
+
+def exact_functions(made: Op, others: dict[str, float]) -> list[Exact]:
+    """The value of an op and its derivative by x, in balls."""
+    leaves = {str(n.data): v for v, n in enumerate(made.nodes) if n.op == "input"}
+    rest = {leaves[name]: value for name, value in others.items()}
+    root, x = made.outputs[0].value, leaves["x"]
+    return [
+        lambda point: precise.value(made.nodes, root, {**rest, x: point[0]}),
+        lambda p: precise.derivative(made.nodes, root, x, {**rest, x: p[0]}),
+    ]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("name", PATCHED)
+def test_values_and_derivatives_are_right(name: str, dtype: torch.dtype) -> None:
+    inputs, formula, points = PATCHED[name]
+    made, fmt = op(inputs, formula), FORMATS[str(dtype).removeprefix("torch.")]
+    emitted, others = module(inputs, formula).f, dict.fromkeys(list(inputs)[1:], 1.0)
+    domain = made.input("x").domain or EVERYWHERE
+    finite = [p for p in points if math.isfinite(p)] or [0.0]
+    moved = {fmt.nearest(p + s * d) for p in finite for d in DISTANCES for s in (1, -1)}
+    for x in filter(domain.__contains__, moved):
+        leaf = torch.tensor([x], dtype=dtype, requires_grad=True)
+        value = emitted(
+            leaf, *(torch.tensor([v], dtype=dtype) for v in others.values())
+        )
+        results = (value, *torch.autograd.grad(value.sum(), leaf))
+        for got, exact in zip(results, exact_functions(made, others), strict=True):
+            true = truth(exact, [x])
+            if true is not None:
+                missed = error(fmt, got.item(), true)
+                assert missed.conditioned <= SOUND, (x, got.item(), true)
+                assert not missed.is_wrong_zero
+
+
+@pytest.mark.parametrize("x", [0.0, 0.3, 0.74, 0.8, 2.0])
+def test_what_is_emitted_has_derivatives(x: float) -> None:
+    """Of second order, in the polynomial, at its edge and beyond."""
+    leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    [first] = torch.autograd.grad(
+        module(X, "sin(x)/x").f(leaf), leaf, create_graph=True
+    )
+    [second] = torch.autograd.grad(first, leaf)
+    with flint.ctx.workprec(200):
+        t = flint.arb(x)
+        true = -flint.arb(1) / 3
+        if x:
+            true = (2 * t.sin() / t - 2 * t.cos()) / t**2 - t.sin() / t
+    assert second.item() == pytest.approx(float(true), rel=1e-11)
+
+
+OUTSIDE = {
+    "beyond an end": ("acos(x)/sqrt(1 - x**2)", 1.001),
+    "of a logarithm": ("log(1 + x)/x", -1.5),
+    "NaN itself": ("sin(x)/x", math.nan),
+    "infinity": ("sin(x)/x", math.inf),
+    "NaN in a tail": ("x*sigmoid(x)", math.nan),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_has_no_value_stays_without(name: str) -> None:
+    formula, x = OUTSIDE[name]
+    leaf = torch.tensor(x, requires_grad=True)
+    value = module(X, formula).f(leaf)
+    [slope] = torch.autograd.grad(value, leaf)
+    assert value.isnan()
+    assert slope.isnan()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_halves_are_patched_as_floats(dtype: torch.dtype) -> None:
+    x = torch.linspace(-1, 1, 101).to(dtype)
+    ours = module(X, "(x - sin(x))/x**3").f(x)
+    [wide, _] = exact_functions(op(X, "(x - sin(x))/x**3"), {})
+    true = [found.high for t in x.tolist() if (found := truth(wide, [t]))]
+    assert ours.tolist() == torch.tensor(true).to(dtype).tolist()
+
+
+# The key of a spec
+
+
+def test_fast_has_no_patch() -> None:
+    made = op(X, "sin(x)/x")
+    assert "patch" not in dict(steps(replace(made, accuracy="fast")))
+
+
+def test_max_reaches_farther() -> None:
+    kernel = widest(op(X, "(x - sin(x))/x**3"))
+    radii = [
+        patch.radius
+        for aim in (STABLE, AIMS["max"])
+        if (patch := choose(Place(kernel, Shift(0.0), EVERYWHERE, aim), True))
+    ]
+    assert radii[0] < radii[1]
+
+
+def test_a_surrogate_is_not_patched() -> None:
+    surrogate = {"y": "atan(pi*x/2)/pi + 1/2"}
+    made = spec("f", X, "Heaviside(x)", surrogate=surrogate)
+    assert "_polynomial" not in generate(made).source
+
+
+# The parts
+
+
+def widest(made: Op) -> Kernel:
+    program = lowered(made)
+    [root] = program.outputs.values()
+    kernel = dominators(program.nodes).widest(root)
+    assert kernel is not None
+    return kernel
+
+
+LEAVES = {
+    "sin(x*w)/(x*w)": "mul",
+    "exp(x - w)**2 + (x - w)": "sub",
+}
+
+
+@pytest.mark.parametrize("formula", LEAVES)
+def test_kernels(formula: str) -> None:
+    program = lowered(op({"x": "real", "w": "real"}, formula))
+    [root] = program.outputs.values()
+    kernel = dominators(program.nodes).widest(root)
+    assert kernel is not None
+    assert program.nodes[kernel.leaf].op == LEAVES[formula]
+
+
+@pytest.mark.parametrize("formula", ["x + w", "x*w", "sin(x)*cos(w)"])
+def test_what_is_no_kernel(formula: str) -> None:
+    program = lowered(op({"x": "real", "w": "real"}, formula))
+    [root] = program.outputs.values()
+    assert dominators(program.nodes).widest(root) is None
+
+
+CENTRES = {
+    "sin(x)/x": [0.0, -1.0, 1.0],
+    "log(x - 2)": [0.0, 1.0, 2.0, 3.0],
+    "acos(2*x)": [0.0, -0.5, 0.5],
+    "exp(x)/(x**2 - 4)": [0.0, -1.0, 1.0, -2.0, 2.0],
+    "1/(3*x - 1)": [0.0],  # a third is no float
+    "sin(x)/x*(x - 7)": [0.0, -1.0, 1.0, 7.0],
+}
+
+
+@pytest.mark.parametrize("formula", CENTRES)
+def test_centres(formula: str) -> None:
+    assert centres(widest(op(X, formula))) == CENTRES[formula]
+
+
+@settings(deadline=None, max_examples=40)
+@given(x=st.floats(-1e3, 1e3), name=st.sampled_from(["float32", "float64"]))
+def test_the_ideal_machine_is_that_of_torch(x: float, name: str) -> None:
+    """But for functions, which torch does not always round to the nearest."""
+    kernel, fmt = widest(op(X, "(x*x - 3)/(x + 0.1) - 1/(x*x + 1)")), FORMATS[name]
+    place = fmt.nearest(x)
+    t = torch.tensor(place, dtype=getattr(torch, name))
+    expected = ((t * t - 3) / (t + 0.1) - 1 / (t * t + 1)).item()
+    assert run(kernel, place, fmt) == expected
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    coefficients=st.lists(st.integers(-99, 99).filter(bool), min_size=1, max_size=4),
+    order=st.integers(0, 2),
+)
+def test_polynomials_are_found(coefficients: list[int], order: int) -> None:
+    def f(t: flint.arb) -> flint.arb:
+        return t**order * sum(c * t**k for k, c in enumerate(coefficients))
+
+    series = polynomial(f, 1.0, 9.0, 6)
+    assert series == Series(order, False, tuple(map(float, coefficients)))
+
+
+def test_parity_is_made_use_of() -> None:
+    def sine(t: flint.arb) -> flint.arb:
+        return t.sin()
+
+    series = next(candidates(sine, -1.0, 1.0, 1, is_asymptotic=False))
+    assert series.even
+    assert series.coefficients[0] == pytest.approx(1, rel=1e-15)
+    assert Fraction(series.coefficients[1]) == pytest.approx(-1 / 6, rel=1e-12)
+
+
+def test_what_is_not_smooth_has_no_series() -> None:
+    def kink(t: flint.arb) -> flint.arb:
+        return abs(t)
+
+    assert list(candidates(kink, -1.0, 1.0, 0, is_asymptotic=False)) == []
+
+
+@pytest.mark.parametrize("factor", [1 + 2.0**-30, 0.0])
+def test_a_wrong_series_is_refused(factor: float) -> None:
+    from symgrad.patches import choose as module
+
+    place = Place(widest(op(X, "(x - sin(x))/x**3")), Shift(0.0), EVERYWHERE, STABLE)
+    patch = choose(place, with_slope=False)
+    assert patch is not None
+    right = patch.series
+    first, *others = right.coefficients
+    wrong = replace(right, coefficients=(first, others[0] * factor, *others[1:]))
+    distances = [patch.radius * k / 9 for k in range(10)]
+    assert module._meets(place, right, distances, 8.0)
+    assert not module._meets(place, wrong, distances, 8.0)
+
+
+@pytest.mark.parametrize("chart", [Shift(0.0), Shift(1.0), Inverse()], ids=str)
+@pytest.mark.parametrize("t", [0.5, -0.25, 3e-3])
+def test_charts_go_both_ways(chart: Shift | Inverse, t: float) -> None:
+    fmt = FORMATS["float64"]
+    assert chart.variable(chart.number(t, fmt), fmt) == pytest.approx(t, rel=1e-12)
+    assert float(chart.exact(t)) == pytest.approx(chart.number(t, fmt))
+
+
+def test_the_same_everywhere() -> None:
+    """No clock and no machine has a part in what is chosen."""
+    made = spec("f", X, "(1 - cos(x))/x**2")
+    assert generate(made) == generate(made)
