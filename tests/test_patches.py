@@ -72,7 +72,7 @@ def lowered(made: Op) -> Program:
 
 def found(inputs: dict[str, str], formula: str) -> list[Patch | Tail]:
     patches = find(lowered(op(inputs, formula)), STABLE)
-    return [patch for several in patches.values() for patch in several]
+    return [patch for value in patches.values() for patch in value.patches]
 
 
 @pytest.mark.parametrize("name", PATCHED)
@@ -213,9 +213,9 @@ def test_a_surrogate_is_not_patched() -> None:
 def widest(made: Op) -> Kernel:
     program = lowered(made)
     [root] = program.outputs.values()
-    kernel = dominators(program.nodes).widest(root)
-    assert kernel is not None
-    return kernel
+    found = dominators(program.nodes).widest(root)
+    assert found is not None
+    return found[0]
 
 
 LEAVES = {
@@ -228,9 +228,9 @@ LEAVES = {
 def test_kernels(formula: str) -> None:
     program = lowered(op({"x": "real", "w": "real"}, formula))
     [root] = program.outputs.values()
-    kernel = dominators(program.nodes).widest(root)
-    assert kernel is not None
-    assert program.nodes[kernel.leaf].op == LEAVES[formula]
+    found = dominators(program.nodes).widest(root)
+    assert found is not None
+    assert program.nodes[found[1]].op == LEAVES[formula]
 
 
 @pytest.mark.parametrize("formula", ["x + w", "x*w", "sin(x)*cos(w)"])

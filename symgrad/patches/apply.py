@@ -8,14 +8,13 @@ emitted are finite too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isinf
 
 from symgrad import algebra
 from symgrad.patches.choose import Patch
-from symgrad.patches.find import find
+from symgrad.patches.find import Patched, find
 from symgrad.patches.kernels import Kernel
 from symgrad.patches.place import Aim
 from symgrad.patches.series import Series
@@ -39,9 +38,8 @@ def patch(program: Program, aim: Aim) -> Program:
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
         new[value] = copied(graph, node, args)
         if value in found:
-            kernel = found[value][0].kernel
-            writing = _Writing(graph, new[kernel.leaf], notes)
-            new[value], plain[value] = writing.patched(kernel, found[value])
+            writing = _Writing(graph, new[found[value].leaf], notes)
+            new[value], plain[value] = writing.patched(found[value])
         return new[value]
 
     patched = rebuild(program, visit)
@@ -69,12 +67,10 @@ class _Writing:
     leaf: int
     notes: dict[int, Note] = field(repr=False)
 
-    def patched(
-        self, kernel: Kernel, patches: Sequence[Patch | Tail]
-    ) -> tuple[int, int]:
+    def patched(self, value: Patched) -> tuple[int, int]:
         """A kernel with polynomials where it is wrong, and the same without."""
         far, nearby = self.leaf, []
-        for patch in patches:
+        for patch in value.patches:
             near = self.near(patch)
             self.notes[near] = Note("near", _reason(patch))
             nearby.append((patch, near))
@@ -82,10 +78,10 @@ class _Writing:
             outside = self.graph.node("not", near)
             far = self.graph.node("guard", outside, far, other)
         self.notes[far] = Note("far")
-        plain = value = _copy(self.graph, kernel, far)
+        plain = found = _copy(self.graph, value.kernel, far)
         for patch, near in nearby:
-            value = self.graph.node("where", near, self.instead(patch, near), value)
-        return value, plain
+            found = self.graph.node("where", near, self.instead(patch, near), found)
+        return found, plain
 
     def exact(self, x: float) -> int:
         """A double as the number that its shortest decimal says."""

@@ -22,8 +22,6 @@ SMALLEST = 2.4e-38
 
 def two_digits(x: float, towards: Callable[[float], int]) -> float:
     """A positive number, rounded up or down to two digits."""
-    if math.isinf(x):
-        return x
     unit = 10.0 ** (math.floor(math.log10(x)) - 1)
     return float(f"{towards(x / unit) * unit:.2g}")
 

@@ -54,7 +54,9 @@ def choose(place: Place, with_slope: bool) -> Patch | None:
         return None
     for is_rough, target in product((True, False), place.aim.targets):
         reach = place.reach(target, is_rough)
-        if reach is None or (math.isinf(place.chart.centre) and not reach):
+        if reach is None or math.isinf(reach):
+            continue
+        if not reach and math.isinf(place.chart.centre):
             continue
         radius = place.chart.rounded_up(reach)
         far = _far(place, radius)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, isfinite
 
 from symgrad.intervals import Interval
@@ -19,14 +21,23 @@ BUDGET = 24
 """Kernels of a program that are measured, at most."""
 
 
-def find(program: Program, aim: Aim) -> Mapping[int, tuple[Patch | Tail, ...]]:
+@dataclass(frozen=True)
+class Patched:
+    """The patches of a value, which is a kernel of ``leaf``."""
+
+    leaf: int
+    kernel: Kernel
+    patches: tuple[Patch | Tail, ...]
+
+
+def find(program: Program, aim: Aim) -> Mapping[int, Patched]:
     """The patches of values, each of them the widest kernel that can be mended.
 
     The search goes from what is returned to what it is made of, past kernels that are
     right and into those that are not and cannot be mended as a whole.
     """
     known = dominators(program.nodes)
-    found: dict[int, tuple[Patch | Tail, ...]] = {}
+    found: dict[int, Patched] = {}
     budget, seen = BUDGET, set[int]()
     todo = list(_returned(program))
     while todo and budget:
@@ -34,15 +45,18 @@ def find(program: Program, aim: Aim) -> Mapping[int, tuple[Patch | Tail, ...]]:
         if value in seen:
             continue
         seen.add(value)
-        kernel = known.widest(value)
-        if kernel is None:
+        widest = known.widest(value)
+        if widest is None:
             todo += _parts(program, value)
             continue
         budget -= 1
-        is_right, patches = _of_kernel(program, kernel, aim)
+        kernel, leaf = widest
+        with_slope = value not in program.outputs.values()
+        domain = _domain(program, leaf)
+        is_right, patches = _of_kernel(kernel, domain, with_slope, aim)
         if patches:
-            found[value] = patches
-        todo += [kernel.leaf] if is_right or patches else _parts(program, value)
+            found[value] = Patched(leaf, kernel, patches)
+        todo += [leaf] if is_right or patches else _parts(program, value)
     return found
 
 
@@ -77,15 +91,14 @@ def _varying(program: Program, value: int) -> set[int]:
     return {v for v in behind if program.nodes[v].op in VARIABLES}
 
 
+@lru_cache(maxsize=1024)  # what stands in forward stands in backward and jvp too
 def _of_kernel(
-    program: Program, kernel: Kernel, aim: Aim
+    kernel: Kernel, domain: Interval, with_slope: bool, aim: Aim
 ) -> tuple[bool, tuple[Patch | Tail, ...]]:
     """Whether a kernel is right at all of its centres, and the patches it needs.
 
     They do not overlap.
     """
-    domain = _domain(program, kernel.leaf)
-    with_slope = kernel.root not in program.outputs.values()
     places = [Place(kernel, Shift(x), domain, aim) for x in centres(kernel)]
     # near a point that is lost, others may be bad by it
     bad = sorted((p for p in places if p.worst), key=lambda p: -p.worst)

@@ -8,7 +8,7 @@ What it dominates is a function of it alone, a *kernel*, whatever it is made of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad.program import Kind, Node, is_complex
 
@@ -27,15 +27,36 @@ _FIXED, _NONE = -2, -1
 
 @dataclass(frozen=True)
 class Kernel:
-    """The value ``root`` as a function of the value ``leaf``.
+    """A value as a function of another: the last of ``nodes``, of the first.
 
-    ``inside`` are the values between them in order, the root being the last.
+    Equal kernels are equal wherever they stand in whatever program.
     """
 
-    nodes: Sequence[Node]
-    leaf: int
-    root: int
-    inside: tuple[int, ...]
+    nodes: tuple[Node, ...]
+    leaf: int = 0
+
+    @property
+    def root(self) -> int:
+        """The value of the function."""
+        return len(self.nodes) - 1
+
+    @property
+    def inside(self) -> range:
+        """All values but the leaf, in order."""
+        return range(1, len(self.nodes))
+
+
+_LEAF = Node("input", (), "t", Kind.REAL, ())
+
+
+def _kernel(nodes: Sequence[Node], leaf: int, inside: Sequence[int]) -> Kernel:
+    """The values between a leaf and a root, as a program of their own."""
+    place = {leaf: 0} | {value: number for number, value in enumerate(inside, 1)}
+    moved = [
+        replace(nodes[v], args=tuple(place[arg] for arg in nodes[v].args), axes=())
+        for v in inside
+    ]
+    return Kernel((_LEAF, *moved))
 
 
 @dataclass(frozen=True)
@@ -46,8 +67,11 @@ class Dominators:
     nearest: Sequence[int]
     depths: Sequence[int]
 
-    def widest(self, root: int) -> Kernel | None:
-        """A value as a function of what is farthest behind it, if it is one."""
+    def widest(self, root: int) -> tuple[Kernel, int] | None:
+        """A value as a function of what is farthest behind it, if it is one, and that.
+
+        That is real, and the kernel is not too large.
+        """
         found = None
         leaf = self.nearest[root] if _is_real(self.nodes[root]) else _NONE
         while leaf >= 0:
@@ -55,9 +79,9 @@ class Dominators:
             if inside is None:
                 break
             if _is_real(self.nodes[leaf]):
-                found = Kernel(self.nodes, leaf, root, inside)
+                found = leaf, inside
             leaf = self.nearest[leaf]
-        return found
+        return found and (_kernel(self.nodes, *found), found[0])
 
     def _between(self, leaf: int, root: int) -> tuple[int, ...] | None:
         """The values that a root needs from a leaf on, ``None`` if they are many."""

@@ -136,6 +136,30 @@ SURVIVORS: tuple[Survivor, ...] = (
         " there is only one class.",
     ),
     Survivor(
+        r"in `e = torch\.exp\(-?[\d.]+ \* \w+\)|e \* .* \* e[,)`]",
+        "A tail, beyond an exponential of -80: verification takes no point there, where"
+        " all that comes out is less than 1e-34.",
+        harmless=False,
+    ),
+    Survivor(
+        r"beta_log_prob .* in `u\d+ = .* / 240 \+",
+        "A term of an asymptotic series that is hidden by what verification allows for"
+        " rounding.",
+        harmless=False,
+    ),
+    Survivor(
+        r"_polynomial\(|near\d?, [uvwpq]\d? \* \(",
+        "A term of a patch that is off by so little that what verification allows for"
+        " rounding hides it. Patches are measured where they are made, to the last"
+        " unit.",
+        harmless=False,
+    ),
+    Survivor(
+        r" in `near\d? = |torch\.clamp\(\w+, -?\d+, -?\d+\)|where\(near",
+        "The edge of a patch, or what a branch is fed that is not taken: around the"
+        " edge both branches are right.",
+    ),
+    Survivor(
         r"cosine_similarity .*`0` becomes `1` in .*where\(inside2?\[",
         "The derivative of a norm at 0: the norm is less than `eps` there, and the"
         " gradient is taken times 0.",
