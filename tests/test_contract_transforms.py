@@ -149,6 +149,10 @@ BEYOND_TORCH = [(_vmap_of_vmap, "row_physics.oscillator_chain")]
 """Where torch fails with the formula too: one output has no part in the inner batch."""
 
 
+LESS_IN_TORCH = {"log_densities.beta_log_prob": 1e-7}
+"""Where torch keeps fewer digits: its polygamma(1, x) has nine of them."""
+
+
 @every_case
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=NAMES)
 def test_transforms(
@@ -158,7 +162,8 @@ def test_transforms(
         pytest.skip("torch fails with the formula in plain operators too")
     given = point(case, [(3,)])
     ours = transform(given.ours, given.args)
-    assert_same(ours, transform(given.theirs, given.args))
+    rtol = LESS_IN_TORCH.get(case.op, 1e-9)
+    assert_same(ours, transform(given.theirs, given.args), rtol)
 
 
 EINSUM = (
