@@ -3,10 +3,11 @@
     python benchmarks/accuracy.py [--count N] [--update] [NAME ...]
 
 Each of the public expressions is run as generated, by torch's autograd of the formula
-as it is written, and by torch's own operator where there is one; on the same points, in
-float32 and float64.  The truth is ball arithmetic; an error is divided by one more than
-what the rounding of the inputs may cost.  With --update the tables also go to
-docs/accuracy.md.
+as it is written, by torch's own operator where there is one, and by the derivative
+that SymPy prints; on the same points, in float32 and float64.  A second set, of
+formulas of many fields, is counted as a whole.  The truth is ball arithmetic; an error
+is divided by one more than what the rounding of the inputs may cost.  With --update
+the tables also go to docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import json
 import random
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +32,8 @@ PAGE = ROOT / "docs" / "accuracy.md"
 MARK = "<!-- printed by benchmarks/accuracy.py -->\n```text\n"
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+import accuracy_sympy  # noqa: E402
+from accuracy_others import OTHERS  # noqa: E402
 from accuracy_set import PUBLIC, Case  # noqa: E402
 from pages import put  # noqa: E402
 
@@ -47,7 +51,7 @@ from symgrad.verify import reference  # noqa: E402
 
 DTYPES = ("float32", "float64")
 ORDERS = ("value", "gradient", "second")
-RIVALS = ("symgrad", "autograd", "fused")
+RIVALS = ("symgrad", "autograd", "fused", "sympy")
 
 COUNT = 500
 """Numbers of each stratum."""
@@ -166,9 +170,10 @@ def figures(
         got = {
             r: derivatives(run, values, case.wrt, orders) for r, run in running.items()
         }
+        got["sympy"] = accuracy_sympy.derivatives(op, values, case.wrt, orders)
         for order in orders:
             true = [truth(exact[order], place) for place in places]
-            for rival in running:
+            for rival in (name for name in got if order in got[name]):
                 found = got[rival][order].double().expand(len(places)).tolist()
                 yield Figure(case.name, name, order, rival, _sum(fmt, found, true))
 
@@ -217,12 +222,37 @@ def table(found: Sequence[Figure], dtype: str, order: str) -> Iterator[str]:
 
 
 def page(found: Sequence[Figure], count: int) -> Iterator[str]:
-    """The tables: first all expressions together, then each gradient and value."""
+    """The tables: first all expressions together, then each of the public set."""
     yield f"{count} numbers of each stratum, bad: more than {SOUND:g} ULP\n"
-    yield from totals(found)
-    for order, dtype in product(("gradient", "value"), DTYPES):
-        yield ""
-        yield from table(found, dtype, order)
+    names = {case.name for case in PUBLIC}
+    public = [f for f in found if f.case in names]
+    others = [f for f in found if f.case not in names]
+    for title, of_set in (("public set", public), ("second set", others)):
+        if of_set:
+            yield title
+            yield from totals(of_set)
+            yield ""
+    for order, dtype in product(("gradient", "value", "second"), DTYPES):
+        if public:
+            yield from table(public, dtype, order)
+            yield ""
+    if others:
+        yield "not sound, of the second set"
+        yield from failing(others)
+
+
+def failing(found: Sequence[Figure]) -> Iterator[str]:
+    """Expressions by what of theirs is not sound, as generated."""
+    for dtype, order in product(DTYPES, ORDERS):
+        names = [
+            f.case
+            for f in found
+            if (f.dtype, f.order, f.rival) == (dtype, order, "symgrad")
+            and not f.summary.is_sound
+        ]
+        yield from textwrap.wrap(
+            f"{dtype} {order}: {', '.join(names)}", 88, subsequent_indent="  "
+        )
 
 
 def main() -> None:
@@ -232,7 +262,8 @@ def main() -> None:
     parser.add_argument("--update", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    chosen = [c for c in PUBLIC if c.name in options.names or not options.names]
+    every = (*PUBLIC, *OTHERS)
+    chosen = [c for c in every if c.name in options.names or not options.names]
     found = []
     for case in chosen:
         print(case.name, file=sys.stderr, flush=True)

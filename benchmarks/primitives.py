@@ -145,7 +145,7 @@ def _raw(fmt: Format, pairs: Pairs) -> float:
     errors = [
         error(fmt, y, t).ulp
         for x, y, t in pairs
-        if 1 / 8 < abs(x) < 4 and abs(t.high) < min(1 / 16, t.moved / 8)
+        if 1 / 8 < abs(x) < 4 and abs(t.high) < min(1 / 16, t.moved * 2**24 / 8)
     ]
     return float(f"{min(max(errors, default=0.0), 2.0**fmt.precision):.3g}")
 

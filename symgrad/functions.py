@@ -14,6 +14,7 @@ from symgrad.rows_angle import ROWS as _ANGLE
 from symgrad.rows_bessel import ROWS as _BESSEL
 from symgrad.rows_complex import ROWS as _COMPLEX
 from symgrad.rows_composite import ROWS as _COMPOSITE
+from symgrad.rows_entropy import ROWS as _ENTROPY
 from symgrad.rows_gamma import ROWS as _GAMMA
 from symgrad.rows_piecewise import ROWS as _PIECEWISE
 from symgrad.rows_power import ROWS as _POWER
@@ -34,6 +35,7 @@ _ROWS: tuple[Function, ...] = (
     *_THRESHOLD,
     *_COMPLEX,
     *_COMPOSITE,
+    *_ENTROPY,
 )
 
 TABLE: Mapping[str, Function] = {row.name: row for row in _ROWS}

@@ -14,7 +14,7 @@ from symgrad.function_row import Function
 _X = (-4.0, 4.0)
 
 
-def _horner(coefficients: list[Fraction], variable: str) -> str:
+def horner(coefficients: list[Fraction], variable: str) -> str:
     """A polynomial as text, the constant term first."""
     *lower, text = map(str, coefficients)
     for c in reversed(lower):
@@ -28,7 +28,7 @@ def _exprel(u: str) -> str:
     That is not only for 0/0: where autograd differentiates a quotient it loses digits.
     """
     near = f"where(abs({u}) < 0.01, {u}, 0)"
-    series = _horner([Fraction(1, factorial(k + 1)) for k in range(7)], near)
+    series = horner([Fraction(1, factorial(k + 1)) for k in range(7)], near)
     between = f"where(abs({u}) < 0.01 or {u} > 80, 1, {u})"
     far = f"where({u} > 80, {u}, 1)"
     return (
@@ -39,7 +39,7 @@ def _exprel(u: str) -> str:
 
 def _slope_of_exprel(u: str, y: str) -> str:
     """(exp(u)*(u - 1) + 1)/u**2; within 1, where it cancels, by a series to 1e-17."""
-    series = _horner(
+    series = horner(
         [Fraction(k + 1, factorial(k + 2)) for k in range(18)],
         f"where(abs({u}) < 1, {u}, 0)",
     )
@@ -102,6 +102,7 @@ _LOGARITHMS = (
 )
 
 _FAR = "abs(a) > 1e9*abs(b)"
+_MORE = "a > 1e30*b"
 
 _QUOTIENTS = (
     # log1psq(a/b), for a quotient that may overflow
@@ -118,6 +119,21 @@ _QUOTIENTS = (
             f" log1p((where({_FAR}, 0, a)/b)**2))"
         ),
         domain="b != 0",
+    ),
+    # log1p(a/b), for a quotient that may overflow
+    Function(
+        "log1p_ratio",
+        ("1/(a + b)", "-(a/(a + b))/b"),
+        "ln",
+        ((0.0, 9.0), (0.1, 9.0)),
+        lambda a, b: (a / b).log1p(),
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition=(
+            f"where({_MORE}, log(where({_MORE}, a, 1)) - log(b),"
+            f" log1p(where({_MORE}, 0, a)/b))"
+        ),
+        domain="b > 0 and a > -b",
     ),
     Function(
         "exprel",
@@ -151,6 +167,21 @@ _QUOTIENTS = (
         args=("a", "b"),
         safe=("1", None),
         definition="(a/hypot(a, b))**2",
+        domain="a != 0 or b != 0",
+    ),
+    # the cosine of an angle of a right triangle
+    Function(
+        "hypot_share",
+        (
+            "(b/hypot(a, b))*(b/hypot(a, b))/hypot(a, b)",
+            "-(a/hypot(a, b))*(b/hypot(a, b))/hypot(a, b)",
+        ),
+        "s",
+        (_X, (0.1, 9.0)),
+        lambda a, b: a / ball.hypotenuse(a, b),
+        args=("a", "b"),
+        safe=("1", None),
+        definition="a/hypot(a, b)",
         domain="a != 0 or b != 0",
     ),
     # cancels near 0; far out it is no quotient, which would be inf/inf at infinity

@@ -50,6 +50,11 @@ def is_positive(graph: Graph, value: int, domains: Domains) -> bool:
     return sign(graph, value, domains) is Sign.POSITIVE
 
 
+def is_nonnegative(graph: Graph, value: int, domains: Domains) -> bool:
+    """Whether a value is nowhere below zero."""
+    return sign(graph, value, domains) > Sign.ANY
+
+
 def varies(graph: Graph, value: int, domains: Domains) -> bool:
     """Whether a value is neither whole nor an exact rational."""
     return number(graph, value) is None and graph[value].kind not in _WHOLE
@@ -93,6 +98,8 @@ def _product(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
 def _call(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
     if node.data == "cosh":
         return Sign.POSITIVE
+    if node.data in ("sqrt", "hypot") and max(parts) is Sign.POSITIVE:
+        return Sign.POSITIVE  # a root does not underflow
     if node.data in _NONNEGATIVE:
         return Sign.NONNEGATIVE
     return _power(graph, node, parts) if node.data == "pow" else Sign.ANY

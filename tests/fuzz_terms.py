@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symgrad.functions import TABLE, Function
-from symgrad.rewrites import TABLE as REWRITES
+from symgrad.rules import TABLE as REWRITES
 from symgrad.wirtinger import RULES as OF_THE_PLANE
 
 REAL, PLANE, TEST = "r", "z", "c"

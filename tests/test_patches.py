@@ -45,7 +45,14 @@ PATCHED: dict[str, tuple[dict[str, str], str, set[float]]] = {
     "two of them": (X, "sin(x)/x + sin(x - 4)/(x - 4)", {0.0, 4.0}),
     "odd": (X, "x - sin(x)", {0.0}),
     "near infinity": ({"x": "real in (0, oo)"}, "x - sqrt(x*(x + 1))", {INFINITY}),
-    "of a function": (X, "erfcx(x)", {INFINITY}),
+    "of a function": (X, "erfcx(x)", {INFINITY, 1.8}),
+    "between": (
+        {"x": "real in (1, oo)"},
+        "x - log(i0(x))",
+        {INFINITY, 3.5, 6.7},
+    ),
+    "0 times infinity": (X, "exp(-exp(-x))", {INFINITY}),
+    "on either side": (X, "x*(1 + abs(x))/(1 + abs(x) + x**2)", {INFINITY}),
     "in a sum": ({"x": "real", "w": "real"}, "w*w + (1 - cos(x))/x**2", {0.0}),
 }
 """Formulas, and the points at which values and derivatives are patched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,8 @@ VANISHING = flint.arb(2) ** -600
 class Truth:
     """A value, as the sum of two doubles, and how inputs move it.
 
-    ``moved`` is the sum of ``abs(x*df/dx)`` over the inputs x.
+    ``moved`` is the sum of ``abs(x*df/dx)`` over the inputs x, times 2**-24: what the
+    rounding of each to a float32 costs.
     """
 
     high: float
@@ -43,7 +45,7 @@ class Truth:
         if not math.isfinite(self.high):
             return 0.0
         unit = fmt.ulp(self.high)
-        return min(self.moved * 2.0**-fmt.precision / unit, 1e300)
+        return min(self.moved * 2.0 ** (24 - fmt.precision) / unit, 1e300)
 
 
 def truth(exact: Exact, point: Sequence[float]) -> Truth | None:
@@ -88,10 +90,14 @@ def _moved(exact: Exact, point: Sequence[float], index: int, value: Ball) -> flo
         there: list[Number] = list(point)
         there[index] = flint.arb(point[index]) * (1 + flint.arb(MOVE))
         beside = _finite(exact(there))
-        if beside is None:
-            return 0.0
-        size = float(abs((beside - value) / MOVE).mid())
-    return size if math.isfinite(size) else 1e300
+    return 0.0 if beside is None else cost(beside, value)
+
+
+def cost(there: Ball, here: Ball) -> float:
+    """By how much a value changes where ``MOVE`` of something becomes 2**-24 of it."""
+    with flint.ctx.workprec(400):
+        size = float(abs((there - here) / MOVE * 2.0**-24).mid())
+    return size if math.isfinite(size) else sys.float_info.max
 
 
 def _limit(exact: Exact, point: Sequence[float]) -> Ball | None:

@@ -161,8 +161,13 @@ def _reason(patch: Patch | Tail) -> str:
     """Why a patch is there, for a comment."""
     if isinstance(patch, Tail):
         return f"beyond {patch.edge:g} a factor underflows before the product does"
-    centre = "infinity" if isinf(patch.chart.centre) else f"{patch.chart.centre:g}"
-    where = f"{'near' if patch.radius else 'at'} {centre}"
+    middle, radius = patch.chart.centre, patch.radius
+    if patch.is_between:
+        ends = f"{middle - radius:g} to {middle + radius:g}"
+        return f"from {ends} functions of torch are too rough: a polynomial"
+    centre = "infinity" if isinf(middle) else f"{middle:g}"
+    where = f"{'near' if radius else 'at'} {centre}"
     instead = "a polynomial" if patch.series.coefficients[1:] else "its limit"
-    trouble = "loses its digits" if patch.radius else "has no value"
+    is_lost = not radius or not any(patch.series.coefficients)
+    trouble = "has no value" if is_lost else "loses its digits"
     return f"{where} the formula {trouble}: {instead}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import flint
@@ -65,7 +65,11 @@ class Shift:
     centre: float
     least: float = 2.0**-10
     sides: tuple[int, ...] = (1, -1)
-    parts: tuple[Chart, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Chart, ...]:
+        """One for what is above the number, and one for what is below."""
+        return tuple(replace(self, sides=(side,)) for side in self.sides)
 
     def rounded_up(self, reach: float) -> float:
         """A distance of two digits; every format has it."""
@@ -96,7 +100,7 @@ class Inverse:
     @property
     def parts(self) -> tuple[Chart, ...]:
         """One for what is large and positive, and one for what is negative."""
-        return tuple(Inverse(sides=(side,)) for side in self.sides)
+        return tuple(replace(self, sides=(side,)) for side in self.sides)
 
     def rounded_up(self, reach: float) -> float:
         """One over a number of two digits; every format has it."""

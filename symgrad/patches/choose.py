@@ -25,13 +25,18 @@ VANISHING = 1e-200
 """A limit that is less is zero."""
 
 
+NOTHING = flint.arb(2) ** -1080
+"""What is less is 0 as a double."""
+
+
 @dataclass(frozen=True)
 class Patch:
     """A series instead of a kernel, where the leaf is near a centre.
 
     ``radius`` is a distance in the variable of the chart, 0 for the centre alone;
     ``sides`` are 1 and -1, or one of them where the kernel has no value on the other.
-    ``far`` is a number at which the kernel is right.
+    ``far`` is a number at which the kernel is right.  One that ``is_between`` others
+    stands about nothing in particular.
     """
 
     kernel: Kernel
@@ -40,6 +45,12 @@ class Patch:
     sides: tuple[int, ...]
     series: Series
     far: float
+    is_between: bool = False
+
+    def covers(self, x: float) -> bool:
+        """Whether a number is where the patch stands."""
+        t = self.chart.variable(x, BOTH[-1])
+        return abs(t) <= self.radius and (not t or math.copysign(1, t) in self.sides)
 
 
 def choose(place: Place, with_slope: bool) -> Patch | None:
@@ -51,7 +62,7 @@ def choose(place: Place, with_slope: bool) -> Patch | None:
     """
     order = _order(place)
     if order is None:
-        return None
+        return _vanishing(place) if math.isinf(place.chart.centre) else None
     for is_rough, target in product((True, False), place.aim.targets):
         reach = place.reach(target, is_rough)
         if reach is None or math.isinf(reach):
@@ -68,10 +79,38 @@ def choose(place: Place, with_slope: bool) -> Patch | None:
     return None
 
 
+def _vanishing(place: Place) -> Patch | None:
+    """Zero for a kernel that is less than any number where it is bad, far out."""
+    reach = place.reach(place.aim.targets[-1], False)
+    if not reach or math.isinf(reach):
+        return None
+    radius = place.chart.rounded_up(reach)
+    inside = [radius * 2.0 ** (-(k**2) / 8) for k in range(80)]
+    values = [place.at(side * d) for d in inside for side in place.sides]
+    far = _far(place, radius)
+    if far is None or not all(v is not None and abs(v) < NOTHING for v in values):
+        return None
+    nothing = Series(0, False, (0.0,))
+    return Patch(place.kernel, place.chart, radius, place.sides, nothing, far)
+
+
+def spanning(place: Place, radius: float, with_slope: bool) -> Patch | None:
+    """The patch that stands as far as is said, if there is one."""
+    far = _far(place, radius)
+    if far is None:
+        return None
+    for target in place.aim.targets:
+        series = _series(place, radius, 0, target, with_slope)
+        if series is not None:
+            chart, sides = place.chart, place.sides
+            return Patch(place.kernel, chart, radius, sides, series, far, True)
+    return None
+
+
 def _far(place: Place, radius: float) -> float | None:
     """A number outside at which the kernel has a value."""
     for side in place.sides:
-        for distance in (1.0, 0.5, 2.0, 0.25, 4.0):
+        for distance in (1.0, 0.5, 2.0, 0.25, 4.0, 8.0, 16.0):
             x = place.chart.number(side * distance, BOTH[-1])
             inside = distance >= radius and x in place.domain
             if inside and place.at(side * distance) is not None:

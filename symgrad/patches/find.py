@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import inf, isfinite
 
 from symgrad.intervals import Interval
+from symgrad.patches.between import between
 from symgrad.patches.centres import centres
 from symgrad.patches.charts import Inverse, Shift
 from symgrad.patches.choose import Patch, choose
@@ -107,23 +108,23 @@ def _of_kernel(
     is_right, patches = not bad, list[Patch | Tail]()
     while bad:
         place = bad.pop(0)
-        if any(_reaches(patch, place.chart.centre) for patch in patches):
+        centre = place.chart.centre
+        others = [
+            p for p in patches if isinstance(p, Patch) and p.chart.centre != centre
+        ]
+        if isfinite(centre) and any(p.covers(centre) for p in others):
             continue
         patch = choose(place, with_slope)
         patches += [patch] if patch else []
         if not patch and len(place.sides) > 1:
             parts = [Place(kernel, part, domain, aim) for part in place.chart.parts]
             bad += [part for part in parts if part.worst]
+    standing = [patch for patch in patches if isinstance(patch, Patch)]
+    if standing:
+        patches += between(kernel, domain, aim, standing, with_slope)
     tails = [tail(kernel, domain, side, aim) for side in (1, -1)]
     patches += [found for found in tails if found]
     return is_right and not any(tails), tuple(patches)
-
-
-def _reaches(patch: Patch | Tail, x: float) -> bool:
-    """Whether a number is where a patch stands already."""
-    if not isinstance(patch, Patch) or not isfinite(x):
-        return False
-    return abs(x - patch.chart.centre) <= patch.radius
 
 
 _SIGNED = {

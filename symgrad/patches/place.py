@@ -21,7 +21,7 @@ from symgrad.balls import Ball, Number, is_nan
 from symgrad.intervals import Interval
 from symgrad.measure.errors import SOUND, Error, error
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.measure.truth import MOVE, Truth, truth, without_slack
+from symgrad.measure.truth import MOVE, Truth, cost, truth, without_slack
 from symgrad.patches.charts import Chart
 from symgrad.patches.ideal import run
 from symgrad.patches.kernels import Kernel
@@ -48,6 +48,9 @@ AIMS: Mapping[str, Aim] = {
 QUIET, WIDTH = 12, 4.0
 """How many distances in a row meet the target where a kernel is right beyond, and how
 many times as great as the last bad one the last of them is then."""
+
+BISECTIONS = 6
+"""By which the end of what is bad is told: to some thousandths of the distance."""
 
 Compute = Callable[[float, Format], float]
 """What is computed of a number of a format."""
@@ -119,23 +122,30 @@ class Place:
                 number *= 1 + flint.arb(MOVE)
             there = self.exact([x], {value: number})
             if there is not None:
-                moved += abs(float(((there - here) / MOVE).mid()))
-        return moved if math.isfinite(moved) else 0.0
+                moved += cost(there, here)
+        return moved
 
     def errors(
         self, distances: Sequence[float], compute: Compute, fmt: Format
     ) -> Iterator[tuple[float, Error]]:
-        """The errors of what is computed of an argument, with their distances."""
+        """The errors of what is computed near the centre, with their distances."""
         moved = (
             self.chart.number(side * d, fmt) for d in distances for side in self.sides
         )
-        for x in dict.fromkeys(moved):
+        for x, found in self.errors_at(moved, compute, fmt):
+            yield abs(self.chart.variable(x, FORMATS["float64"])), found
+
+    def errors_at(
+        self, numbers: Iterable[float], compute: Compute, fmt: Format
+    ) -> Iterator[tuple[float, Error]]:
+        """The errors of what is computed of numbers of a format, with these."""
+        for x in dict.fromkeys(numbers):
             counts = x == 0 or fmt.normal <= abs(x) <= fmt.largest
             if not counts or x not in self.domain:
                 continue
             found = self._error(x, compute(x, fmt), fmt)
             if found is not None:
-                yield abs(self.chart.variable(x, FORMATS["float64"])), found
+                yield x, found
 
     def _until_next(self, distances: Sequence[float]) -> list[float]:
         """The distances that are nearer than 0 is, unless that is the centre."""
@@ -174,12 +184,12 @@ class Place:
     @cached_property
     def measured(self) -> list[list[tuple[float, Error]]]:
         """The errors of the kernel at distances of every size, format by format."""
-        return [list(self.errors(_MANY, self.of_kernel, f)) for f in BOTH]
+        return [list(self.errors(MANY, self.of_kernel, f)) for f in BOTH]
 
     @cached_property
     def measured_at_best(self) -> list[list[tuple[float, Error]]]:
         """The same where functions are rounded to the nearest."""
-        return [list(self.errors(_MANY, self.at_best, f)) for f in BOTH]
+        return [list(self.errors(MANY, self.at_best, f)) for f in BOTH]
 
     def reach(self, target: float, is_rough: bool) -> float | None:
         """The greatest distance at which a target is missed, ``None`` if there is none.
@@ -188,7 +198,25 @@ class Place:
         """
         measured = self.measured if is_rough else self.measured_at_best
         found = [self._reach(target, errors) for errors in measured]
-        return max((d for d in found if d is not None), default=None)
+        last = max((d for d in found if d is not None), default=None)
+        if not last or math.isinf(last):
+            return last
+        return self._refined(last, target, self.of_kernel if is_rough else self.at_best)
+
+    def _refined(self, last: float, target: float, compute: Compute) -> float:
+        """Where a target is missed, by bisection up to the next distance."""
+        beyond = min(d for d in MANY if d > last * (1 + 2.0**-20))
+        for _ in range(BISECTIONS):
+            middle = math.sqrt(last * beyond)
+            if any(
+                self.misses(found) or found.conditioned > target
+                for fmt in BOTH
+                for _, found in self.errors([middle], compute, fmt)
+            ):
+                last = middle
+            else:
+                beyond = middle
+        return last
 
     def _reach(
         self, target: float, errors: Iterable[tuple[float, Error]]
@@ -217,9 +245,9 @@ FEW = (
     0.0,
     *_uneven((-1000, -520, -400, -300, -120, -60, -50, -40, -20, -14, -10, -8, -6, -5)),
 )
-_TOP = tuple(1.98 / fmt.largest for fmt in BOTH)
+_TOP = tuple(k / fmt.largest for k in (1.001, 1.98) for fmt in BOTH)
 _FEW_AND_FAR = (*FEW, *_uneven((-4, -3, -2, -1)), *_TOP)
-_MANY = (
+MANY = (
     0.0,
     *_TOP,
     *_uneven(range(-1020, -80, 40)),

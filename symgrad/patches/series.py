@@ -69,10 +69,10 @@ def candidates(
     have even terms alone, though it is another on the other side.
     """
     with flint.ctx.workprec(BITS):
-        end = max(-low, high)
+        end, side = max(-low, high), 1 if high > 0 else -1
         terms, even, ends = None, True, (0.0, end * end)
         if is_asymptotic or _is_even(f, end):
-            terms = _chebyshev(f, ends, valuation, even)
+            terms = _chebyshev(f, ends, valuation, even, side)
         if terms is None:
             even, ends = False, (low, high)
             terms = _chebyshev(f, ends, valuation, even)
@@ -110,15 +110,18 @@ def polynomial(f: Function, low: float, high: float, degree: int) -> Series | No
 
 
 def _chebyshev(
-    f: Function, ends: tuple[float, float], valuation: int, even: bool
+    f: Function, ends: tuple[float, float], valuation: int, even: bool, side: int = 1
 ) -> list[Ball] | None:
-    """The coefficients of the series by Chebyshev polynomials, of values at nodes."""
+    """The coefficients of the series by Chebyshev polynomials, of values at nodes.
+
+    Those of an ``even`` one are on one ``side``.
+    """
     middle, half = _halves(ends)
     angles = [flint.arb.pi() * (2 * j + 1) / (2 * NODES) for j in range(NODES)]
     values = []
     for angle in angles:
         s = middle + half * angle.cos()
-        t = s.sqrt() if even else s
+        t = side * s.sqrt() if even else s
         value = f(t)
         if value is None:
             return None
