@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from symgrad import algebra, formulas
-from symgrad.axes import BATCH
 from symgrad.parse import parse
 from symgrad.program import COMMUTATIVE, Graph, Kind, Node
 from symgrad.rules import TABLE, WILDCARDS, Rule
@@ -73,7 +72,6 @@ _KNOWN: Mapping[str, Callable[[Graph, int, Domains], bool]] = {
     "> 0": is_positive,
     ">= 0": is_nonnegative,
     "varies": varies,
-    "plain": lambda graph, value, _: {*graph[value].axes} <= {BATCH},
 }
 """What a rule may want to be known of a value."""
 

@@ -19,7 +19,6 @@ class Rule:
 
     ``where`` is what must be known of wildcards: ``"b > 0"`` by the domains of inputs,
     ``"b varies"`` where it is neither whole nor a number that stands in the formula,
-    ``"b plain"`` where it has no named axes,
     ``"b beyond c"`` where both are such numbers, of one sign, and b the farther from 0.
     ``numbers`` are an example of wildcards that stand for numbers alone.
     """
@@ -157,12 +156,6 @@ TABLE: tuple[Rule, ...] = (
     Rule("a*(2*b)/2", "a*b", "exact"),
     Rule("1/2*a*(2*b)", "a*b", "exact"),
     Rule("1*a", "a", "exact"),
-    Rule(
-        "a*b + a*c*d",
-        "a*(b + c*d)",
-        "b + c*d may be less than its terms",
-        "a plain, b plain, c plain, d plain",
-    ),
     Rule("log(ndtr(a))", "log_ndtr(a)", "log(0) once ndtr(a) underflows"),
     Rule(
         "exp(-(a*a)/2)/erfc(a/sqrt(2))", "inverse_erfcx(a/sqrt(2))", "0/0 for a large a"

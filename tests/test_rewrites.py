@@ -132,9 +132,8 @@ def test_every_rule_says_why() -> None:
 @pytest.mark.parametrize("rule", [r for r in TABLE if r.where], ids=str)
 def test_is_not_applied_where_nothing_is_known(rule: Rule) -> None:
     varies = {"b": 2} if "varies" in rule.where else {}
-    axes = ("n",) if "plain" in rule.where else None
     graph = Graph()
-    names = {name: graph.input(name, Kind.REAL, axes) for name in WILDCARDS}
+    names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
     names |= {name: graph.const(number) for name, number in varies.items()}
     root = parse(rule.pattern, graph, names)
     found = rewrites.apply(graph, root)

@@ -65,11 +65,7 @@ class Shift:
     centre: float
     least: float = 2.0**-10
     sides: tuple[int, ...] = (1, -1)
-
-    @property
-    def parts(self) -> tuple[Chart, ...]:
-        """One for what is above the number, and one for what is below."""
-        return tuple(replace(self, sides=(side,)) for side in self.sides)
+    parts: tuple[Chart, ...] = ()
 
     def rounded_up(self, reach: float) -> float:
         """A distance of two digits; every format has it."""
