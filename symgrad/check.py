@@ -56,6 +56,7 @@ def checked_op(
         edges=options.edges(given),
         save=given.save if isinstance(given.save, str) else tuple(given.save),
         samples=samples,
+        accuracy=given.accuracy,
         backend=given.backend,
         module=module,
     )

@@ -31,6 +31,7 @@ from symgrad.patches.place import AIMS, Place
 from symgrad.patches.series import Series, candidates, polynomial
 from symgrad.patches.tails import Tail
 from symgrad.program import Program
+from symgrad.spec import load_text
 
 X = {"x": "real"}
 STABLE = AIMS["stable"]
@@ -92,6 +93,24 @@ def test_what_is_patched(name: str) -> None:
 @pytest.mark.parametrize("formula", RIGHT)
 def test_what_is_not(formula: str) -> None:
     assert found(X, formula) == []
+
+
+def test_a_spec_says_how_accurate_an_op_is() -> None:
+    text = """
+symgrad: 1
+ops:
+  f:
+    inputs: {{x: real}}
+    forward: {{y: (x - sin(x))/x**3}}
+    accuracy: {}
+"""
+    sources = {
+        level: generate(load_text(text.format(level), "<levels>")).source
+        for level in ("fast", "stable", "max")
+    }
+    has_series = {level: "_polynomial(" in found for level, found in sources.items()}
+    assert has_series == {"fast": False, "stable": True, "max": True}
+    assert sources["max"] != sources["stable"]
 
 
 TAILS = {
