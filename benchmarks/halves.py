@@ -23,8 +23,8 @@ PAGE = ROOT / "docs" / "accuracy.md"
 MARK = "<!-- printed by benchmarks/halves.py -->\n```text\n"
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from accuracy import declared  # noqa: E402
 from accuracy_set import PUBLIC, Case  # noqa: E402
+from accuracy_subjects import declared  # noqa: E402
 from pages import put  # noqa: E402
 
 from symgrad.generate import generate  # noqa: E402

@@ -36,7 +36,7 @@ from symgrad.spec import load_text  # noqa: E402
 
 LEVELS = ("fast", "stable", "max")
 
-SIZE, ROUNDS = 1 << 18, 15
+SIZE, ROUNDS = 1 << 17, 25
 """Elements, and how often each is run."""
 
 

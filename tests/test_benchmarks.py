@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 import accuracy
+import accuracy_subjects
 import halves
 import overhead
 import packages
@@ -113,7 +114,7 @@ def test_no_value_and_no_gradient_is_worse_than_that_of_autograd(case: Case) -> 
 def test_compiled_forms_keep_their_accuracy(case: Case) -> None:
     found = accuracy.figures(case, FEW, accuracy.ORDERS[:2], with_compiled=True)
     ours = {(f.dtype, f.order, f.rival): f.summary for f in found}
-    if "torch.expm1(" in generate(accuracy.declared(case)).source:
+    if "torch.expm1(" in generate(accuracy_subjects.declared(case)).source:
         pytest.skip("torch compiles expm1(x) as exp(x) - 1")
     for dtype, order in product(accuracy.DTYPES, accuracy.ORDERS[:2]):
         compiled = ours[dtype, order, "compiled"]
