@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy
 
-from symgrad import names, op, provenance, spec, write
+from symgrad import lock, names, op, provenance, spec, write
 from symgrad import verify as ladder
 from symgrad.build import alone, build
 from symgrad.display import latex
@@ -128,8 +128,10 @@ class Op:
     ) -> list[Path]:
         """Write the module ``<name>.py`` and its tests, after verification.
 
-        ``force`` names files that may be replaced though symgrad did not write them,
-        or they were edited since.  Returns the paths.
+        What was searched for is written to ``<name>.lock.json``, and read from there
+        the next time.  ``force`` names files that may be replaced though symgrad did
+        not write them, or they were edited since; a lock among them is not read.
+        Returns the paths.
 
         Raises:
             VerificationError: the source failed a rung of the ladder.
@@ -233,9 +235,10 @@ def _write(
     if objection is not None:
         help = "give the op another name, or write it from a spec of another name"
         raise SpecError(Diagnostic("SG105", objection, origin.path, None, (), help))
-    module = generate(origin)
-    wanted = write.files(module, origin, Path(directory))
-    allowed = [Path(path) for path in force]
+    folder, allowed = Path(directory), [Path(path) for path in force]
+    locked = folder / write.lock_name(origin.stem)
+    module = generate(origin, {} if locked in allowed else lock.read(locked))
+    wanted = write.files(module, origin, folder)
     write.plan(wanted, allowed)  # a refusal should not wait for verification
     _verify(module.source, origin, level)
     return [change.file.path for change in write.publish(wanted, allowed)]

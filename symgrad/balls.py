@@ -42,6 +42,19 @@ def evaluate(
     :class:`Undecided` where compared balls overlap, unless they then count as equal.
     """
     roots = list(roots)
+    known = trace(nodes, roots, leaves, prec, overlap_is_equal=overlap_is_equal)
+    return [known[root] for root in roots]
+
+
+def trace(
+    nodes: Sequence[Node],
+    roots: Iterable[int],
+    leaves: Mapping[int, Number],
+    prec: int,
+    *,
+    overlap_is_equal: bool = False,
+) -> Mapping[int, Ball]:
+    """All that :func:`evaluate` computes on its way: branches not taken are missing."""
     with flint.ctx.workprec(prec):
         known = {v: _given(nodes[v], number) for v, number in leaves.items()}
         todo = list(roots)
@@ -54,7 +67,7 @@ def evaluate(
             todo.pop()
             if value not in known:
                 known[value] = _applied(nodes[value], known, overlap_is_equal)
-    return [known[root] for root in roots]
+    return known
 
 
 def _given(node: Node, number: Number) -> Ball:

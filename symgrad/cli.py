@@ -121,6 +121,11 @@ def _common(function: _Command) -> _Command:
     help="Replace this file though it was edited or is not symgrad's.",
 )
 @click.option(
+    "--reselect",
+    is_flag=True,
+    help="Search for stable forms again, whatever the lock says.",
+)
+@click.option(
     "--backend",
     type=click.Choice(["torch", "cpu", "triton"]),
     help="Which code to emit (torch).",
@@ -139,6 +144,7 @@ def gen(
     diff: bool,
     stdout: bool,
     force: tuple[Path, ...],
+    reselect: bool,
     backend: str | None,
     level: Any,
     as_json: bool,
@@ -153,7 +159,7 @@ def gen(
     from symgrad import gen
     from symgrad.progress import progress
 
-    made = gen.make(specs, folder)
+    made = gen.make(specs, folder, reselect)
     if check or diff:
         return console.show(gen.check(made, diff), as_json)
     if stdout:

@@ -271,11 +271,17 @@ SG506 two specs would write one file
 Modules are called like their specs, tests with 'test_' in front, and case does not
 tell file names apart everywhere. Rename one, or choose different folders.
 
-SG507 a generated file whose spec is gone (warning)
-Delete it, or bring the spec back.
+SG507 a generated file without use (warning)
+Its spec is gone, or it is a lock and nothing is searched for any more. Delete it, or
+bring the spec back.
 
 SG508 --force for a file that is not written
 The option names the files that may be replaced, one by one.
+
+SG509 a lock that cannot be gone by
+Beside a module stands <stem>.lock.json with the stable forms that were chosen, so that
+they are not searched again. Its text no longer has the hash that it gives, or what it
+holds is no choice. 'gen --reselect --force FILE' searches again and writes it anew.
 
 SG600 a rung of the verification failed
 The emitted code, or its gradient, differs from the truth at the point shown. As a

@@ -51,14 +51,28 @@ def compare(wanted: Iterable[File]) -> tuple[Change, ...]:
 
 
 def orphans(folder: Path, wanted: Iterable[File]) -> tuple[Diagnostic, ...]:
-    """A warning for each of our files in ``folder`` whose spec is no longer there."""
-    expected = {file.path.name for file in wanted}
+    """A warning for each of our files in ``folder`` that has no use any more.
+
+    Its spec is no longer there, or it is a lock and nothing is searched for.
+    """
+    expected = {file.path.name: file for file in wanted}
+    found = [
+        (path, source)
+        for path in sorted([*folder.glob("*.py"), *folder.glob("*.lock.json")])
+        if path.name not in expected and (source := _source_of(path))
+    ]
+    gone = [
+        (path, f"its spec {source} is gone")
+        for path, source in found
+        if not (folder / source).exists()
+    ]
+    idle = [
+        (path, f"nothing is searched for {source}")
+        for path, source in found
+        if path.name.removesuffix(".lock.json") + ".py" in expected
+    ]
     return tuple(
-        problem("SG507", f"{path}: its spec {source} is gone", "warning")
-        for path in sorted(folder.glob("*.py"))
-        if path.name not in expected
-        and (source := _source_of(path))
-        and not (folder / source).exists()
+        problem("SG507", f"{path}: {why}", "warning") for path, why in (*gone, *idle)
     )
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from symgrad import disk, provenance, spec, verify, write
+from symgrad import disk, lock, provenance, spec, verify, write
 from symgrad.disk import Change, File
 from symgrad.errors import Diagnostic, SpecError, SymgradError
-from symgrad.generate import Module, generate
+from symgrad.generate import Module, generate, has_searches
 from symgrad.op import Spec
 from symgrad.verify import Report
 from symgrad.verify.rungs import climbed
@@ -36,7 +36,7 @@ class Made:
 
     spec: Spec
     module: Module
-    files: tuple[File, File]
+    files: tuple[File, ...]
     warnings: tuple[Diagnostic, ...]
 
 
@@ -56,13 +56,16 @@ class Outcome:
     text: str = ""
 
 
-def make(paths: Sequence[str], folder: Path) -> tuple[Made, ...]:
+def make(
+    paths: Sequence[str], folder: Path, reselect: bool = False
+) -> tuple[Made, ...]:
     """Load, derive and generate every spec; ``-`` is standard input.
 
+    What the locks in ``folder`` say is not searched again, unless ``reselect``.
     Touches no file.  Raises ``SpecError`` with all that is wrong with any of them,
-    ``OutputError`` where two of them would write one file.
+    ``OutputError`` where two of them would write one file, or a lock cannot be read.
     """
-    made = _each(paths, lambda path: _make(path, folder))
+    made = _each(paths, lambda path: _make(path, folder, reselect))
     write.check_names(_files(made))
     return made
 
@@ -147,9 +150,11 @@ def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     return spec.load_with_warnings(path)
 
 
-def _make(path: str, folder: Path) -> Made:
+def _make(path: str, folder: Path, reselect: bool) -> Made:
     loaded, warnings = _load(path)
-    module = generate(loaded)
+    unread = reselect or not has_searches(loaded)
+    known = {} if unread else lock.read(folder / write.lock_name(loaded.stem))
+    module = generate(loaded, known)
     return Made(loaded, module, write.files(module, loaded, folder), warnings)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from symgrad.backends.torch import joint_program, module_code
 from symgrad.backends.torch_imports import giving_way
@@ -10,42 +11,53 @@ from symgrad.backends.torch_tests import test_code
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.naming import public_names
 from symgrad.op import Op, Spec
+from symgrad.patches.choices import Choice, Choices
+from symgrad.patches.place import AIMS
 from symgrad.program import Program
 from symgrad.templates import render
 
 
 @dataclass(frozen=True)
 class Module:
-    """The two files of a spec, without their headers."""
+    """The files of a spec, without their headers, and what searches came to."""
 
     stem: str
     source: str
     tests: str
+    choices: Mapping[str, Choice] = field(default_factory=dict)
 
 
-def generate(spec: Spec) -> Module:
+def generate(spec: Spec, known: Mapping[str, Choice] | None = None) -> Module:
     """Derive every op of a spec and write its module and its tests, as text.
 
-    The same spec gives the same bytes on every machine.  Raises
+    ``known`` are the choices of a lock: what it has is not searched again.  The same
+    spec and lock give the same bytes on every machine.  Raises
     :class:`~symgrad.errors.SpecError` if a gradient cannot be had from what is kept.
     """
-    programs = _programs(spec)
+    choices = Choices(known or {})
+    programs = _programs(spec, choices)
     tests = test_code(spec.stem, spec.ops, programs)
     source = render("torch/module.py.j2", module=module_code(spec.ops, programs))
     return Module(
         stem=spec.stem,
         source=giving_way(source, public_names(spec.ops)),
         tests=render("torch/test_module.py.j2", tests=tests),
+        choices=dict(sorted(choices.used.items())),
     )
 
 
-def _programs(spec: Spec) -> list[Program]:
+def has_searches(spec: Spec) -> bool:
+    """Whether any op asks for more than rewrites, so that a lock has a use."""
+    return any(op.accuracy in AIMS for op in spec.ops)
+
+
+def _programs(spec: Spec, choices: Choices) -> list[Program]:
     """What every op computes; what cannot be had of any of them is raised together."""
     programs: list[Program] = []
     problems: list[Diagnostic] = []
     for op in spec.ops:
         try:
-            programs.append(joint_program(op))
+            programs.append(joint_program(op, choices))
         except SpecError as error:
             problems += [_placed(spec, op, found) for found in error.diagnostics]
     if problems:

@@ -9,26 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgrad import algebra, rewrites
+from symgrad.factors import Factoring
 from symgrad.functions import TABLE
 from symgrad.guards import guard
 from symgrad.partials import definition
 from symgrad.program import Graph, Node, Program, is_complex
 from symgrad.rebuild import copied, rebuild
 from symgrad.settle import settle, tensors_behind
+from symgrad.signs import Domains
 
 Pass = Callable[[Program], Program]
 
 
 def stabilise(program: Program) -> Program:
-    """Apply the rewrite table, innermost values first, until no rule matches."""
+    """Apply the rewrite table, innermost values first, until no rule matches.
+
+    To sums it is also applied as if they had no common factors.
+    """
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
         value = algebra.tidied(graph, copied(graph, node, args))
-        while (found := rewrites.apply(graph, value, program.domains)) is not None:
-            value, _rule = found
-        return value
+        rewritten = _rewritten(graph, value, program.domains)
+        factoring = Factoring(graph)
+        if rewritten != value or (split := factoring.split(value, apart=False)) is None:
+            return rewritten
+        left, factors = split
+        rewritten = _rewritten(graph, left, program.domains)
+        return value if rewritten == left else factoring.times(rewritten, factors)
 
     return rebuild(program, visit)
+
+
+def _rewritten(graph: Graph, value: int, domains: Domains) -> int:
+    while (found := rewrites.apply(graph, value, domains)) is not None:
+        value, _rule = found
+    return value
 
 
 BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)

@@ -205,6 +205,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Weakness:
+    """A value that loses its digits, or all of them, where a leaf is near a centre."""
+
+    value: int
+    leaf: int
+    centre: float
+
+
+@dataclass(frozen=True)
 class Program:
     """Forward values and derivatives in one straight-line list.
 
@@ -218,7 +227,8 @@ class Program:
     values that forward keeps for backward and jvp; ``statistics`` those among them that
     are neither inputs nor outputs, for backward alone.  ``names`` are those a person
     chose; ``hints`` are names that would suit a value, and ``notes`` names and reasons
-    of values that passes added; ``domains`` are those of inputs.
+    of values that passes added; ``domains`` are those of inputs.  ``weak`` is where
+    no form was found that is accurate.
     """
 
     nodes: tuple[Node, ...]
@@ -236,6 +246,7 @@ class Program:
     hints: Mapping[int, str] = field(default_factory=dict)
     notes: Mapping[int, Note] = field(default_factory=dict)
     domains: Mapping[str, Interval] = field(default_factory=dict)
+    weak: tuple[Weakness, ...] = ()
 
     @property
     def in_plane(self) -> bool:

@@ -56,6 +56,11 @@ def rebuild(
         names=_carried(program.names, new, graph),
         hints=_carried(program.hints, new, graph),
         notes=_carried(program.notes, new, graph),
+        weak=tuple(
+            replace(weak, value=new[weak.value], leaf=new[weak.leaf])
+            for weak in program.weak
+            if weak.value in new and weak.leaf in new
+        ),
     )
 
 

@@ -20,7 +20,7 @@ def _bernoulli_numbers(last: int) -> list[Fraction]:
     """B(0) to B(last): the sum of comb(n + 1, k)*B(k) for k up to n is 0."""
     found = [Fraction(1)]
     for n in range(1, last + 1):
-        known = sum(comb(n + 1, k) * b for k, b in enumerate(found))
+        known = sum((comb(n + 1, k) * b for k, b in enumerate(found)), Fraction(0))
         found.append(-known / (n + 1))
     return found
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from fractions import Fraction
+from math import inf
 from types import MappingProxyType
 
 from symgrad.algebra import number
-from symgrad.intervals import Interval
+from symgrad.intervals import Interval, point
 from symgrad.program import Graph, Kind, Node
 
 Domains = Mapping[str, Interval]
@@ -18,6 +19,10 @@ NOTHING: Domains = MappingProxyType({})
 
 DEPTH = 6
 """How far behind a value its sign is looked for."""
+
+
+_LARGE = Fraction(10**300)
+"""Numbers beyond are not compared with domains: a float may not hold them."""
 
 
 class Sign(IntEnum):
@@ -39,10 +44,24 @@ def sign(
     if node.op == "input":
         domain = domains.get(str(node.data))
         return Sign.ANY if domain is None else _of_number(domain.low, domain.low_open)
+    if node.op == "sub" and depth:
+        a, b = (_interval(graph, arg, domains, depth - 1) for arg in node.args)
+        return _of_number(a.low - b.high, a.low_open or b.high_open)
     if node.op not in _SIGNS:
         return Sign.ANY
     deeper = [sign(graph, a, domains, depth - 1) for a in node.args] if depth else []
     return _SIGNS[node.op](graph, node, deeper or [Sign.ANY] * len(node.args))
+
+
+def _interval(graph: Graph, value: int, domains: Domains, depth: int) -> Interval:
+    """Where a value is: by the domain of an input, else by its sign."""
+    node, exact = graph[value], number(graph, value)
+    if exact is not None and abs(exact) < _LARGE:
+        return point(float(exact))
+    if node.op == "input" and str(node.data) in domains:
+        return domains[str(node.data)]
+    known = sign(graph, value, domains, depth)
+    return Interval(0.0 if known else -inf, inf, known is Sign.POSITIVE, True)
 
 
 def is_positive(graph: Graph, value: int, domains: Domains) -> bool:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symgrad import provenance
+from symgrad import lock, provenance
 from symgrad.disk import OBSTACLES, Change, File, compare, obstacle, os_errors, problem
 from symgrad.errors import Diagnostic, OutputError
 from symgrad.names import nearest
@@ -20,15 +20,25 @@ if TYPE_CHECKING:  # it loads SymPy, and the disk has no need of that
     from symgrad.generate import Module
 
 
-def files(module: Module, spec: Spec, folder: Path) -> tuple[File, File]:
-    """The two files of a spec: its module, and the tests of that beside it."""
+def files(module: Module, spec: Spec, folder: Path) -> tuple[File, ...]:
+    """The files of a spec: its module, the tests of that, and a lock if it has any."""
     stem = module.stem
-    named = ((f"{stem}.py", module.source), (f"test_{stem}.py", module.tests))
-    module_file, tests_file = (
-        File(folder / name, provenance.stamped(body, spec, folder), spec.path)
+    named = [(f"{stem}.py", module.source), (f"test_{stem}.py", module.tests)]
+    if module.choices:
+        named.append((lock_name(stem), lock.text(module.choices)))
+    return tuple(
+        File(
+            folder / name,
+            provenance.stamped(body, spec, folder, is_json=name.endswith(".json")),
+            spec.path,
+        )
         for name, body in named
     )
-    return module_file, tests_file
+
+
+def lock_name(stem: str) -> str:
+    """The name of the lock beside a module."""
+    return f"{stem}.lock.json"
 
 
 _APART = "name each spec once; rename one, or write it to another folder with -o"

@@ -112,7 +112,8 @@ def test_compiling_twice_gives_the_same_function() -> None:
 
 def test_write_makes_the_files_of_the_command_line(tmp_path: Path) -> None:
     paths = swish().write(tmp_path, verify="off")
-    assert [p.name for p in paths] == ["swish.py", "test_swish.py"]
+    names = ["swish.py", "test_swish.py", "swish.lock.json"]
+    assert [p.name for p in paths] == names
     assert all(p.parent == tmp_path for p in paths)
     assert body(paths[0].read_text()) == body(swish().source())
 
@@ -128,7 +129,7 @@ def test_write_of_a_loaded_file_is_what_gen_writes(
 
 
 def test_write_does_not_overwrite_an_edited_file(tmp_path: Path) -> None:
-    module, _ = swish().write(tmp_path, verify="off")
+    module, *_ = swish().write(tmp_path, verify="off")
     module.write_text(module.read_text() + "# mine\n")
     with pytest.raises(symgrad.SymgradError) as caught:
         swish().write(tmp_path, verify="off")

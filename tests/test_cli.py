@@ -125,10 +125,10 @@ def test_what_else_can_happen(error, code, says, debug, capfd, monkeypatch) -> N
 
 def test_gen_writes_once_and_check_agrees(capsys) -> None:
     assert generate("one.yaml", "two.yaml") == 0
-    assert capsys.readouterr().err.count("wrote ") == 4
+    assert capsys.readouterr().err.count("wrote ") == 6
     ast.parse(Path("generated/one.py").read_text())
     assert generate("one.yaml", "two.yaml") == 0
-    assert capsys.readouterr().err.count("unchanged ") == 4
+    assert capsys.readouterr().err.count("unchanged ") == 6
     assert generate("--check", "one.yaml", "two.yaml") == 0
     assert capsys.readouterr() == ("", "")
 
@@ -152,8 +152,8 @@ def test_nothing_is_written_if_verification_fails(monkeypatch, project) -> None:
 
     real = gen.generate
 
-    def wrong(spec):
-        module = real(spec)
+    def wrong(spec, known):
+        module = real(spec, known)
         source = module.source.replace("torch.sigmoid(", "1.001 * torch.sigmoid(")
         return type(module)(module.stem, source, module.tests)
 
@@ -168,8 +168,8 @@ def test_the_lint_is_never_off(monkeypatch, project, capsys) -> None:
 
     real = gen.generate
 
-    def sly(spec):
-        module = real(spec)
+    def sly(spec, known):
+        module = real(spec, known)
         return type(module)(module.stem, f"{module.source}\nimport os\n", module.tests)
 
     monkeypatch.setattr(gen, "generate", sly)
@@ -248,7 +248,7 @@ def test_a_file_without_its_spec_is_an_orphan(capsys) -> None:
     capsys.readouterr()
     assert generate("one.yaml") == 0
     err = capsys.readouterr().err
-    assert err.count("SG507") == 2
+    assert err.count("SG507") == 3
     assert Path("generated/old.py").exists()
 
 

@@ -90,6 +90,7 @@ ORDER = [
     "signs",
     "rules",
     "rewrites",
+    "factors",
     "rebuild",
     "contract",
     "arrange",
@@ -101,13 +102,16 @@ ORDER = [
     "patches.kernels",
     "patches.centres",
     "patches.charts",
+    "patches.resolve",
     "patches.ideal",
     "patches.series",
     "patches.place",
     "patches.choose",
     "patches.between",
     "patches.tails",
+    "patches.choices",
     "patches.find",
+    "patches.weak",
     "patches.apply",
     "narrow",
     "residuals",
@@ -217,6 +221,7 @@ ORDER = [
     # files, and the two ways in
     "provenance",
     "disk",
+    "lock",
     "write",
     "gen",
     "callables",
@@ -286,7 +291,7 @@ def test_imports_go_one_way(module: str) -> None:
 HOMES = {
     "click": {"symgrad.cli", "symgrad.progress"},
     "jinja2": {"symgrad.templates"},
-    "pydantic": {"symgrad.model", "symgrad.places"},
+    "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
     "yaml": {"symgrad.yamlfile"},
 }
 """The only modules that may import these libraries."""

@@ -23,10 +23,11 @@ from symgrad.measure.truth import Exact, truth
 from symgrad.op import Op
 from symgrad.patches.centres import centres
 from symgrad.patches.charts import Inverse, Shift
+from symgrad.patches.choices import Choices
 from symgrad.patches.choose import Patch, choose
 from symgrad.patches.find import find
 from symgrad.patches.ideal import run
-from symgrad.patches.kernels import Kernel, dominators
+from symgrad.patches.kernels import Kernel, dominators, kernel_of
 from symgrad.patches.place import AIMS, Place
 from symgrad.patches.series import Series, candidates, polynomial
 from symgrad.patches.tails import Tail
@@ -75,11 +76,12 @@ RIGHT = [
 
 
 def lowered(made: Op) -> Program:
-    return dict(steps(made))["lower"]
+    """Before anything is patched."""
+    return next(program for name, program in steps(made) if name == "lower")
 
 
 def found(inputs: dict[str, str], formula: str) -> list[Patch | Tail]:
-    patches = find(lowered(op(inputs, formula)), STABLE)
+    patches = find(lowered(op(inputs, formula)), STABLE, Choices())
     return [patch for value in patches.values() for patch in value.patches]
 
 
@@ -241,7 +243,7 @@ def widest(made: Op) -> Kernel:
     [root] = program.outputs.values()
     found = dominators(program.nodes).widest(root)
     assert found is not None
-    return found[0]
+    return kernel_of(program.nodes, *found)
 
 
 LEAVES = {
@@ -256,7 +258,7 @@ def test_kernels(formula: str) -> None:
     [root] = program.outputs.values()
     found = dominators(program.nodes).widest(root)
     assert found is not None
-    assert program.nodes[found[1]].op == LEAVES[formula]
+    assert program.nodes[found[0]].op == LEAVES[formula]
 
 
 @pytest.mark.parametrize("formula", ["x + w", "x*w", "sin(x)*cos(w)"])
@@ -332,9 +334,8 @@ def test_a_wrong_series_is_refused(factor: float) -> None:
     right = patch.series
     first, *others = right.coefficients
     wrong = replace(right, coefficients=(first, others[0] * factor, *others[1:]))
-    distances = [patch.radius * k / 9 for k in range(10)]
-    assert module._meets(place, right, distances, 8.0)
-    assert not module._meets(place, wrong, distances, 8.0)
+    assert module._meets(place, right, patch.radius, [], 8.0)
+    assert not module._meets(place, wrong, patch.radius, [], 8.0)
 
 
 @pytest.mark.parametrize("chart", [Shift(0.0), Shift(1.0), Inverse()], ids=str)
@@ -349,3 +350,37 @@ def test_the_same_everywhere() -> None:
     """No clock and no machine has a part in what is chosen."""
     made = spec("f", X, "(1 - cos(x))/x**2")
     assert generate(made) == generate(made)
+
+
+# What is not mended
+
+WEAK = {
+    "cos(x)*x**3/(1 + x**4)": "Inaccurate for some large x: y, the gradient by x.",
+    "(x - sin(x))/x**3": "Inaccurate for some large x: y, the gradient by x.",
+    "x*sigmoid(x)": None,
+    "sin(x)/x": None,
+    "x**3 - x": None,
+    "where(x > 0, 0, exp(x) - 1 - x)": None,
+}
+"""Formulas, and what their docstrings say of them."""
+
+
+@pytest.mark.parametrize("formula", WEAK)
+def test_what_misses_is_said(formula: str) -> None:
+    source = generate(spec("f", X, formula)).source
+    said = [line.strip() for line in source.splitlines() if "Inaccurate" in line]
+    assert said == ([WEAK[formula]] if WEAK[formula] else [])
+
+
+@pytest.mark.parametrize("formula", [f for f, said in WEAK.items() if said])
+def test_what_is_said_is_so(formula: str) -> None:
+    """There are numbers for which float32 is off, and they are large."""
+    [wide, _] = exact_functions(op(X, formula), {})
+    emitted, fmt = module(X, formula).f, FORMATS["float32"]
+    numbers = [2.0**k * 1.1 for k in range(3, 120)] + [0.1 * k for k in range(800, 950)]
+    errors = [
+        error(fmt, emitted(torch.tensor(x)).item(), true)
+        for x in map(fmt.nearest, numbers)
+        if (true := truth(wide, [x])) and abs(true.high) <= fmt.largest
+    ]
+    assert any(e.conditioned > SOUND or e.is_spurious for e in errors)

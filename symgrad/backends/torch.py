@@ -27,6 +27,7 @@ from symgrad.narrow import narrow
 from symgrad.op import Op
 from symgrad.passes import AFTER, BEFORE, Pass, lower
 from symgrad.patches.apply import patch
+from symgrad.patches.choices import Choices
 from symgrad.patches.place import AIMS
 from symgrad.program import Program
 from symgrad.residuals import choose_residuals
@@ -75,29 +76,32 @@ class ModuleCode:
         return any(op.batch_axes for op in self.ops)
 
 
-def joint_program(op: Op) -> Program:
-    """Forward and gradients of an op, in functions that torch has."""
-    *_, (_, program) = steps(op)
+def joint_program(op: Op, choices: Choices | None = None) -> Program:
+    """Forward and gradients of an op, in functions that torch has.
+
+    ``choices`` are those of searches that were made before.
+    """
+    *_, (_, program) = steps(op, choices)
     return program
 
 
-def steps(op: Op) -> Iterator[tuple[str, Program]]:
+def steps(op: Op, choices: Choices | None = None) -> Iterator[tuple[str, Program]]:
     """The program of an op after each step on the way, by the step's name."""
     program = primal(op)
     yield "primal", program
-    for name, step in _steps(op):
+    for name, step in _steps(op, choices or Choices()):
         program = step(program)
         yield name, program
 
 
-def _steps(op: Op) -> list[tuple[str, Pass]]:
+def _steps(op: Op, choices: Choices) -> list[tuple[str, Pass]]:
     """The passes of an op in their order, some of them for named axes alone."""
 
     def ordered(program: Program) -> Program:
         return arrange(program, op)
 
     def patched(program: Program) -> Program:
-        return patch(program, AIMS[op.accuracy])
+        return patch(program, AIMS[op.accuracy], choices)
 
     along: list[tuple[str, Pass]] = [("contract", contract), ("arrange", ordered)]
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from math import isinf
 
 from symgrad.axes import BATCH
 from symgrad.functions import TABLE, Function, Kink
@@ -12,7 +13,7 @@ from symgrad.partials import edge_value, on_kink
 from symgrad.partials import formula as parsed
 from symgrad.printer import Text
 from symgrad.printer import formula as written
-from symgrad.program import Graph, Kind, Program, depending_on
+from symgrad.program import Graph, Kind, Program, Weakness, depending_on
 
 WIDTH = 84
 
@@ -135,10 +136,46 @@ def _derivatives(op: Op, program: Program) -> list[str]:
     if unmoved:
         notes.append(f"Without derivative: {', '.join(unmoved)}.")
     conventions = _conventions(op)
+    notes += _weaknesses(program)
     lines = [line for note in notes for line in _filled(note)]
     if conventions:
         lines += ["", *conventions] if lines else conventions
     return lines
+
+
+def _weaknesses(program: Program) -> list[str]:
+    """Where which values have few digits, in the words of a spec."""
+    said: dict[str, list[str]] = {}
+    for weak in program.weak:
+        near = said.setdefault(_near(program, weak), [])
+        near += [name for name in _made_of(program, weak.value) if name not in near]
+    return [
+        f"Inaccurate {near}: {', '.join(names)}."
+        for near, names in said.items()
+        if names
+    ]
+
+
+def _near(program: Program, weak: Weakness) -> str:
+    texts: dict[int, Text] = {}
+    for value in program.reachable([weak.leaf]):
+        node = program.nodes[value]
+        texts[value] = written(node, [texts[arg] for arg in node.args])
+    leaf = texts[weak.leaf].text
+    if isinf(weak.centre):
+        return f"for some large {leaf}"
+    return f"near {leaf} = {weak.centre:g}"
+
+
+def _made_of(program: Program, value: int) -> list[str]:
+    """The outputs and the gradients that a value is part of."""
+    outputs = [n for n, v in program.outputs.items() if value in program.reachable([v])]
+    gradients = [
+        f"the gradient by {name}"
+        for name, terms in program.gradients.items()
+        if value in program.reachable(terms)
+    ]
+    return outputs + gradients
 
 
 def _given(op: Op) -> set[str]:

@@ -8,122 +8,176 @@ emitted are finite too.
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isinf
 
 from symgrad import algebra
+from symgrad.factors import Factoring
+from symgrad.patches.choices import Choices
 from symgrad.patches.choose import Patch
 from symgrad.patches.find import Patched, find
-from symgrad.patches.kernels import Kernel
 from symgrad.patches.place import Aim
 from symgrad.patches.series import Series
 from symgrad.patches.tails import Tail
-from symgrad.program import Graph, Node, Note, Program
+from symgrad.patches.weak import weaknesses
+from symgrad.program import Graph, Kind, Node, Note, Program
 from symgrad.rebuild import copied, rebuild
 
+Patches = tuple[Patch | Tail, ...]
 
-def patch(program: Program, aim: Aim) -> Program:
+
+def patch(program: Program, aim: Aim, choices: Choices) -> Program:
     """Write a polynomial wherever a value that is returned needs one.
 
-    A reader is still shown the formula, as it is where it is right.
+    ``choices`` may know what a search would come to.  A reader is still shown the
+    formula, as it is where it is right.
     """
-    found = find(program, aim)
-    if not found:
-        return program
+    program, found = _found(program, aim, choices)
     new: dict[int, int] = {}
     plain: dict[int, int] = {}
     notes: dict[int, Note] = {}
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
         new[value] = copied(graph, node, args)
-        if value in found:
-            writing = _Writing(graph, new[found[value].leaf], notes)
-            new[value], plain[value] = writing.patched(found[value])
+        if value in found and (patches := found[value].patches):
+            writing = _Writing(graph, program, found, notes)
+            leaf = new[found[value].leaf]
+            new[value], plain[value] = writing.patched(value, patches, leaf)
         return new[value]
 
+    if not found:
+        return program
     patched = rebuild(program, visit)
     shown = {
         name: tuple(plain.get(value, new[value]) for value in values)
         for name, values in program.partials.items()
     }
-    return replace(patched, partials=shown, notes=notes)
+    weak = tuple(weaknesses(program, found, aim, patched, new))
+    return replace(patched, partials=shown, notes=notes, weak=weak)
 
 
-def _copy(graph: Graph, kernel: Kernel, leaf: int) -> int:
-    """A kernel of another leaf."""
-    new = {kernel.leaf: leaf}
-    for value in kernel.inside:
-        node = kernel.nodes[value]
-        new[value] = copied(graph, node, tuple(new[arg] for arg in node.args))
-    return new[kernel.root]
+def _found(
+    program: Program, aim: Aim, choices: Choices
+) -> tuple[Program, Mapping[int, Patched]]:
+    """The patches of a program, with factors apart where that gives a kernel."""
+    plain = find(program, aim, choices)
+    apart, left = _factored(program, range(len(program.nodes)))
+    found = find(apart, aim, choices) if left else {}
+    useful = {v for v, rest in left.items() if rest in found and found[rest].patches}
+    if not useful:
+        return program, plain
+    useful.update(left.keys() & set(program.reachable(useful)))  # they build on those
+    apart, _ = _factored(program, useful)
+    return apart, find(apart, aim, choices)
+
+
+def _factored(
+    program: Program, values: Container[int]
+) -> tuple[Program, Mapping[int, int]]:
+    """The program with factors apart, and what is left of values: old to new."""
+    lefts: dict[int, int] = {}
+    behind: list[frozenset[int]] = []
+
+    def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
+        new, factoring = copied(graph, node, args), Factoring(graph, behind)
+        split = None
+        if value in values and node.kind is Kind.REAL:
+            split = factoring.split(new) or factoring.regroup(new)
+        if split is None:
+            return new
+        lefts[value], factors = split
+        return factoring.times(lefts[value], factors)
+
+    return rebuild(program, visit), lefts
 
 
 @dataclass(frozen=True)
 class _Writing:
-    """One value as it is written anew, a function of ``leaf``."""
+    """The values of a program that are patched, as they are written anew."""
 
     graph: Graph
-    leaf: int
+    program: Program
+    found: Mapping[int, Patched]
     notes: dict[int, Note] = field(repr=False)
 
-    def patched(self, value: Patched) -> tuple[int, int]:
-        """A kernel with polynomials where it is wrong, and the same without."""
-        far, nearby = self.leaf, []
-        for patch in value.patches:
-            near = self.near(patch)
+    def patched(self, value: int, patches: Patches, leaf: int) -> tuple[int, int]:
+        """A value with polynomials where it is wrong, and the same without."""
+        graph, far, nearby = self.graph, leaf, []
+        for patch in patches:
+            near = self.near(patch, leaf)
             self.notes[near] = Note("near", _reason(patch))
             nearby.append((patch, near))
             other = self.exact(patch.far if isinstance(patch, Patch) else patch.edge)
-            outside = self.graph.node("not", near)
-            far = self.graph.node("guard", outside, far, other)
+            far = graph.node("guard", graph.node("not", near), far, other)
         self.notes[far] = Note("far")
-        plain = found = _copy(self.graph, value.kernel, far)
+        plain = found = self.copy(value, patches, far)
         for patch, near in nearby:
-            found = self.graph.node("where", near, self.instead(patch, near), found)
+            found = graph.node("where", near, self.instead(patch, near, leaf), found)
         return found, plain
+
+    def copy(self, value: int, around: Patches, leaf: int) -> int:
+        """A value of another leaf; what it is made of is patched elsewhere."""
+        copied_from, nodes = self.found[value], self.program.nodes
+        new = {copied_from.leaf: leaf}
+        for inner in copied_from.inside:
+            args = tuple(new[arg] for arg in nodes[inner].args)
+            new[inner] = copied(self.graph, nodes[inner], args)
+            part = self.found.get(inner)
+            if inner != value and part is not None and part.leaf in new:
+                is_same = part.leaf == copied_from.leaf
+                patches = _elsewhere(part.patches, around if is_same else ())
+                if patches:
+                    new[inner], _ = self.patched(inner, patches, new[part.leaf])
+        return new[value]
 
     def exact(self, x: float) -> int:
         """A double as the number that its shortest decimal says."""
         return self.graph.const(Fraction(repr(x)))
 
-    def near(self, patch: Patch | Tail) -> int:
+    def near(self, patch: Patch | Tail, leaf: int) -> int:
         """The condition that the leaf is where a patch stands."""
         if isinstance(patch, Tail):
             away = "lt" if patch.edge < 0 else "gt"
-            return self.graph.node(away, self.leaf, self.exact(patch.edge))
-        graph, leaf, centre = self.graph, self.leaf, patch.chart.centre
+            return self.graph.node(away, leaf, self.exact(patch.edge))
+        graph, centre = self.graph, patch.chart.centre
         if not patch.radius:
             return graph.node("eq", leaf, self.exact(centre))
         far = isinf(centre)
         reach = self.exact(_edge(patch) if far else patch.radius)
         if len(patch.sides) == 2:
             moved = leaf if far else algebra.sub(graph, leaf, self.exact(centre))
-            return graph.node("gt" if far else "lt", graph.call("abs", moved), reach)
+            near = graph.node("gt" if far else "lt", graph.call("abs", moved), reach)
+            if far or patch.has_centre:
+                return near
+            return graph.node("and", near, graph.node("ne", leaf, self.exact(centre)))
         [side] = patch.sides
         away, within = ("lt", "ge") if side > 0 else ("gt", "le")
         if far:
             return graph.node(within, leaf, self.exact(side * _edge(patch)))
-        inside = graph.node(away, leaf, self.exact(centre + side * patch.radius))
-        return graph.node("and", inside, graph.node(within, leaf, self.exact(centre)))
+        beyond = within if patch.has_centre else ("gt" if side > 0 else "lt")
+        end = Fraction(repr(centre)) + side * Fraction(repr(patch.radius))
+        inside = graph.node(away, leaf, graph.const(end))
+        return graph.node("and", inside, graph.node(beyond, leaf, self.exact(centre)))
 
-    def variable(self, patch: Patch, near: int) -> int:
+    def variable(self, patch: Patch, near: int, leaf: int) -> int:
         """The variable of a series; where that does not stand, of a harmless place."""
         graph, centre = self.graph, patch.chart.centre
         if isinf(centre):
             edge = self.exact(patch.sides[0] * _edge(patch))
-            held = graph.node("guard", near, self.leaf, edge)
+            held = graph.node("guard", near, leaf, edge)
             return graph.node("div", graph.const(1), held)
-        held = graph.node("guard", near, self.leaf, self.exact(centre))
+        held = graph.node("guard", near, leaf, self.exact(centre))
         return algebra.sub(graph, held, self.exact(centre))
 
-    def instead(self, patch: Patch | Tail, near: int) -> int:
+    def instead(self, patch: Patch | Tail, near: int, leaf: int) -> int:
         """What stands in the place of a kernel."""
         if isinstance(patch, Patch):
-            return self.series(patch.series, self.variable(patch, near))
+            return self.series(patch.series, self.variable(patch, near, leaf))
         graph = self.graph
         ends = map(self.exact, sorted((patch.end, patch.edge)))
-        held = graph.call("clamp", self.leaf, *ends)
+        held = graph.call("clamp", leaf, *ends)
         rate = self.exact(patch.rate / 2)
         half = graph.call("exp", algebra.mul(graph, rate, held))
         value = algebra.mul(graph, half, self.series(patch.series, held))
@@ -150,6 +204,20 @@ class _Writing:
         value = graph.node("polynomial", s, first, *others)
         self.notes[value] = Note("series")
         return value
+
+
+def _elsewhere(patches: Patches, around: Patches) -> Patches:
+    """The patches that are not at the same place as others, which have all of it."""
+    taken = {
+        _middle(patch)
+        for patch in around
+        if isinstance(patch, Tail) or isinf(_middle(patch)) or patch.has_centre
+    }
+    return tuple(patch for patch in patches if _middle(patch) not in taken)
+
+
+def _middle(patch: Patch | Tail) -> float:
+    return patch.chart.centre if isinstance(patch, Patch) else patch.edge
 
 
 def _edge(patch: Patch) -> float:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from symgrad.intervals import Interval
 from symgrad.patches.charts import Shift, two_digits
 from symgrad.patches.choose import Patch, spanning
 from symgrad.patches.kernels import Kernel
-from symgrad.patches.place import BOTH, MANY, Aim, Place
+from symgrad.patches.place import BOTH, MANY, Aim, Known, Place
 
 APART = 2.0
 """Bad distances of which one is as many times the one before are of two stretches."""
@@ -35,27 +36,27 @@ def between(
     aim: Aim,
     patches: Sequence[Patch],
     with_slope: bool,
+    known: Known,
 ) -> Iterator[Patch]:
     """A patch for each stretch of bad numbers that no other has."""
-    place = Place(kernel, Shift(0.0), domain, aim)
+    place = Place(kernel, Shift(0.0), domain, aim, known)
     for side in (1, -1):
         for low, high in _stretches(_bad(place, side, patches)):
             middle = math.sqrt(low * high)
             for parts in ([(low, high)], [(low, middle), (middle, high)]):
-                spans = [_span(kernel, domain, aim, side, *part) for part in parts]
-                found = [spanning(*span, with_slope) for span in spans]
+                found = [
+                    spanning(*_span(place, side, *part), with_slope) for part in parts
+                ]
                 if all(found):
                     yield from filter(None, found)
                     break
 
 
-def _span(
-    kernel: Kernel, domain: Interval, aim: Aim, side: int, low: float, high: float
-) -> tuple[Place, float]:
+def _span(place: Place, side: int, low: float, high: float) -> tuple[Place, float]:
     """The place in the middle between two distances, and how far it has to reach."""
     centre = two_digits((low + high) / 2, round)
     radius = two_digits(max(high - centre, centre - low), math.ceil)
-    return Place(kernel, Shift(side * centre), domain, aim), radius
+    return replace(place, chart=Shift(side * centre)), radius
 
 
 def _bad(place: Place, side: int, patches: Sequence[Patch]) -> list[float]:

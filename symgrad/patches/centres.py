@@ -93,6 +93,8 @@ def _roots(polynomial: Polynomial) -> Iterator[float]:
         return
     for root, _ in polynomial.roots():
         exact = Fraction(int(root.p), int(root.q))
+        if abs(exact) > FORMATS["float32"].largest:
+            continue
         nearest = FORMATS["float32"].nearest(float(exact))
         if Fraction(nearest) == exact:
             yield nearest

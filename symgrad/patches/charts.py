@@ -10,6 +10,7 @@ from typing import Protocol
 import flint
 
 from symgrad.balls import Ball, Number
+from symgrad.intervals import Interval
 from symgrad.measure.formats import Format
 
 WORKING = 4096
@@ -45,6 +46,9 @@ class Chart(Protocol):
     def parts(self) -> tuple[Chart, ...]:
         """Charts of a side each, for what is not smooth from one to the other."""
 
+    def span(self, domain: Interval, side: int) -> tuple[float, float]:
+        """The distances between which the numbers of a domain are, on a side."""
+
     def rounded_up(self, reach: float) -> float:
         """A little more than a distance, so that where it ends has two digits."""
 
@@ -65,7 +69,17 @@ class Shift:
     centre: float
     least: float = 2.0**-10
     sides: tuple[int, ...] = (1, -1)
-    parts: tuple[Chart, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Chart, ...]:
+        """One for what is above the number, and one for what is below."""
+        return tuple(replace(self, sides=(side,)) for side in self.sides)
+
+    def span(self, domain: Interval, side: int) -> tuple[float, float]:
+        """Those from the centre."""
+        ends = domain.low - self.centre, domain.high - self.centre
+        near, far = sorted(side * end for end in ends)
+        return max(near, 0.0), max(far, 0.0)
 
     def rounded_up(self, reach: float) -> float:
         """A distance of two digits; every format has it."""
@@ -97,6 +111,13 @@ class Inverse:
     def parts(self) -> tuple[Chart, ...]:
         """One for what is large and positive, and one for what is negative."""
         return tuple(replace(self, sides=(side,)) for side in self.sides)
+
+    def span(self, domain: Interval, side: int) -> tuple[float, float]:
+        """One over numbers of a sign; infinite, if that is 0."""
+        near, far = sorted(side * end for end in (domain.low, domain.high))
+        ends = max(far, 0.0), max(near, 0.0)
+        low, high = (1 / end if end else math.inf for end in ends)
+        return low, high
 
     def rounded_up(self, reach: float) -> float:
         """One over a number of two digits; every format has it."""

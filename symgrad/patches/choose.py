@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
 import flint
 
 from symgrad.balls import Ball, Number
+from symgrad.measure.errors import Error
 from symgrad.measure.formats import Format
 from symgrad.measure.truth import limit
-from symgrad.patches.charts import WORKING, Chart
-from symgrad.patches.kernels import Kernel
+from symgrad.patches.charts import WORKING, Chart, two_digits
 from symgrad.patches.place import BOTH, FEW, Place
+from symgrad.patches.resolve import NOTHING
 from symgrad.patches.series import Series, candidates
 
 HIGHEST = 3
@@ -24,9 +25,14 @@ HIGHEST = 3
 VANISHING = 1e-200
 """A limit that is less is zero."""
 
+FEATURE = 2.0**20
+"""Units of a double by which what hides between numbers differs, at least.
 
-NOTHING = flint.arb(2) ** -1080
-"""What is less is 0 as a double."""
+Series in definitions of the function table are a little off where they end.
+"""
+
+FAR = 2.0**-40
+"""Of infinity: what has no series there has none farther in."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +41,25 @@ class Patch:
 
     ``radius`` is a distance in the variable of the chart, 0 for the centre alone;
     ``sides`` are 1 and -1, or one of them where the kernel has no value on the other.
-    ``far`` is a number at which the kernel is right.  One that ``is_between`` others
-    stands about nothing in particular.
+    The centre is of the patch if it is of the branch of a side.  ``far`` is a number at
+    which the kernel is right.  One that ``is_between`` others stands about nothing in
+    particular.
     """
 
-    kernel: Kernel
     chart: Chart
     radius: float
     sides: tuple[int, ...]
     series: Series
     far: float
+    has_centre: bool
     is_between: bool = False
 
     def covers(self, x: float) -> bool:
         """Whether a number is where the patch stands."""
         t = self.chart.variable(x, BOTH[-1])
-        return abs(t) <= self.radius and (not t or math.copysign(1, t) in self.sides)
+        if not t:
+            return self.has_centre
+        return abs(t) <= self.radius and math.copysign(1, t) in self.sides
 
 
 def choose(place: Place, with_slope: bool) -> Patch | None:
@@ -60,38 +69,49 @@ def choose(place: Place, with_slope: bool) -> Patch | None:
     be right in its derivative too.  Where what torch misses is beyond all polynomials,
     the patch is as if it missed nothing.
     """
-    order = _order(place)
+    order, is_far = _order(place), math.isinf(place.chart.centre)
     if order is None:
-        return _vanishing(place) if math.isinf(place.chart.centre) else None
+        return _vanishing(place) if is_far else None
+    if is_far and not _offers(place, FAR, order):
+        return None
+    offers: dict[float, Sequence[Series]] = {}
     for is_rough, target in product((True, False), place.aim.targets):
         reach = place.reach(target, is_rough)
         if reach is None or math.isinf(reach):
             continue
-        if not reach and math.isinf(place.chart.centre):
+        if not reach and is_far:
             continue
         radius = place.chart.rounded_up(reach)
         far = _far(place, radius)
         if far is None:
             continue
-        series = _series(place, radius, order, target, with_slope)
+        if radius not in offers:
+            offers[radius] = _offers(place, radius, order)
+        series = _series(place, radius, offers[radius], target, with_slope)
         if series is not None:
-            return Patch(place.kernel, place.chart, radius, place.sides, series, far)
+            return _patch(place, radius, series, far)
     return None
 
 
 def _vanishing(place: Place) -> Patch | None:
     """Zero for a kernel that is less than any number where it is bad, far out."""
+    beyond = [place.at(side * FAR) for side in place.sides]
+    if not all(value is not None and abs(value) < NOTHING for value in beyond):
+        return None
     reach = place.reach(place.aim.targets[-1], False)
     if not reach or math.isinf(reach):
         return None
     radius = place.chart.rounded_up(reach)
     inside = [radius * 2.0 ** (-(k**2) / 8) for k in range(80)]
     values = [place.at(side * d) for d in inside for side in place.sides]
-    far = _far(place, radius)
-    if far is None or not all(v is not None and abs(v) < NOTHING for v in values):
+    between, far = place.between(radius), _far(place, radius)
+    if between is None or far is None:
+        return None
+    values += [place.exact([x]) for x in between]
+    if not all(v is not None and abs(v) < NOTHING for v in values):
         return None
     nothing = Series(0, False, (0.0,))
-    return Patch(place.kernel, place.chart, radius, place.sides, nothing, far)
+    return _patch(place, radius, nothing, far)
 
 
 def spanning(place: Place, radius: float, with_slope: bool) -> Patch | None:
@@ -99,23 +119,56 @@ def spanning(place: Place, radius: float, with_slope: bool) -> Patch | None:
     far = _far(place, radius)
     if far is None:
         return None
+    offers = _offers(place, radius, 0)
     for target in place.aim.targets:
-        series = _series(place, radius, 0, target, with_slope)
+        series = _series(place, radius, offers, target, with_slope)
         if series is not None:
-            chart, sides = place.chart, place.sides
-            return Patch(place.kernel, chart, radius, sides, series, far, True)
+            found = _patch(place, radius, series, far)
+            return found and replace(found, is_between=True)
     return None
+
+
+def _patch(place: Place, radius: float, series: Series, far: float) -> Patch | None:
+    has_centre = math.isfinite(place.chart.centre) and any(
+        place.lens.are_one_branch(0.0, side * place.chart.least) for side in place.sides
+    )
+    if not radius and not has_centre:
+        return None
+    return Patch(place.chart, radius, place.sides, series, far, has_centre)
 
 
 def _far(place: Place, radius: float) -> float | None:
-    """A number outside at which the kernel has a value."""
-    for side in place.sides:
-        for distance in (1.0, 0.5, 2.0, 0.25, 4.0, 8.0, 16.0):
-            x = place.chart.number(side * distance, BOTH[-1])
-            inside = distance >= radius and x in place.domain
-            if inside and place.at(side * distance) is not None:
-                return x
-    return None
+    """A number outside at which the kernel is right, if there is an outside.
+
+    Where a patch has all of the domain, it is one at which the kernel has a value.
+    """
+    number = place.chart.number
+    outside = (
+        number(side * distance, BOTH[-1])
+        for side in place.sides
+        for distance in (1.0, 0.5, 2.0, 0.25, 4.0, 8.0, 16.0)
+        if distance >= radius
+    )
+    found = next((x for x in outside if not _is_bad(place, x, place.misses)), None)
+    inside = (
+        number(side * two_digits(part * place.extent(side), round), BOTH[-1])
+        for side in place.sides
+        for part in (0.75, 0.5)
+        if radius >= place.extent(side)
+    )
+    if found is None:
+        found = next((x for x in inside if not _is_bad(place, x, _is_lost)), None)
+    return found
+
+
+def _is_bad(place: Place, x: float, is_bad: Callable[[Error], bool]) -> bool:
+    """Whether a kernel is so at a number, in any format, or has no value there."""
+    errors = [list(place.errors_at([x], place.of_kernel, fmt)) for fmt in BOTH]
+    return not all(found and not is_bad(found[0][1]) for found in errors)
+
+
+def _is_lost(found: Error) -> bool:
+    return found.is_spurious
 
 
 def _order(place: Place) -> int | None:
@@ -140,45 +193,55 @@ def _over(place: Place, order: int, point: Sequence[Number]) -> Ball | None:
 
 
 def _series(
-    place: Place, radius: float, order: int, target: float, with_slope: bool
+    place: Place,
+    radius: float,
+    offers: Sequence[Series],
+    target: float,
+    with_slope: bool,
 ) -> Series | None:
     """The shortest series that meets a target up to a radius."""
+    if not offers:
+        return None
     if not radius:
-        return _at_centre(place, order, with_slope)
-    inside = [radius * 2.0 ** (-k / 3) for k in range(20)] + [0.0, *FEW]
-    inside = [d for d in inside if d <= radius]
-    found = _candidates(place, radius, order)
-    for series in found:
-        if _meets(place, series, inside, target):
-            return next(found, series) if with_slope else series
+        flat = offers[-1].even or offers[-1].valuation or not with_slope
+        return offers[-1].shortened(1 if flat else 2)
+    between = place.between(radius)
+    if between is None:
+        return None
+    for longer, series in enumerate(offers, 1):
+        if _meets(place, series, radius, between, target):
+            return offers[longer] if with_slope and offers[longer:] else series
     return None
 
 
-def _candidates(place: Place, radius: float, order: int) -> Iterator[Series]:
-    low, high = (radius * s if s in place.sides else 0.0 for s in (-1, 1))
+def _offers(place: Place, radius: float, order: int) -> Sequence[Series]:
+    """Series up to a radius; of the centre alone, they tell its value and its slope."""
+    reach = radius or place.chart.least
+    ends = {s: min(reach, place.extent(s)) for s in place.sides}
     is_asymptotic = math.isinf(place.chart.centre)
-    return candidates(place.at, low, high, order, is_asymptotic)
-
-
-def _at_centre(place: Place, order: int, with_slope: bool) -> Series | None:
-    """The value at the centre, and its slope if that is wanted."""
-    found = list(_candidates(place, place.chart.least, order))
-    if not found:
-        return None
-    flat = found[-1].even or order or not with_slope
-    return found[-1].shortened(1 if flat else 2)
+    low, high = -ends.get(-1, 0.0), ends.get(1, 0.0)
+    return tuple(candidates(place.at, low, high, order, is_asymptotic))
 
 
 def _meets(
-    place: Place, series: Series, distances: Sequence[float], target: float
+    place: Place,
+    series: Series,
+    radius: float,
+    between: Sequence[float],
+    target: float,
 ) -> bool:
     """Whether a series is within a target, on every side and in every format."""
+    inside = [radius * 2.0 ** (-k / 3) for k in range(20)]
+    inside += [d for d in FEW if d <= radius]
 
     def compute(x: float, fmt: Format) -> float:
         return series.value(place.chart.variable(x, fmt), fmt)
 
+    known = (found for fmt in BOTH for _, found in place.errors(inside, compute, fmt))
+    hidden = (found for _, found in place.errors_at(between, compute, BOTH[-1]))
     return all(
-        not place.misses(found) and found.conditioned <= target
-        for fmt in BOTH
-        for _, found in place.errors(distances, compute, fmt)
+        not place.misses(found) and found.conditioned <= target for found in known
+    ) and all(
+        not (found.is_spurious or found.is_wrong_zero) and found.conditioned <= FEATURE
+        for found in hidden
     )

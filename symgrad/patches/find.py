@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf, isfinite
 
 from symgrad.intervals import Interval
 from symgrad.patches.between import between
 from symgrad.patches.centres import centres
-from symgrad.patches.charts import Inverse, Shift
+from symgrad.patches.charts import Chart, Inverse, Shift
+from symgrad.patches.choices import Centres, Choice, Choices, Question
 from symgrad.patches.choose import Patch, choose
-from symgrad.patches.kernels import Kernel, dominators
-from symgrad.patches.place import Aim, Place
+from symgrad.patches.kernels import dominators, kernel_of
+from symgrad.patches.place import Aim, Known, Place
 from symgrad.patches.tails import Tail, tail
 from symgrad.program import VARIABLES, Graph, Program
 from symgrad.signs import Sign, sign
@@ -24,49 +25,59 @@ BUDGET = 24
 
 @dataclass(frozen=True)
 class Patched:
-    """The patches of a value, which is a kernel of ``leaf``."""
+    """The patches of a value, which is a function of ``leaf`` made by ``inside``.
+
+    Where the leaf is near one of ``bad``, none helps: parts may have patches there.
+    """
 
     leaf: int
-    kernel: Kernel
+    inside: tuple[int, ...]
     patches: tuple[Patch | Tail, ...]
+    bad: frozenset[float]
 
 
-def find(program: Program, aim: Aim) -> Mapping[int, Patched]:
+def find(program: Program, aim: Aim, choices: Choices) -> Mapping[int, Patched]:
     """The patches of values, each of them the widest kernel that can be mended.
 
     The search goes from what is returned to what it is made of, past kernels that are
-    right and into those that are not and cannot be mended as a whole.
+    right and into those that are not and cannot be mended as a whole: what they are
+    made of may be patched elsewhere.
     """
     known = dominators(program.nodes)
+    sloped = program.reachable(_derivatives(program))
     found: dict[int, Patched] = {}
-    budget, seen = BUDGET, set[int]()
-    todo = list(_returned(program))
+    budget, seen = BUDGET, set[tuple[int, Centres]]()
+    todo: list[tuple[int, Centres]] = [
+        (value, None) for value in (*program.outputs.values(), *_derivatives(program))
+    ]
     while todo and budget:
-        value = todo.pop(0)
-        if value in seen:
+        value, only = task = todo.pop(0)
+        if task in seen or (value, None) in seen:
             continue
-        seen.add(value)
+        seen.add(task)
         widest = known.widest(value)
         if widest is None:
-            todo += _parts(program, value)
+            todo += [(part, None) for part in _parts(program, value)]
             continue
         budget -= 1
-        kernel, leaf = widest
-        with_slope = value not in program.outputs.values()
-        domain = _domain(program, leaf)
-        is_right, patches = _of_kernel(kernel, domain, with_slope, aim)
-        if patches:
-            found[value] = Patched(leaf, kernel, patches)
-        todo += [leaf] if is_right or patches else _parts(program, value)
+        leaf, inside = widest
+        kernel, domain = (
+            kernel_of(program.nodes, leaf, inside),
+            domain_of(program, leaf),
+        )
+        question = Question(kernel, domain, value in sloped, aim, only)
+        choice = choices.of(question, _search)
+        if choice.patches or choice.bad:
+            found[value] = Patched(leaf, inside, choice.patches, choice.bad)
+        inner = [(arg, choice.bad) for arg in program.nodes[value].args]
+        todo += inner if choice.bad else [(leaf, None)]
     return found
 
 
-def _returned(program: Program) -> Iterator[int]:
-    """The values that are computed for someone, the outputs first."""
-    yield from program.outputs.values()
-    for terms in program.gradients.values():
-        yield from terms
-    yield from program.jvps.values()
+def _derivatives(program: Program) -> list[int]:
+    """The values that backward and jvp return."""
+    terms = (value for values in program.gradients.values() for value in values)
+    return [*terms, *program.jvps.values()]
 
 
 def _parts(program: Program, value: int) -> list[int]:
@@ -93,38 +104,52 @@ def _varying(program: Program, value: int) -> set[int]:
 
 
 @lru_cache(maxsize=1024)  # what stands in forward stands in backward and jvp too
-def _of_kernel(
-    kernel: Kernel, domain: Interval, with_slope: bool, aim: Aim
-) -> tuple[bool, tuple[Patch | Tail, ...]]:
-    """Whether a kernel is right at all of its centres, and the patches it needs.
-
-    They do not overlap.
-    """
-    places = [Place(kernel, Shift(x), domain, aim) for x in centres(kernel)]
+def _search(asked: Question) -> Choice:
+    """The patches that a kernel needs."""
+    kernel, domain, aim = asked.kernel, asked.domain, asked.aim
+    with_slope, only = asked.with_slope, asked.only
+    known = Known()
+    charts: list[Chart] = [*map(Shift, centres(kernel)), Inverse()]
+    places = [
+        Place(kernel, chart, domain, aim, known)
+        for chart in charts
+        if only is None or chart.centre in only
+    ]
     # near a point that is lost, others may be bad by it
-    bad = sorted((p for p in places if p.worst), key=lambda p: -p.worst)
-    far = Place(kernel, Inverse(), domain, aim)
-    bad += [far] if far.worst else []
-    is_right, patches = not bad, list[Patch | Tail]()
-    while bad:
-        place = bad.pop(0)
+    bad = sorted((p for p in places if p.worst), key=_urgency)
+    patches: list[Patch] = []
+    left: list[float] = []
+    for place in bad:
         centre = place.chart.centre
-        others = [
-            p for p in patches if isinstance(p, Patch) and p.chart.centre != centre
-        ]
-        if isfinite(centre) and any(p.covers(centre) for p in others):
+        if isfinite(centre) and any(p.covers(centre) for p in patches):
             continue
-        patch = choose(place, with_slope)
-        patches += [patch] if patch else []
-        if not patch and len(place.sides) > 1:
-            parts = [Place(kernel, part, domain, aim) for part in place.chart.parts]
-            bad += [part for part in parts if part.worst]
-    standing = [patch for patch in patches if isinstance(patch, Patch)]
-    if standing:
-        patches += between(kernel, domain, aim, standing, with_slope)
-    tails = [tail(kernel, domain, side, aim) for side in (1, -1)]
-    patches += [found for found in tails if found]
-    return is_right and not any(tails), tuple(patches)
+        mended = _at_place(place, with_slope)
+        patches += mended
+        is_mended = mended and (not isfinite(centre) or mended[0].covers(centre))
+        left += [] if is_mended else [centre]
+    between_them = between(kernel, domain, aim, patches, with_slope, known)
+    tails = (tail(kernel, domain, side, aim) for side in (1, -1))
+    found = (
+        *patches,
+        *(between_them if patches else ()),
+        *(filter(None, tails) if only is None or inf in only else ()),
+    )
+    return Choice(found, frozenset(left))
+
+
+def _urgency(place: Place) -> tuple[bool, float]:
+    """Numbers before infinity, the worst first."""
+    return not isfinite(place.chart.centre), -place.worst
+
+
+def _at_place(place: Place, with_slope: bool) -> list[Patch]:
+    """The patch for a place, or those for either side of it."""
+    whole = choose(place, with_slope)
+    if whole or len(place.sides) < 2:
+        return [whole] if whole else []
+    parts = (replace(place, chart=part) for part in place.chart.parts)
+    found = (choose(part, with_slope) for part in parts if part.worst)
+    return [patch for patch in found if patch]
 
 
 _SIGNED = {
@@ -134,7 +159,7 @@ _SIGNED = {
 }
 
 
-def _domain(program: Program, leaf: int) -> Interval:
+def domain_of(program: Program, leaf: int) -> Interval:
     """Where a leaf is, as far as it is known."""
     node, domains = program.nodes[leaf], program.domains
     if node.op == "input" and str(node.data) in domains:

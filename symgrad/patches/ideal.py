@@ -92,6 +92,8 @@ def _applied(node: Node, args: list[Any], fmt: Format) -> float | bool:
         return float(a if condition else b)
     if node.op == "call":
         return _called(str(node.data), args, fmt)
+    if node.op == "polynomial":
+        return horner(args[0], args[1:], fmt)
     found: float | bool = _OPERATIONS[node.op](*args)
     return found
 
@@ -107,6 +109,14 @@ def _rounded(node: Node, found: float, fmt: Format, is_rough: bool) -> float:
         unit = fmt.ulp(found)
         found += missed * (unit if round(found / unit) % 2 else -unit)
     return fmt.nearest(found)
+
+
+def horner(s: float, coefficients: Sequence[float], fmt: Format) -> float:
+    """A polynomial, every operation rounded."""
+    *lower, found = map(fmt.nearest, coefficients)
+    for c in reversed(lower):
+        found = fmt.nearest(c + fmt.nearest(s * found))
+    return found
 
 
 def exponential(x: float, fmt: Format) -> float:

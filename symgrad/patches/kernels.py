@@ -49,7 +49,7 @@ class Kernel:
 _LEAF = Node("input", (), "t", Kind.REAL, ())
 
 
-def _kernel(nodes: Sequence[Node], leaf: int, inside: Sequence[int]) -> Kernel:
+def kernel_of(nodes: Sequence[Node], leaf: int, inside: Sequence[int]) -> Kernel:
     """The values between a leaf and a root, as a program of their own."""
     place = {leaf: 0} | {value: number for number, value in enumerate(inside, 1)}
     moved = [
@@ -67,33 +67,34 @@ class Dominators:
     nearest: Sequence[int]
     depths: Sequence[int]
 
-    def widest(self, root: int) -> tuple[Kernel, int] | None:
-        """A value as a function of what is farthest behind it, if it is one, and that.
+    def widest(self, root: int) -> tuple[int, tuple[int, ...]] | None:
+        """What a value is a function of, as far behind it as may be, and what it does.
 
-        That is real, and the kernel is not too large.
+        Both are real, and there are not too many values between them.
         """
         found = None
         leaf = self.nearest[root] if _is_real(self.nodes[root]) else _NONE
         while leaf >= 0:
-            inside = self._between(leaf, root)
+            inside = between(self.nodes, leaf, root)
             if inside is None:
                 break
             if _is_real(self.nodes[leaf]):
                 found = leaf, inside
             leaf = self.nearest[leaf]
-        return found and (_kernel(self.nodes, *found), found[0])
+        return found
 
-    def _between(self, leaf: int, root: int) -> tuple[int, ...] | None:
-        """The values that a root needs from a leaf on, ``None`` if they are many."""
-        seen, todo = {leaf}, [root]
-        while todo:
-            value = todo.pop()
-            if value not in seen:
-                seen.add(value)
-                todo += self.nodes[value].args
-            if len(seen) > LARGEST:
-                return None
-        return tuple(sorted(seen - {leaf}))
+
+def between(nodes: Sequence[Node], leaf: int, root: int) -> tuple[int, ...] | None:
+    """The values that a root needs from a leaf on, ``None`` if they are many."""
+    seen, todo = {leaf}, [root]
+    while todo:
+        value = todo.pop()
+        if value not in seen:
+            seen.add(value)
+            todo += nodes[value].args
+        if len(seen) > LARGEST:
+            return None
+    return tuple(sorted(seen - {leaf}))
 
 
 def dominators(nodes: Sequence[Node]) -> Dominators:

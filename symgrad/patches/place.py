@@ -25,6 +25,7 @@ from symgrad.measure.truth import MOVE, Truth, cost, truth, without_slack
 from symgrad.patches.charts import Chart
 from symgrad.patches.ideal import run
 from symgrad.patches.kernels import Kernel
+from symgrad.patches.resolve import Lens, Unresolved
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,14 @@ BOTH = (FORMATS["float32"], FORMATS["float64"])
 
 
 @dataclass(frozen=True)
+class Known:
+    """What was found out of a kernel at numbers, whatever they are near of."""
+
+    truths: dict[float, Truth | None] = field(default_factory=dict)
+    moved: dict[tuple[float, str], float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Place:
     """A kernel near a centre, as a function of the variable of a chart."""
 
@@ -69,15 +78,18 @@ class Place:
     chart: Chart
     domain: Interval
     aim: Aim
-    known: dict[float, Truth | None] = field(default_factory=dict, repr=False)
+    known: Known = field(default_factory=Known, repr=False)
 
     @cached_property
     def sides(self) -> tuple[int, ...]:
         """The sides on which there is anything."""
-        step, fmt = 2.0**-12, FORMATS["float64"]
-        ends = {s: self.chart.number(s * step, fmt) for s in self.chart.sides}
-        inside = [s for s, x in ends.items() if x in self.domain]
-        return tuple(s for s in inside if self.at(s * step) is not None)
+        steps = {s: s * min(2.0**-12, self.extent(s) / 2) for s in self.chart.sides}
+        inside = [
+            (side, step)
+            for side, step in steps.items()
+            if self.chart.number(step, BOTH[-1]) in self.domain
+        ]
+        return tuple(side for side, step in inside if self.at(step) is not None)
 
     def at(self, t: Number) -> Ball | None:
         """The true value at a distance; ``None`` where there is none."""
@@ -94,20 +106,23 @@ class Place:
 
     def _error(self, x: float, computed: float, fmt: Format) -> Error | None:
         """The error at a number; what rounding costs is asked for where it counts."""
-        target = self.aim.targets[0]
-        if x not in self.known:
-            self.known[x] = without_slack(self.exact, [x])
-        true = self.known[x]
+        target, truths, moved = self.aim.targets[0], self.known.truths, self.known.moved
+        if x not in truths:
+            truths[x] = without_slack(self.exact, [x])
+        true = truths[x]
         if true is None or not abs(true.high) <= fmt.largest:
             return None  # balls do not hold all that overflows
         found = error(fmt, computed, true)
-        if found.ulp > target:
-            true = truth(self.exact, [x]) or true
-            found = error(fmt, computed, true)
-        if found.conditioned > target:
-            moved = true.moved + self._moved_by_constants(x, fmt)
-            found = error(fmt, computed, replace(true, moved=moved))
-        return found
+        if found.ulp <= target:
+            return found
+        if (x, fmt.name) not in moved:
+            moved[x, fmt.name] = self._moved(x, fmt)
+        return error(fmt, computed, replace(true, moved=moved[x, fmt.name]))
+
+    def _moved(self, x: float, fmt: Format) -> float:
+        """By how much rounding moves the value at a number."""
+        true = truth(self.exact, [x])
+        return (true.moved if true else 0.0) + self._moved_by_constants(x, fmt)
 
     def _moved_by_constants(self, x: float, fmt: Format) -> float:
         """By how much numbers that the format does not hold move the value there."""
@@ -147,6 +162,34 @@ class Place:
             if found is not None:
                 yield x, found
 
+    def extent(self, side: int) -> float:
+        """The distance at which the domain ends on a side."""
+        return self.chart.span(self.domain, side)[1]
+
+    def between(self, radius: float) -> list[float] | None:
+        """Numbers up to a distance at which a patch must be right, beside its own.
+
+        ``None`` where the kernel has a pole or cannot be followed.
+        """
+        numbers = self.chart.number
+        try:
+            return [
+                numbers(side * d, BOTH[-1])
+                for side in self.sides
+                for d in self.lens.between(side, *self._within(side, radius))
+            ]
+        except Unresolved:
+            return None
+
+    def _within(self, side: int, radius: float) -> tuple[float, float]:
+        near, far = self.chart.span(self.domain, side)
+        return near, min(far, radius)
+
+    @cached_property
+    def lens(self) -> Lens:
+        """What is seen of the kernel; it is the same for every target."""
+        return Lens(self.kernel, self.chart)
+
     def _until_next(self, distances: Sequence[float]) -> list[float]:
         """The distances that are nearer than 0 is, unless that is the centre."""
         most = abs(self.chart.centre) or math.inf
@@ -162,16 +205,17 @@ class Place:
 
     @cached_property
     def worst(self) -> float:
-        """The worst error near, in conditioned ULP, if it asks for a patch; else 0.
+        """The worst error near, in conditioned ULP, if it asks for a patch; else 0."""
+        return self.worst_of(self.at_best)
 
-        A few distances tell.
-        """
+    def worst_of(self, compute: Compute) -> float:
+        """The same of what is computed instead.  A few distances tell."""
         far = math.isinf(self.chart.centre)
         distances = _FEW_AND_FAR if far else self._until_next(FEW)
         bad = [
             found.conditioned
             for fmt in (BOTH if self.sides else ())
-            for _, found in self.errors(distances, self.at_best, fmt)
+            for _, found in self.errors(distances, compute, fmt)
             if self.misses(found)
         ]
         return max(bad, default=0.0)
@@ -194,13 +238,15 @@ class Place:
     def reach(self, target: float, is_rough: bool) -> float | None:
         """The greatest distance at which a target is missed, ``None`` if there is none.
 
-        It is infinite where that has no end.
+        It is where the domain ends, or infinite, where that has no other end.
         """
         measured = self.measured if is_rough else self.measured_at_best
         found = [self._reach(target, errors) for errors in measured]
         last = max((d for d in found if d is not None), default=None)
-        if not last or math.isinf(last):
+        if not last:
             return last
+        if math.isinf(last):
+            return max(map(self.extent, self.sides))
         return self._refined(last, target, self.of_kernel if is_rough else self.at_best)
 
     def _refined(self, last: float, target: float, compute: Compute) -> float:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import flint
 
 from symgrad.balls import Ball
 from symgrad.measure.formats import Format
+from symgrad.patches.ideal import horner
 
 Function = Callable[[Ball], Ball | None]
 """What is to be met, of the distance from the point; ``None``: it has no value."""
@@ -46,15 +48,15 @@ class Series:
 
     def shortened(self, terms: int) -> Series:
         """The first terms, as far as they are not zero."""
-        kept = [self.coefficients[0], *filter(None, self.coefficients[1:terms])]
-        return replace(self, coefficients=tuple(kept))
+        kept = self.coefficients[:terms]
+        while len(kept) > 1 and not kept[-1]:
+            kept = kept[:-1]
+        return replace(self, coefficients=kept)
 
     def value(self, t: float, fmt: Format) -> float:
         """Its value at a distance, every operation rounded to a format."""
         s = fmt.nearest(t * t) if self.even else t
-        *lower, found = map(fmt.nearest, self.coefficients)
-        for c in reversed(lower):
-            found = fmt.nearest(c + fmt.nearest(s * found))
+        found = horner(s, self.coefficients, fmt)
         for _ in range(self.valuation):
             found = fmt.nearest(found * t)
         return found
@@ -117,21 +119,28 @@ def _chebyshev(
     Those of an ``even`` one are on one ``side``.
     """
     middle, half = _halves(ends)
-    angles = [flint.arb.pi() * (2 * j + 1) / (2 * NODES) for j in range(NODES)]
     values = []
-    for angle in angles:
-        s = middle + half * angle.cos()
+    for node in _cosines()[1]:
+        s = middle + half * node
         t = side * s.sqrt() if even else s
         value = f(t)
         if value is None:
             return None
         values.append(value / t**valuation)
     terms = [
-        sum(v * (a * k).cos() for v, a in zip(values, angles, strict=True))
+        sum(v * c for v, c in zip(values, cosines, strict=True))
         * (flint.arb(2 if k else 1) / NODES)
-        for k in range(NODES)
+        for k, cosines in enumerate(_cosines())
     ]
     return terms if _ends(terms) else None
+
+
+@cache
+def _cosines() -> list[list[Ball]]:
+    """The Chebyshev polynomials at the nodes, degree by degree."""
+    with flint.ctx.workprec(BITS):
+        angles = [flint.arb.pi() * (2 * j + 1) / (2 * NODES) for j in range(NODES)]
+        return [[(angle * k).cos() for angle in angles] for k in range(NODES)]
 
 
 def _ends(terms: Sequence[Ball]) -> bool:

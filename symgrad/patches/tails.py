@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import flint
 
 from symgrad.balls import Ball, Number
 from symgrad.intervals import Interval
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.patches.charts import Shift
+from symgrad.patches.charts import Inverse, Shift
 from symgrad.patches.ideal import exponential
 from symgrad.patches.kernels import Kernel
 from symgrad.patches.place import Aim, Place
@@ -45,7 +46,6 @@ class Tail:
     Beyond ``end`` it is the same as there, which is zero.
     """
 
-    kernel: Kernel
     rate: float
     series: Series
 
@@ -76,11 +76,18 @@ def tail(kernel: Kernel, domain: Interval, side: int, aim: Aim) -> Tail | None:
     series = _series(place, rate)
     if series is None:
         return None
-    found = Tail(kernel, rate, series)
+    found = Tail(rate, series)
+    beyond = Place(kernel, Inverse(sides=(side,)), domain, aim)
+    between = beyond.between(abs(1 / found.edge))
+    if between is None:
+        return None
     right = all(
-        error.conditioned <= aim.targets[-1]
+        error.conditioned <= aim.targets[-1] and not error.is_wrong_zero
         for fmt in map(FORMATS.__getitem__, _EXPONENTS)
-        for _, error in place.errors(_distances(rate, fmt), found.value, fmt)
+        for _, error in chain(
+            place.errors(_distances(rate, fmt), found.value, fmt),
+            place.errors_at(map(fmt.nearest, between), found.value, fmt),
+        )
     )
     return found if right else None
 
