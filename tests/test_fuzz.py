@@ -23,7 +23,7 @@ from symgrad.verify import reference
 
 PATH = Path(__file__).with_name("found.yaml")
 FOUND = yaml.safe_load(PATH.read_text("utf-8"))["ops"]
-BATCHES, EACH = 8, 8
+BATCHES, EACH = 8, 6
 """How many tests there are, and specs in each."""
 
 PLACES = 6

@@ -22,6 +22,15 @@ from symgrad.patches.resolve import Lens, Unresolved
 
 SINE = "(x - sin(x))/x**3"
 
+
+def valued(formula: str, x: float) -> float:
+    """A formula as it is emitted, without its derivative, which takes less time."""
+    inputs = {"x": {"kind": "real", "grad": False}, "w": "real"}
+    emitted = module(inputs, f"({formula}) + w").f
+    number = torch.tensor(x, dtype=torch.float64)
+    return float(emitted(number, torch.zeros_like(number)))
+
+
 HIDDEN = {
     "a window": (f"where(x > 0.01, where(x < 0.0103, 7, {SINE}), {SINE})", 0.0102),
     "a window of a distance": (f"where(abs(x - 0.3) < 1e-5, 7, {SINE})", 0.3),
@@ -39,7 +48,7 @@ HIDDEN = {
 @pytest.mark.parametrize("name", HIDDEN)
 def test_what_hides_is_kept(name: str) -> None:
     formula, x = HIDDEN[name]
-    got = module(X, formula).f(torch.tensor(x, dtype=torch.float64)).item()
+    got = valued(formula, x)
     value, _ = exact_functions(op(X, formula), {})
     true = truth(value, [x])
     assert true is not None
@@ -55,7 +64,7 @@ def test_what_hides_is_kept(name: str) -> None:
     ],
 )
 def test_poles_and_ends_are_kept(formula: str, x: float, expected: float) -> None:
-    got = module(X, formula).f(torch.tensor(x, dtype=torch.float64)).item()
+    got = valued(formula, x)
     assert got == pytest.approx(expected, nan_ok=True)
 
 
@@ -124,7 +133,7 @@ SHORT = {
 
 @pytest.mark.parametrize("formula", SHORT)
 def test_series_in_definitions_hide_nothing(formula: str) -> None:
-    value = module(X, formula).f(torch.tensor(1e-9, dtype=torch.float64)).item()
+    value = valued(formula, 1e-9)
     assert value == pytest.approx(SHORT[formula] * 1e-9, rel=1e-6)
 
 

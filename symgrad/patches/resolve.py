@@ -79,7 +79,6 @@ JUMPS = {
 Seen = Mapping[int, Ball]
 """The values of a kernel at a number, those of branches not taken missing."""
 
-
 View = list[Ball]
 """A value at both ends of a stretch, in the middle, and maybe an extremum of it."""
 
