@@ -102,6 +102,7 @@ ORDER = [
     "patches.kernels",
     "patches.centres",
     "patches.charts",
+    "patches.views",
     "patches.resolve",
     "patches.ideal",
     "patches.series",

@@ -365,6 +365,12 @@ WEAK = {
 """Formulas, and what their docstrings say of them."""
 
 
+def test_a_side_that_is_not_mended_is_said() -> None:
+    """The other has a patch, which has the centre too."""
+    formula = "where(x > 0, (exp(x) - 1 - x)/abs(x)**(5/2), (x - sin(x))/x**3)"
+    assert "Inaccurate near x = 0: y" in generate(spec("f", X, formula)).source
+
+
 @pytest.mark.parametrize("formula", WEAK)
 def test_what_misses_is_said(formula: str) -> None:
     source = generate(spec("f", X, formula)).source

@@ -16,8 +16,8 @@ from symgrad.measure.formats import Format
 from symgrad.measure.truth import limit
 from symgrad.patches.charts import WORKING, Chart, two_digits
 from symgrad.patches.place import BOTH, FEW, Place
-from symgrad.patches.resolve import NOTHING
 from symgrad.patches.series import Series, candidates
+from symgrad.patches.views import NOTHING
 
 HIGHEST = 3
 """The order of a root that is divided out, at most."""

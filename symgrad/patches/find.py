@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf, isfinite
@@ -46,25 +46,25 @@ def find(program: Program, aim: Aim, choices: Choices) -> Mapping[int, Patched]:
     known = dominators(program.nodes)
     sloped = program.reachable(_derivatives(program))
     found: dict[int, Patched] = {}
-    budget, seen = BUDGET, set[tuple[int, Centres]]()
+    budget, seen = BUDGET, dict[int, Centres]()
     todo: list[tuple[int, Centres]] = [
         (value, None) for value in (*program.outputs.values(), *_derivatives(program))
     ]
     while todo and budget:
-        value, only = task = todo.pop(0)
-        if task in seen or (value, None) in seen:
+        value, only = todo.pop(0)
+        asked = seen.get(value, frozenset())
+        only = None if only is None or asked is None else only | asked
+        if value in seen and only == asked:
             continue
-        seen.add(task)
+        seen[value] = only
         widest = known.widest(value)
         if widest is None:
             todo += [(part, None) for part in _parts(program, value)]
             continue
         budget -= 1
         leaf, inside = widest
-        kernel, domain = (
-            kernel_of(program.nodes, leaf, inside),
-            domain_of(program, leaf),
-        )
+        kernel = kernel_of(program.nodes, leaf, inside)
+        domain = domain_of(program, leaf)
         question = Question(kernel, domain, value in sloped, aim, only)
         choice = choices.of(question, _search)
         if choice.patches or choice.bad:
@@ -125,8 +125,7 @@ def _search(asked: Question) -> Choice:
             continue
         mended = _at_place(place, with_slope)
         patches += mended
-        is_mended = mended and (not isfinite(centre) or mended[0].covers(centre))
-        left += [] if is_mended else [centre]
+        left += [] if _is_mended(place, mended) else [centre]
     between_them = between(kernel, domain, aim, patches, with_slope, known)
     tails = (tail(kernel, domain, side, aim) for side in (1, -1))
     found = (
@@ -150,6 +149,18 @@ def _at_place(place: Place, with_slope: bool) -> list[Patch]:
     parts = (replace(place, chart=part) for part in place.chart.parts)
     found = (choose(part, with_slope) for part in parts if part.worst)
     return [patch for patch in found if patch]
+
+
+def _is_mended(place: Place, patches: Sequence[Patch]) -> bool:
+    """Whether patches are at a centre, and on each side that needs one."""
+    centre = place.chart.centre
+    sides = {side for patch in patches for side in patch.sides}
+    others = (part for part in place.chart.parts if sides.isdisjoint(part.sides))
+    return (
+        bool(patches)
+        and (not isfinite(centre) or any(patch.covers(centre) for patch in patches))
+        and not any(replace(place, chart=part).worst for part in others)
+    )
 
 
 _SIGNED = {
