@@ -5,8 +5,8 @@
 Each of the public expressions is run as generated, by torch's autograd of the formula
 as it is written, by torch's own operator where there is one, by the derivative that
 SymPy prints, and by the best forms that one writes by hand; on the same points, in
-float32 and float64.  A second set, of formulas of many fields, and a third, of the ops
-of examples/, are counted as a whole.  The truth is ball arithmetic; an error is divided
+float32 and float64.  More sets, of formulas of many fields and of the ops of examples/,
+are counted as a whole.  The truth is ball arithmetic; an error is divided
 by one more than what the rounding of the inputs may cost.
 
 With --update the tables also go to docs/accuracy.md, and the plots beside it; or to
@@ -29,7 +29,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 import accuracy_examples as examples  # noqa: E402
 import accuracy_forms as forms  # noqa: E402
 import accuracy_plots as plots  # noqa: E402
+from accuracy_fields import FIELDS  # noqa: E402
 from accuracy_others import OTHERS  # noqa: E402
+from accuracy_practice import PRACTICE  # noqa: E402
 from accuracy_set import PUBLIC, Case  # noqa: E402
 from accuracy_subjects import (  # noqa: E402
     Subject,
@@ -49,6 +51,9 @@ from symgrad.measure.truth import Truth, truth  # noqa: E402
 
 COUNT = 500
 """Numbers of each stratum."""
+
+SOME = 5
+"""Of the later sets, one number in so many."""
 
 PART = 20
 """Of the examples, one in so many: there are many, and they are counted as a whole."""
@@ -114,10 +119,16 @@ def collected(options: argparse.Namespace) -> dict[str, list[Figure]]:
 def chosen(options: argparse.Namespace) -> Iterator[tuple[str, Subject, int]]:
     """What is measured, the set it is of, and with how many numbers."""
     wanted, count = options.names, options.count
-    cases = {FULL: PUBLIC, "second set": OTHERS}
-    for title, case in ((t, c) for t, cs in cases.items() for c in cs):
-        if not wanted or case.name in wanted:
-            yield title, of_case(case), count
+    cases = {
+        FULL: (PUBLIC, 1),
+        "second set": (OTHERS, 1),
+        "third set": (FIELDS, SOME),
+        "fourth set": (PRACTICE, SOME),
+    }
+    for title, (set_, part) in cases.items():
+        for case in set_:
+            if not wanted or case.name in wanted:
+                yield title, of_case(case), max(count // part, 10)
     for pair in examples.pairs(examples.specs()):
         if not wanted or pair.name in wanted:
             yield "examples", of_pair(pair), max(count // PART, 10)

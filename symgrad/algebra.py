@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import isqrt
 
-from symgrad.program import Graph
+from symgrad.program import Graph, Node
 
 _FOLDED_BITS = 256
 """Constants are folded only while they stay this small."""
@@ -120,11 +120,52 @@ def mul(graph: Graph, a: int, b: int) -> int:
         top = graph[outer]
         if top.op == "div" and number(graph, top.args[0]) == 1:
             return div(graph, inner, top.args[1])
+        if top.op == "div" and (lower := _lowered(graph, top, inner)) is not None:
+            return lower
         if top.op == "mul" and is_i(graph, top.args[0]) and not is_i(graph, inner):
             return graph.node("mul", top.args[0], mul(graph, inner, top.args[1]))
         if _is_smaller(graph, inner, outer) and (parts := _split(graph, inner, outer)):
             return graph.node("mul", *parts)
     return graph.node("mul", *((b, a) if is_i(graph, b) else (a, b)))
+
+
+def _lowered(graph: Graph, quotient: Node, b: int) -> int | None:
+    """(a / t**n) * (n * t**(n - 1)), the derivative of a quotient by t, as n * a / t.
+
+    The power may be beyond range where the quotient by t is not.  For t = k*u the
+    factor n*k*u is n*t, too.
+    """
+    a, whole = quotient.args
+    base, exponent = _base(graph, whole)
+    factor, rest = _linear(graph, b)
+    less, lower = _base(graph, rest)
+    if exponent == 2 and lower == 1:
+        scale, inner = _linear(graph, base)
+        factor, less = (factor / scale, base) if inner == rest else (factor, less)
+    if exponent is None or lower is None or base != less or exponent - lower != 1:
+        return None
+    if lower < 1 or not is_small(factor):
+        return None
+    return mul(graph, graph.const(factor), div(graph, a, base))
+
+
+def _linear(graph: Graph, value: int) -> tuple[Fraction, int]:
+    """A number and what it multiplies."""
+    node = graph[value]
+    if node.op == "mul" and (factor := number(graph, node.args[0])):
+        return factor, node.args[1]
+    if node.op == "div" and (divisor := number(graph, node.args[1])):
+        return 1 / divisor, node.args[0]
+    return Fraction(1), value
+
+
+def _base(graph: Graph, value: int) -> tuple[int, Fraction | None]:
+    """What a power by a number is of, and the number; the square of x is x*x, too."""
+    node = graph[value]
+    if node.op == "call" and node.data == "pow":
+        return node.args[0], number(graph, node.args[1])
+    is_square = node.op == "mul" and node.args[0] == node.args[1]
+    return (node.args[0], Fraction(2)) if is_square else (value, Fraction(1))
 
 
 def _is_smaller(graph: Graph, a: int, b: int) -> bool:
@@ -186,8 +227,25 @@ def div(graph: Graph, a: int, b: int) -> int:
         return neg(graph, div(graph, graph[a].args[0], b))
     if graph[b].op == "neg":
         return neg(graph, div(graph, a, graph[b].args[0]))
+    if (halved := _halved(graph, a, b)) is not None:
+        return halved
     short = _cancelled(graph, a, b)
     return graph.node("div", a, b) if short is None else short
+
+
+def _halved(graph: Graph, a: int, b: int) -> int | None:
+    """x / 2 / 2 as x / 4, if both are powers of two, and small: then it is exact."""
+    if graph[a].op != "div":
+        return None
+    whole, part = graph[a].args
+    first, second = number(graph, part), number(graph, b)
+    if first is None or second is None or number(graph, whole) is not None:
+        return None
+    is_exact = first * second < 2**60 and all(
+        n > 0 and n.denominator == 1 and n.numerator.bit_count() == 1
+        for n in (first, second)
+    )
+    return graph.node("div", whole, graph.const(first * second)) if is_exact else None
 
 
 def _cancelled(graph: Graph, a: int, b: int) -> int | None:

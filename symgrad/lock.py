@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from symgrad import disk, provenance
 from symgrad.errors import OutputError
-from symgrad.patches.charts import SMALLEST, Inverse, Shift
+from symgrad.patches.charts import SMALLEST, Chart, Inverse, Root, Shift
 from symgrad.patches.choices import Choice
 from symgrad.patches.choose import Patch
 from symgrad.patches.series import Series
@@ -38,12 +38,14 @@ class _Strict(BaseModel):
 
 
 class _Series(_Strict):
-    valuation: Annotated[int, Field(ge=0, le=9)]
+    valuation: Annotated[int, Field(ge=-9, le=9)]
     even: bool
     coefficients: Annotated[list[float], Field(min_length=1, max_length=LONGEST)]
+    single: Annotated[int, Field(ge=0, le=LONGEST)] = 0
 
     def read(self) -> Series:
-        return Series(self.valuation, self.even, tuple(self.coefficients))
+        told = self.valuation, self.even, tuple(self.coefficients)
+        return Series(*told, self.single)
 
 
 class _Patch(_Strict):
@@ -55,6 +57,7 @@ class _Patch(_Strict):
     far: float
     has_centre: bool
     is_between: bool
+    root: bool = False
     series: _Series
 
     def read(self) -> Patch:
@@ -62,19 +65,27 @@ class _Patch(_Strict):
         is_far = self.centre is None
         if len(set(sides)) < len(sides) or (is_far and self.radius < SMALLEST):
             raise ValueError("no patch stands there")
-        chart = Inverse(sides=sides) if self.centre is None else Shift(self.centre)
+        if self.root and (is_far or len(sides) > 1):
+            raise ValueError("no root is on two sides")
+        chart = self._chart(sides)
         said = self.far, self.has_centre, self.is_between
         return Patch(chart, self.radius, sides, self.series.read(), *said)
+
+    def _chart(self, sides: tuple[int, ...]) -> Chart:
+        if self.centre is None:
+            return Inverse(sides=sides)
+        return Root(self.centre, sides) if self.root else Shift(self.centre)
 
 
 class _Tail(_Strict):
     rate: float
     series: _Series
+    grows: bool = False
 
     def read(self) -> Tail:
         if abs(self.rate) not in RATES:
             raise ValueError(f"no tail decays at the rate {self.rate}")
-        return Tail(self.rate, self.series.read())
+        return Tail(self.rate, self.series.read(), self.grows)
 
 
 class _Choice(_Strict):
@@ -129,7 +140,8 @@ def _plain(choice: Choice) -> Mapping[str, object]:
 def _plain_patch(patch: Patch | Tail) -> Mapping[str, object]:
     series = {"series": asdict(patch.series)}
     if isinstance(patch, Tail):
-        return {"rate": patch.rate, **series}
+        grows = {"grows": True} if patch.grows else {}
+        return {"rate": patch.rate, **grows, **series}
     centre = patch.chart.centre
     return {
         "centre": None if math.isinf(centre) else centre,
@@ -138,5 +150,6 @@ def _plain_patch(patch: Patch | Tail) -> Mapping[str, object]:
         "far": patch.far,
         "has_centre": patch.has_centre,
         "is_between": patch.is_between,
+        **({"root": True} if isinstance(patch.chart, Root) else {}),
         **series,
     }

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad import algebra, rewrites
+from symgrad import algebra, regroup, rewrites
 from symgrad.factors import Factoring
 from symgrad.functions import TABLE
 from symgrad.guards import guard
 from symgrad.partials import definition
 from symgrad.program import Graph, Node, Program, is_complex
 from symgrad.rebuild import copied, rebuild
+from symgrad.rules import Rule
 from symgrad.settle import settle, tensors_behind
 from symgrad.signs import Domains
 
@@ -41,9 +42,14 @@ def stabilise(program: Program) -> Program:
 
 
 def _rewritten(graph: Graph, value: int, domains: Domains) -> int:
-    while (found := rewrites.apply(graph, value, domains)) is not None:
+    while (found := _applied(graph, value, domains)) is not None:
         value, _rule = found
     return value
+
+
+def _applied(graph: Graph, value: int, domains: Domains) -> tuple[int, Rule] | None:
+    """A rule for a value as it stands, or for some terms or factors of it."""
+    return rewrites.apply(graph, value, domains) or regroup.apply(graph, value, domains)
 
 
 BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)

@@ -92,7 +92,8 @@ PRIMITIVES: Mapping[str, int] = {
     "cumsum": 1,
     "cumsum_back": 1,
     "others": 1,  # the product of all other elements
-    # polynomial(s, c0, c1, ...): c0 + c1*s + c2*s**2 + ...
+    # polynomial(s, c0, c1, ...): c0 + c1*s + c2*s**2 + ...; its data is the number of
+    # terms that do in float32
     "polynomial": -1,
     # a sum of products, and what is multiplied in the dtype of the inputs
     "einsum": -1,

@@ -10,11 +10,18 @@ from symgrad import algebra, formulas
 from symgrad.parse import parse
 from symgrad.program import COMMUTATIVE, Graph, Kind, Node
 from symgrad.rules import TABLE, WILDCARDS, Rule
-from symgrad.signs import NOTHING, Domains, is_nonnegative, is_positive, varies
+from symgrad.signs import (
+    NOTHING,
+    Domains,
+    is_fixed,
+    is_nonnegative,
+    is_positive,
+    varies,
+)
 
 
 @cache
-def _parsed(text: str) -> tuple[tuple[Node, ...], int]:
+def parsed(text: str) -> tuple[tuple[Node, ...], int]:
     graph = Graph()
     names = {name: graph.input(name, Kind.REAL) for name in WILDCARDS}
     root = parse(text, graph, names)
@@ -34,7 +41,7 @@ def _by_root() -> Mapping[Label, tuple[tuple[Rule, frozenset[Label]], ...]]:
     """
     index: dict[Label, list[tuple[Rule, frozenset[Label]]]] = defaultdict(list)
     for rule in TABLE:
-        nodes, root = _parsed(rule.pattern)
+        nodes, root = parsed(rule.pattern)
         parts = [nodes[arg] for arg in nodes[root].args]
         below = frozenset((p.op, p.data) for p in parts if p.op != "input")
         index[nodes[root].op, nodes[root].data].append((rule, below))
@@ -55,11 +62,11 @@ def apply(
     rules = _by_root().get((node.op, node.data), ())
     below = {(graph[arg].op, graph[arg].data) for arg in node.args} if rules else set()
     for rule in (rule for rule, needed in rules if needed <= below):
-        nodes, root = _parsed(rule.pattern)
-        for bindings in _matches(graph, nodes, root, value, {}):
-            if not _allowed(graph, rule, bindings, domains):
+        nodes, root = parsed(rule.pattern)
+        for bindings in matches(graph, nodes, root, value, {}):
+            if not is_allowed(graph, rule, bindings, domains):
                 continue
-            replacement, top = _parsed(rule.replacement)
+            replacement, top = parsed(rule.replacement)
             found = int(formulas.substitute(graph, replacement, top, bindings))
             if graph[found].kind is node.kind:
                 return found, rule
@@ -72,11 +79,12 @@ _KNOWN: Mapping[str, Callable[[Graph, int, Domains], bool]] = {
     "> 0": is_positive,
     ">= 0": is_nonnegative,
     "varies": varies,
+    "is fixed": is_fixed,
 }
 """What a rule may want to be known of a value."""
 
 
-def _allowed(graph: Graph, rule: Rule, bindings: Bindings, domains: Domains) -> bool:
+def is_allowed(graph: Graph, rule: Rule, bindings: Bindings, domains: Domains) -> bool:
     """Whether what a rule wants to be known is known of the values that it found."""
     for part in filter(None, rule.where.split(", ")):
         name, known = part.split(maxsplit=1)
@@ -100,7 +108,7 @@ def _is_beyond(graph: Graph, bindings: Bindings, name: str, other: str) -> bool:
     return abs(far) > abs(near) and far * near > 0
 
 
-def _matches(
+def matches(
     graph: Graph, pattern: tuple[Node, ...], at: int, value: int, bound: Bindings
 ) -> Iterator[Bindings]:
     """All ways in which a value is an instance of a pattern."""
@@ -131,5 +139,5 @@ def _matches_all(
     if not places:
         yield bound
         return
-    for first in _matches(graph, pattern, places[0], values[0], bound):
+    for first in matches(graph, pattern, places[0], values[0], bound):
         yield from _matches_all(graph, pattern, places[1:], values[1:], first)

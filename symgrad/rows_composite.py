@@ -101,6 +101,9 @@ _LOGARITHMS = (
     ),
 )
 
+_SHORT = "(sqrt(c)/sqrt(b))"
+_LONG = f"hypot(a, {_SHORT})"
+
 _FAR = "abs(a) > 1e9*abs(b)"
 _MORE = "a > 1e30*b"
 
@@ -169,6 +172,18 @@ _QUOTIENTS = (
         definition="(a/hypot(a, b))**2",
         domain="a != 0 or b != 0",
     ),
+    # the part of a in a + b
+    Function(
+        "share",
+        ("b/(a + b)/(a + b)", "-(a/(a + b))/(a + b)"),
+        "s",
+        ((0.1, 9.0), (0.1, 9.0)),
+        lambda a, b: a / (a + b),
+        args=("a", "b"),
+        safe=("1", "1"),
+        definition="a/(a + b)",
+        domain="a != -b",
+    ),
     # the cosine of an angle of a right triangle
     Function(
         "hypot_share",
@@ -183,6 +198,22 @@ _QUOTIENTS = (
         safe=("1", None),
         definition="a/hypot(a, b)",
         domain="a != 0 or b != 0",
+    ),
+    # a/sqrt(c + b*a**2), for positive b and c
+    Function(
+        "scaled_share",
+        (
+            f"({_SHORT}/{_LONG})*({_SHORT}/{_LONG})/{_LONG}/sqrt(b)",
+            "-y*y*y/2",
+            f"-y/2/({_LONG}*sqrt(b))/({_LONG}*sqrt(b))",
+        ),
+        "s",
+        (_X, (0.1, 9.0), (0.1, 9.0)),
+        lambda a, b, c: a / (c + b * a * a).sqrt(),
+        args=("a", "b", "c"),
+        safe=("1", "1", "1"),
+        definition=f"a/{_LONG}/sqrt(b)",
+        domain="b > 0 and c > 0",
     ),
     # cancels near 0; far out it is no quotient, which would be inf/inf at infinity
     Function(

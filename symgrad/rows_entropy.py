@@ -45,6 +45,12 @@ _NEAR = "where(abs(x) < 0.01, x, 0)"
 _LOW = "where(x < -4, x, -4)"
 _FAR = "a < b/2 or a > 2*b"
 _EXCESS = f"where({_FAR}, 0, a - b)/b"
+_HUGE = "a > 1e30*b or a*1e30 < b"
+# log(a/b) of a quotient that may overflow
+_LOG = (
+    f"where({_HUGE}, log(abs(a)) - log(abs(b)),"
+    f" log(where({_HUGE}, 1, abs(a))/where({_HUGE}, 1, abs(b))))"
+)
 
 ROWS: tuple[Function, ...] = (
     # x/(exp(x) - 1), the generating function of Bernoulli's numbers
@@ -71,14 +77,14 @@ ROWS: tuple[Function, ...] = (
     # a*log(a/b) - (a - b), which is never below 0
     Function(
         "relative_entropy",
-        (f"where({_FAR}, log(abs(a)) - log(abs(b)), log1p({_EXCESS}))", "1 - a/b"),
+        (f"where({_FAR}, {_LOG}, log1p({_EXCESS}))", "1 - a/b"),
         "e",
         (_POSITIVE, _POSITIVE),
         lambda a, b: a * (a / b).log() - (a - b),
         args=("a", "b"),
         safe=("1", "1"),
         definition=(
-            f"where({_FAR}, a*log(a/b) - (a - b),"
+            f"where({_FAR}, a*{_LOG} - (a - b),"
             f" b*((1 + {_EXCESS})*log1p({_EXCESS}) - {_EXCESS}))"
         ),
         domain="a > 0 and b > 0",

@@ -75,8 +75,16 @@ def is_nonnegative(graph: Graph, value: int, domains: Domains) -> bool:
 
 
 def varies(graph: Graph, value: int, domains: Domains) -> bool:
-    """Whether a value is neither whole nor an exact rational."""
-    return number(graph, value) is None and graph[value].kind not in _WHOLE
+    """Whether a value is neither whole nor made of numbers."""
+    return graph[value].kind not in _WHOLE and not is_fixed(graph, value, domains)
+
+
+def is_fixed(graph: Graph, value: int, domains: Domains, depth: int = DEPTH) -> bool:
+    """Whether a value is a number, or made of few of them."""
+    args = graph[value].args
+    if graph[value].op == "const" or not args or not depth:
+        return graph[value].op == "const"
+    return all(is_fixed(graph, arg, domains, depth - 1) for arg in args)
 
 
 _WHOLE = (Kind.INT, Kind.INDEX)
@@ -84,6 +92,9 @@ _NONNEGATIVE = frozenset(
     {"exp", "exp2", "sigmoid", "softplus", "ndtr", "erfc"}
     | {"abs", "square", "relu", "sqrt", "hypot", "rsqrt"}
 )
+
+_ODD = frozenset({"tanh", "sinh", "asinh", "atan", "erf", "expm1", "log1p", "cbrt"})
+"""Functions that have the sign of their argument, and do not underflow before it."""
 
 
 def _of_number(x: float | Fraction, is_excluded: bool = False) -> Sign:
@@ -119,6 +130,8 @@ def _call(graph: Graph, node: Node, parts: Sequence[Sign]) -> Sign:
         return Sign.POSITIVE
     if node.data in ("sqrt", "hypot") and max(parts) is Sign.POSITIVE:
         return Sign.POSITIVE  # a root does not underflow
+    if node.data in _ODD:
+        return parts[0]
     if node.data in _NONNEGATIVE:
         return Sign.NONNEGATIVE
     return _power(graph, node, parts) if node.data == "pow" else Sign.ANY

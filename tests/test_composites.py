@@ -22,6 +22,8 @@ MEETING: dict[str, Sequence[tuple[float, ...]]] = {
     "exprel": [(0.0,), (0.01,), (-0.01,), (1.0,), (-1.0,), (80.0,), (80.5,), (89.0,)],
     "log1p_ratio": [(0.0, 1.0), (1e30, 1.0), (2e30, 1.0), (-0.5, 1.0)],
     "hypot_share": [(0.0, 1.0), (1.0, 1.0)],
+    "scaled_share": [(0.0, 1.0, 2.0), (1.0, 3.0, 1.0)],
+    "share": [(0.0, 1.0), (1.0, 2.0)],
     "square_share": [(0.0, 1.0), (1.0, 1.0)],
     "log_i0": [(0.5,), (-3.0,)],
     "sech_squared": [(0.0,), (5.0,)],
@@ -73,7 +75,7 @@ def derivatives(op: Op, point: Sequence[float]) -> tuple[float, float]:
 def test_derivatives_where_pieces_meet(
     form: str, name: str, point: tuple[float, ...], dtype: torch.dtype
 ) -> None:
-    args = ("a", "b")[: len(point)]
+    args = ("a", "b", "c")[: len(point)]
     formula = form.format(f"{name}({', '.join(args)})")
     inputs = dict.fromkeys(args, "real")
     tensors = [torch.tensor([x], dtype=dtype, requires_grad=True) for x in point]

@@ -16,7 +16,7 @@ from symgrad import cli, gen, lock, write
 from symgrad.errors import OutputError
 from symgrad.generate import generate
 from symgrad.patches import find as searching
-from symgrad.patches.charts import Inverse, Shift
+from symgrad.patches.charts import Inverse, Root, Shift
 from symgrad.patches.choices import Choice
 from symgrad.patches.choose import Patch
 from symgrad.patches.series import Series
@@ -175,9 +175,10 @@ def test_ops_written_from_python_have_one(
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 series = st.builds(
     Series,
-    st.integers(0, 3),
+    st.integers(-3, 3),
     st.booleans(),
     st.lists(numbers, min_size=1, max_size=9).map(tuple),
+    st.integers(0, 9),
 )
 sides = st.sampled_from([(1,), (-1,), (1, -1)])
 
@@ -185,13 +186,16 @@ sides = st.sampled_from([(1,), (-1,), (1, -1)])
 @st.composite
 def patches(draw: st.DrawFn) -> Patch:
     stood = draw(sides)
-    chart = draw(st.one_of(numbers.map(Shift), st.just(Inverse(sides=stood))))
+    charts = [numbers.map(Shift), st.just(Inverse(sides=stood))]
+    if len(stood) == 1:
+        charts.append(numbers.map(lambda centre: Root(centre, stood)))
+    chart = draw(st.one_of(charts))
     radius = draw(st.floats(1e-30, 1e30))
     said = draw(st.booleans()), draw(st.booleans())
     return Patch(chart, radius, stood, draw(series), draw(numbers), *said)
 
 
-tails = st.builds(Tail, st.sampled_from([0.5, -1.0, 2.0]), series)
+tails = st.builds(Tail, st.sampled_from([0.5, -1.0, 2.0]), series, st.booleans())
 choices = st.builds(
     Choice,
     st.lists(st.one_of(patches(), tails), max_size=3).map(tuple),

@@ -9,11 +9,12 @@ import pytest
 import torch
 from specs import module, op, spec
 
-from symgrad import precise, rewrites
+from symgrad import precise, regroup, rewrites
 from symgrad.generate import generate
 from symgrad.intervals import Interval
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
+from symgrad.rebuild import copied
 from symgrad.rules import TABLE, WILDCARDS, Rule
 from symgrad.settle import tensors_behind
 from symgrad.verify import reference
@@ -70,6 +71,29 @@ def points(rule: Rule) -> list[dict[str, float]]:
         for b, c in zip(SAMPLES[::-1], SAMPLES[3:] + SAMPLES[:3], strict=True)
     ]
     return [p for p in found if all(p[name] > 0 for name in positive(rule))]
+
+
+def fired(rule: Rule) -> list[Rule]:
+    """All rules that apply to a pattern, its innermost values first."""
+    old, root, _ = built(pattern(rule))
+    graph, new, rules = Graph(), dict[int, int](), list[Rule]()
+    domains = dict.fromkeys(positive(rule), POSITIVE)
+    for value, node in enumerate(old.nodes[: root + 1]):
+        new[value] = copied(graph, node, tuple(new[arg] for arg in node.args))
+        while True:
+            found = rewrites.apply(graph, new[value], domains)
+            found = found or regroup.apply(graph, new[value], domains)
+            if found is None:
+                break
+            new[value] = found[0]
+            rules.append(found[1])
+    return rules
+
+
+@pytest.mark.parametrize("rule", TABLE, ids=NAMES)
+def test_is_reached(rule: Rule) -> None:
+    """No other takes away what it looks for, in what it is made of."""
+    assert rule in fired(rule)
 
 
 @pytest.mark.parametrize("rule", TABLE, ids=NAMES)

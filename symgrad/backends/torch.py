@@ -29,6 +29,7 @@ from symgrad.passes import AFTER, BEFORE, Pass, lower
 from symgrad.patches.apply import patch
 from symgrad.patches.choices import Choices
 from symgrad.patches.place import AIMS
+from symgrad.patches.vanishing import vanish
 from symgrad.program import Program
 from symgrad.residuals import choose_residuals
 
@@ -101,7 +102,7 @@ def _steps(op: Op, choices: Choices) -> list[tuple[str, Pass]]:
         return arrange(program, op)
 
     def patched(program: Program) -> Program:
-        return patch(program, AIMS[op.accuracy], choices)
+        return vanish(patch(vanish(program, 2), AIMS[op.accuracy], choices), 1)
 
     along: list[tuple[str, Pass]] = [("contract", contract), ("arrange", ordered)]
     return [

@@ -80,7 +80,7 @@ def speller(program: Program, anchor: str) -> Speller:
         if node.op in ("where", "guard"):
             return _choice(nodes, node, args, anchor, value in small, held)
         if node.op == "polynomial":
-            return call("_polynomial", args)
+            return call("_polynomial", [*args, Text(f"single={node.data}")])
         if node.op == "stop_gradient":
             return _detached(node, args[0])
         if node.op == "reduce":

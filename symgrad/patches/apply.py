@@ -15,6 +15,7 @@ from math import isinf
 
 from symgrad import algebra
 from symgrad.factors import Factoring
+from symgrad.patches.charts import Root
 from symgrad.patches.choices import Choices
 from symgrad.patches.choose import Patch
 from symgrad.patches.find import Patched, find
@@ -55,7 +56,7 @@ def patch(program: Program, aim: Aim, choices: Choices) -> Program:
         for name, values in program.partials.items()
     }
     weak = tuple(weaknesses(program, found, aim, patched, new))
-    return replace(patched, partials=shown, notes=notes, weak=weak)
+    return replace(patched, partials=shown, notes={**patched.notes, **notes}, weak=weak)
 
 
 def _found(
@@ -145,7 +146,7 @@ class _Writing:
         if not patch.radius:
             return graph.node("eq", leaf, self.exact(centre))
         far = isinf(centre)
-        reach = self.exact(_edge(patch) if far else patch.radius)
+        reach = self.exact(patch.chart.edge(patch.radius))
         if len(patch.sides) == 2:
             moved = leaf if far else algebra.sub(graph, leaf, self.exact(centre))
             near = graph.node("gt" if far else "lt", graph.call("abs", moved), reach)
@@ -155,41 +156,65 @@ class _Writing:
         [side] = patch.sides
         away, within = ("lt", "ge") if side > 0 else ("gt", "le")
         if far:
-            return graph.node(within, leaf, self.exact(side * _edge(patch)))
+            end = patch.chart.edge(patch.radius)
+            return graph.node(within, leaf, self.exact(side * end))
         beyond = within if patch.has_centre else ("gt" if side > 0 else "lt")
-        end = Fraction(repr(centre)) + side * Fraction(repr(patch.radius))
-        inside = graph.node(away, leaf, graph.const(end))
+        distance = Fraction(repr(patch.chart.edge(patch.radius)))
+        end = graph.const(Fraction(repr(centre)) + side * distance)
+        inside = graph.node(away, leaf, end)
         return graph.node("and", inside, graph.node(beyond, leaf, self.exact(centre)))
 
-    def variable(self, patch: Patch, near: int, leaf: int) -> int:
-        """The variable of a series; where that does not stand, of a harmless place."""
+    def variable(self, patch: Patch, near: int, leaf: int) -> tuple[int, int | None]:
+        """The variable of a series; where that does not stand, of a harmless place.
+
+        And one over it, where that is what is given.
+        """
         graph, centre = self.graph, patch.chart.centre
         if isinf(centre):
-            edge = self.exact(patch.sides[0] * _edge(patch))
+            edge = self.exact(patch.sides[0] * patch.chart.edge(patch.radius))
             held = graph.node("guard", near, leaf, edge)
-            return graph.node("div", graph.const(1), held)
-        held = graph.node("guard", near, leaf, self.exact(centre))
-        return algebra.sub(graph, held, self.exact(centre))
+            return graph.node("div", graph.const(1), held), held
+        if isinstance(patch.chart, Root):
+            return self.root(patch, near, leaf), None
+        is_pole = patch.series.valuation < 0
+        harmless = centre + patch.sides[0] * patch.radius if is_pole else centre
+        held = graph.node("guard", near, leaf, self.exact(harmless))
+        return algebra.sub(graph, held, self.exact(centre)), None
+
+    def root(self, patch: Patch, near: int, leaf: int) -> int:
+        """That of a distance, which has the sign of its side."""
+        graph, [side], edge = self.graph, patch.sides, patch.chart.edge(patch.radius)
+        centre, end = self.exact(patch.chart.centre), patch.chart.centre + side * edge
+        held = graph.node("guard", near, leaf, self.exact(end))
+        above, below = (held, centre) if side > 0 else (centre, held)
+        root = graph.call("sqrt", algebra.sub(graph, above, below))
+        return root if side > 0 else algebra.neg(graph, root)
 
     def instead(self, patch: Patch | Tail, near: int, leaf: int) -> int:
         """What stands in the place of a kernel."""
         if isinstance(patch, Patch):
-            return self.series(patch.series, self.variable(patch, near, leaf))
+            t, inverse = self.variable(patch, near, leaf)
+            return self.series(patch.series, t, inverse)
         graph = self.graph
         ends = map(self.exact, sorted((patch.end, patch.edge)))
         held = graph.call("clamp", leaf, *ends)
         rate = self.exact(patch.rate / 2)
         half = graph.call("exp", algebra.mul(graph, rate, held))
-        value = algebra.mul(graph, half, self.series(patch.series, held))
+        value = algebra.mul(graph, half, self.series(patch.series, held, None))
         return algebra.mul(graph, value, half)
 
-    def series(self, series: Series, t: int) -> int:
+    def series(self, series: Series, t: int, inverse: int | None) -> int:
         """A series; one and its negative are computed once."""
         graph = self.graph
         is_negative = series.coefficients[0] < 0
         value = self.polynomial(series, t, -1 if is_negative else 1)
-        for _ in range(series.valuation):
-            value = algebra.mul(graph, t, value)
+        for _ in range(abs(series.valuation)):
+            if series.valuation > 0:
+                value = algebra.mul(graph, t, value)
+            elif inverse is None:
+                value = algebra.div(graph, value, t)
+            else:
+                value = algebra.mul(graph, inverse, value)
         return algebra.neg(graph, value) if is_negative else value
 
     def polynomial(self, series: Series, t: int, sign: int) -> int:
@@ -201,7 +226,8 @@ class _Writing:
         s = graph.node("mul", t, t) if series.even else t
         if len(others) == 1:
             return algebra.add(graph, first, algebra.mul(graph, s, others[0]))
-        value = graph.node("polynomial", s, first, *others)
+        terms = Fraction(series.in_single)
+        value = graph.node("polynomial", s, first, *others, data=terms)
         self.notes[value] = Note("series")
         return value
 
@@ -220,22 +246,21 @@ def _middle(patch: Patch | Tail) -> float:
     return patch.chart.centre if isinstance(patch, Patch) else patch.edge
 
 
-def _edge(patch: Patch) -> float:
-    """The number beyond which a patch near infinity stands."""
-    return float(f"{1 / patch.radius:.2g}")
-
-
 def _reason(patch: Patch | Tail) -> str:
     """Why a patch is there, for a comment."""
     if isinstance(patch, Tail):
-        return f"beyond {patch.edge:g} a factor underflows before the product does"
+        what = "overflows" if patch.grows else "underflows"
+        return f"beyond {patch.edge:g} a factor {what} before the product does"
     middle, radius = patch.chart.centre, patch.radius
     if patch.is_between:
         ends = f"{middle - radius:g} to {middle + radius:g}"
         return f"from {ends} functions of torch are too rough: a polynomial"
     centre = "infinity" if isinf(middle) else f"{middle:g}"
     where = f"{'near' if radius else 'at'} {centre}"
-    instead = "a polynomial" if patch.series.coefficients[1:] else "its limit"
+    if isinstance(patch.chart, Root):
+        return f"{where} the formula loses its digits: a polynomial in a root"
+    one = "its leading term" if patch.series.valuation else "its limit"
+    instead = "a polynomial" if patch.series.coefficients[1:] else one
     is_lost = not radius or not any(patch.series.coefficients)
     trouble = "has no value" if is_lost else "loses its digits"
     return f"{where} the formula {trouble}: {instead}"

@@ -1,4 +1,4 @@
-"""Where a series stands: the distance from a point, or one over what is large."""
+"""Where a series stands: the distance from a point, its root, or one over a number."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ class Chart(Protocol):
     def rounded_up(self, reach: float) -> float:
         """A little more than a distance, so that where it ends has two digits."""
 
+    def edge(self, radius: float) -> float:
+        """How far from the point the numbers within a variable go, in two digits.
+
+        Of infinity it is the number from which on they are.
+        """
+
     def exact(self, t: Number) -> Ball:
         """The number with a variable."""
 
@@ -60,6 +66,9 @@ class Chart(Protocol):
 
     def variable(self, x: float, fmt: Format) -> float:
         """The variable of a number, as a format computes it."""
+
+    def both(self, x: float, fmt: Format) -> tuple[float, float | None]:
+        """The same, and one over it if that is the number itself."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,10 @@ class Shift:
         """A distance of two digits; every format has it."""
         return two_digits(max(1.05 * reach, SMALLEST), math.ceil) if reach else 0.0
 
+    def edge(self, radius: float) -> float:
+        """The radius itself."""
+        return radius
+
     def exact(self, t: Number) -> Ball:
         """centre + t"""
         with flint.ctx.workprec(WORKING):
@@ -97,6 +110,58 @@ class Shift:
     def variable(self, x: float, fmt: Format) -> float:
         """x - centre"""
         return fmt.nearest(x - self.centre)
+
+    def both(self, x: float, fmt: Format) -> tuple[float, float | None]:
+        """The variable alone."""
+        return self.variable(x, fmt), None
+
+
+@dataclass(frozen=True)
+class Root:
+    """What is smooth in the root of a distance: t*t = |x - centre|, on one side.
+
+    t has the sign of the side.
+    """
+
+    centre: float
+    sides: tuple[int, ...]
+    least: float = 2.0**-5
+
+    @property
+    def parts(self) -> tuple[Chart, ...]:
+        """There is but one side."""
+        return (self,)
+
+    def span(self, domain: Interval, side: int) -> tuple[float, float]:
+        """The roots of the distances from the centre."""
+        near, far = Shift(self.centre).span(domain, side)
+        return math.sqrt(near), math.sqrt(far)
+
+    def rounded_up(self, reach: float) -> float:
+        """The root of a distance of two digits."""
+        return math.sqrt(Shift(self.centre).rounded_up(reach * reach))
+
+    def edge(self, radius: float) -> float:
+        """The square of the radius."""
+        return float(f"{radius * radius:.2g}")
+
+    def exact(self, t: Number) -> Ball:
+        """centre + t*t, or centre - t*t"""
+        with flint.ctx.workprec(WORKING):
+            return flint.arb(self.centre) + self.sides[0] * flint.arb(t) ** 2
+
+    def number(self, t: float, fmt: Format) -> float:
+        """The same, rounded."""
+        return fmt.nearest(self.centre + self.sides[0] * t * t)
+
+    def variable(self, x: float, fmt: Format) -> float:
+        """The root of the distance, with the sign of the side."""
+        distance = fmt.nearest(self.sides[0] * (x - self.centre))
+        return fmt.nearest(self.sides[0] * math.sqrt(max(distance, 0.0)))
+
+    def both(self, x: float, fmt: Format) -> tuple[float, float | None]:
+        """The variable alone."""
+        return self.variable(x, fmt), None
 
 
 @dataclass(frozen=True)
@@ -123,6 +188,10 @@ class Inverse:
         """One over a number of two digits; every format has it."""
         return 1 / two_digits(min(1 / (1.05 * reach), 1 / SMALLEST), math.floor)
 
+    def edge(self, radius: float) -> float:
+        """One over the radius."""
+        return float(f"{1 / radius:.2g}")
+
     def exact(self, t: Number) -> Ball:
         """1/t"""
         with flint.ctx.workprec(WORKING):
@@ -135,3 +204,7 @@ class Inverse:
     def variable(self, x: float, fmt: Format) -> float:
         """1/x"""
         return fmt.nearest(1 / x) if x else math.inf
+
+    def both(self, x: float, fmt: Format) -> tuple[float, float | None]:
+        """1/x and x"""
+        return self.variable(x, fmt), x

@@ -19,8 +19,8 @@ from symgrad.patches.place import BOTH, FEW, Place
 from symgrad.patches.series import Series, candidates
 from symgrad.patches.views import NOTHING
 
-HIGHEST = 3
-"""The order of a root that is divided out, at most."""
+HIGHEST, LOWEST = 8, 6
+"""The orders of a root that is divided out and of a pole that is, at most."""
 
 VANISHING = 1e-200
 """A limit that is less is zero."""
@@ -30,6 +30,9 @@ FEATURE = 2.0**20
 
 Series in definitions of the function table are a little off where they end.
 """
+
+NEGLIGIBLE = 2.0**-60
+"""What a term that no format notices is beside the first."""
 
 FAR = 2.0**-40
 """Of infinity: what has no series there has none farther in."""
@@ -62,8 +65,8 @@ class Patch:
         return abs(t) <= self.radius and math.copysign(1, t) in self.sides
 
 
-def choose(place: Place, with_slope: bool) -> Patch | None:
-    """The patch for a place at which a kernel is bad, if there is one.
+def choose(place: Place, with_slope: bool, part: float = 1.0) -> Patch | None:
+    """The patch for a place at which a kernel is bad, or for a part of it.
 
     ``with_slope``: what is emitted may be differentiated again, so that the series must
     be right in its derivative too.  Where what torch misses is beyond all polynomials,
@@ -77,11 +80,13 @@ def choose(place: Place, with_slope: bool) -> Patch | None:
     offers: dict[float, Sequence[Series]] = {}
     for is_rough, target in product((True, False), place.aim.targets):
         reach = place.reach(target, is_rough)
+        if reach is not None and math.isinf(reach) and part < 1:
+            reach = 1.0
         if reach is None or math.isinf(reach):
             continue
         if not reach and is_far:
             continue
-        radius = place.chart.rounded_up(reach)
+        radius = place.chart.rounded_up(part * reach)
         far = _far(place, radius)
         if far is None:
             continue
@@ -129,7 +134,8 @@ def spanning(place: Place, radius: float, with_slope: bool) -> Patch | None:
 
 
 def _patch(place: Place, radius: float, series: Series, far: float) -> Patch | None:
-    has_centre = math.isfinite(place.chart.centre) and any(
+    is_regular = math.isfinite(place.chart.centre) and series.valuation >= 0
+    has_centre = is_regular and any(
         place.lens.are_one_branch(0.0, side * place.chart.least) for side in place.sides
     )
     if not radius and not has_centre:
@@ -172,13 +178,24 @@ def _is_lost(found: Error) -> bool:
 
 
 def _order(place: Place) -> int | None:
-    """The order of the root at the centre; ``None``: there is no limit."""
+    """The order of the root at the centre, below 0 that of a pole.
+
+    ``None``: no power of the distance makes a limit of the kernel.
+    """
     for order in range(HIGHEST + 1):
         value = limit(partial(_over, place, order), [0.0])
         if value is None:
-            return None
+            return None if order else _pole(place)
         if abs(value.high) > VANISHING:
             return order
+    return None
+
+
+def _pole(place: Place) -> int | None:
+    for order in range(-1, -LOWEST - 1, -1):
+        value = limit(partial(_over, place, order), [0.0])
+        if value is not None:
+            return order if abs(value.high) > VANISHING else None
     return None
 
 
@@ -203,6 +220,8 @@ def _series(
     if not offers:
         return None
     if not radius:
+        if offers[-1].valuation < 0:
+            return None
         flat = offers[-1].even or offers[-1].valuation or not with_slope
         return offers[-1].shortened(1 if flat else 2)
     between = place.between(radius)
@@ -210,8 +229,36 @@ def _series(
         return None
     for longer, series in enumerate(offers, 1):
         if _meets(place, series, radius, between, target):
-            return offers[longer] if with_slope and offers[longer:] else series
+            further = offers[longer:] if with_slope else ()
+            is_longer = bool(further) and _counts(further[0], radius)
+            found = further[0] if is_longer else series
+            fewest = _in_single(place, found, radius, between, target)
+            return replace(found, single=fewest + is_longer)
     return None
+
+
+def _in_single(
+    place: Place,
+    series: Series,
+    radius: float,
+    between: Sequence[float],
+    target: float,
+) -> int:
+    """The number of terms with which a series is within a target in float32."""
+    most = len(series.coefficients)
+    for terms in range(2, most):
+        shorter = replace(series, single=terms)
+        if _meets(place, shorter, radius, between, target, BOTH[:1]):
+            return terms
+    return most
+
+
+def _counts(series: Series, radius: float) -> bool:
+    """Whether the last term of a series is anything to its slope."""
+    first, last = series.coefficients[0], series.coefficients[-1]
+    degree = (len(series.coefficients) - 1) * (2 if series.even else 1)
+    told = series.valuation and abs(last) * radius**degree < NEGLIGIBLE * abs(first)
+    return not told
 
 
 def _offers(place: Place, radius: float, order: int) -> Sequence[Series]:
@@ -229,16 +276,17 @@ def _meets(
     radius: float,
     between: Sequence[float],
     target: float,
+    formats: Sequence[Format] = BOTH,
 ) -> bool:
-    """Whether a series is within a target, on every side and in every format."""
+    """Whether a series is within a target, on every side and in all formats."""
     inside = [radius * 2.0 ** (-k / 3) for k in range(20)]
     inside += [d for d in FEW if d <= radius]
 
     def compute(x: float, fmt: Format) -> float:
-        return series.value(place.chart.variable(x, fmt), fmt)
+        return series.value(*place.chart.both(x, fmt), fmt)
 
-    known = (found for fmt in BOTH for _, found in place.errors(inside, compute, fmt))
-    hidden = (found for _, found in place.errors_at(between, compute, BOTH[-1]))
+    known = (f for fmt in formats for _, f in place.errors(inside, compute, fmt))
+    hidden = (f for _, f in place.errors_at(between, compute, BOTH[-1]))
     return all(
         not place.misses(found) and found.conditioned <= target for found in known
     ) and all(

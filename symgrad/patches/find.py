@@ -10,7 +10,7 @@ from math import inf, isfinite
 from symgrad.intervals import Interval
 from symgrad.patches.between import between
 from symgrad.patches.centres import centres
-from symgrad.patches.charts import Chart, Inverse, Shift
+from symgrad.patches.charts import Chart, Inverse, Root, Shift
 from symgrad.patches.choices import Centres, Choice, Choices, Question
 from symgrad.patches.choose import Patch, choose
 from symgrad.patches.kernels import dominators, kernel_of
@@ -20,7 +20,14 @@ from symgrad.program import VARIABLES, Graph, Program
 from symgrad.signs import Sign, sign
 
 BUDGET = 24
-"""Kernels of a program that are measured, at most."""
+"""Values of a program whose kernels are measured, at most."""
+
+
+FARTHER = (0.5, 0.25, 0.125)
+"""Parts of what is bad near infinity for which there may be a patch."""
+
+Inside = tuple[int, ...]
+"""The values between a leaf and what is a function of it, that one included."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Patched:
     """
 
     leaf: int
-    inside: tuple[int, ...]
+    inside: Inside
     patches: tuple[Patch | Tail, ...]
     bad: frozenset[float]
 
@@ -57,21 +64,53 @@ def find(program: Program, aim: Aim, choices: Choices) -> Mapping[int, Patched]:
         if value in seen and only == asked:
             continue
         seen[value] = only
-        widest = known.widest(value)
-        if widest is None:
+        leaves = known.leaves(value)
+        if not leaves:
             todo += [(part, None) for part in _parts(program, value)]
             continue
         budget -= 1
-        leaf, inside = widest
-        kernel = kernel_of(program.nodes, leaf, inside)
-        domain = domain_of(program, leaf)
-        question = Question(kernel, domain, value in sloped, aim, only)
-        choice = choices.of(question, _search)
-        if choice.patches or choice.bad:
-            found[value] = Patched(leaf, inside, choice.patches, choice.bad)
-        inner = [(arg, choice.bad) for arg in program.nodes[value].args]
-        todo += inner if choice.bad else [(leaf, None)]
+        asking = _Asking(program, aim, choices, value in sloped)
+        here = _best(leaves, only, asking)
+        if here.patches or here.bad:
+            found[value] = here
+        inner = [(arg, here.bad) for arg in program.nodes[value].args]
+        todo += inner if here.bad else [(here.leaf, None)]
     return found
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What a search comes to for the kernels of a value."""
+
+    program: Program
+    aim: Aim
+    choices: Choices
+    with_slope: bool
+
+    def of(self, leaf: int, inside: Inside, only: Centres) -> Choice:
+        kernel = kernel_of(self.program.nodes, leaf, inside)
+        domain = domain_of(self.program, leaf)
+        asked = Question(kernel, domain, self.with_slope, self.aim, only)
+        return self.choices.of(asked, _search)
+
+
+def _best(
+    leaves: Sequence[tuple[int, Inside]], only: Centres, asking: _Asking
+) -> Patched:
+    """The patches of the widest kernel that can be mended, or of the widest of all.
+
+    ``x*log(2 - exp(-exp(x)))`` has no series where x is far below 0, but its logarithm
+    has one in exp(x).
+    """
+    widest = None
+    for leaf, inside in leaves:
+        choice = asking.of(leaf, inside, None if widest else only)
+        here = Patched(leaf, inside, choice.patches, choice.bad)
+        if not here.bad and (here.patches or not widest):
+            return here
+        widest = widest or here
+    assert widest is not None
+    return widest
 
 
 def _derivatives(program: Program) -> list[int]:
@@ -144,21 +183,48 @@ def _urgency(place: Place) -> tuple[bool, float]:
 def _at_place(place: Place, with_slope: bool) -> list[Patch]:
     """The patch for a place, or those for either side of it."""
     whole = choose(place, with_slope)
-    if whole or len(place.sides) < 2:
-        return [whole] if whole else []
+    if whole:
+        return [whole]
     parts = (replace(place, chart=part) for part in place.chart.parts)
-    found = (choose(part, with_slope) for part in parts if part.worst)
+    found = (_on_a_side(part, with_slope) for part in parts if part.worst)
     return [patch for patch in found if patch]
+
+
+def _on_a_side(place: Place, with_slope: bool) -> Patch | None:
+    """The patch for a side of a place, in the root of the distance if need be.
+
+    Near infinity it is one for what is farther, if there is none for all that is bad:
+    a series that does not converge is good enough there.
+    """
+    centre = place.chart.centre
+    found = choose(place, with_slope)
+    if found:
+        return found
+    if isfinite(centre):
+        rooted = replace(place, chart=Root(centre, place.chart.sides))
+        return choose(rooted, with_slope)
+    farther = (choose(place, with_slope, part) for part in FARTHER)
+    return next(filter(None, farther), None)
+
+
+def _is_of_a_part(place: Place, patch: Patch) -> bool:
+    """Whether something is bad nearer than where a patch near infinity stands."""
+    reach = place.reach(place.aim.targets[-1], False)
+    is_far = not isfinite(place.chart.centre)
+    return is_far and reach is not None and patch.radius < reach
 
 
 def _is_mended(place: Place, patches: Sequence[Patch]) -> bool:
     """Whether patches are at a centre, and on each side that needs one."""
     centre = place.chart.centre
+    has_pole = any(patch.series.valuation < 0 for patch in patches)
+    counts = isfinite(centre) and centre in place.domain and not has_pole
     sides = {side for patch in patches for side in patch.sides}
     others = (part for part in place.chart.parts if sides.isdisjoint(part.sides))
     return (
         bool(patches)
-        and (not isfinite(centre) or any(patch.covers(centre) for patch in patches))
+        and not any(_is_of_a_part(place, patch) for patch in patches)
+        and (not counts or any(patch.covers(centre) for patch in patches))
         and not any(replace(place, chart=part).worst for part in others)
     )
 

@@ -62,18 +62,18 @@ def run(kernel: Kernel, x: float, fmt: Format, is_rough: bool = True) -> float:
 
     Functions are as ``is_rough`` as in torch, or rounded to the nearest.
     """
-    leaves = {kernel.leaf: x}
-    return _value(kernel.nodes, kernel.inside, kernel.root, leaves, fmt, is_rough)
+    known = computed(kernel.nodes, kernel.inside, {kernel.leaf: x}, fmt, is_rough)
+    return float(known[kernel.root])
 
 
-def _value(
+def computed(
     nodes: Sequence[Node],
     inside: Iterable[int],
-    root: int,
     leaves: Mapping[int, float],
     fmt: Format,
-    is_rough: bool,
-) -> float:
+    is_rough: bool = False,
+) -> Mapping[int, float]:
+    """The values that are made of leaves by some operations, in order."""
     known: dict[int, Any] = dict(leaves)
     for value in inside:
         node = nodes[value]
@@ -81,7 +81,7 @@ def _value(
         if not isinstance(found, bool):
             found = _rounded(node, found, fmt, is_rough)
         known[value] = found
-    return float(known[root])
+    return known
 
 
 def _applied(node: Node, args: list[Any], fmt: Format) -> float | bool:
@@ -93,7 +93,10 @@ def _applied(node: Node, args: list[Any], fmt: Format) -> float | bool:
     if node.op == "call":
         return _called(str(node.data), args, fmt)
     if node.op == "polynomial":
-        return horner(args[0], args[1:], fmt)
+        terms = args[1:]
+        if fmt.name == "float32" and isinstance(node.data, Fraction):
+            terms = terms[: int(node.data)]
+        return horner(args[0], terms, fmt)
     found: float | bool = _OPERATIONS[node.op](*args)
     return found
 
@@ -138,7 +141,7 @@ def _called(name: str, args: list[float], fmt: Format) -> float:
     if name in COARSE and definition is not None:
         nodes, root = formula(definition, TABLE[name].args)
         inside = range(len(args), root + 1)
-        return _value(nodes, inside, root, dict(enumerate(args)), fmt, False)
+        return computed(nodes, inside, dict(enumerate(args)), fmt)[root]
     for bits in BITS:
         with flint.ctx.workprec(bits):
             found = TABLE[name].precise(*map(flint.arb, args))
@@ -150,7 +153,8 @@ def _called(name: str, args: list[float], fmt: Format) -> float:
     return float(found.mid()) if exact else math.nan
 
 
-def _quotient(a: float, b: float) -> float:
+def quotient(a: float, b: float) -> float:
+    """a/b, also where b is 0."""
     if b:
         return a / b
     return math.nan if a == 0 or math.isnan(a) else a * math.copysign(math.inf, b)
@@ -161,7 +165,7 @@ _OPERATIONS: Mapping[str, Callable[..., float | bool]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
-    "div": _quotient,
+    "div": quotient,
     "and": lambda a, b: a and b,
     "or": lambda a, b: a or b,
     "not": operator.not_,

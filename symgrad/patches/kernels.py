@@ -18,7 +18,7 @@ ELEMENTWISE = frozenset(
 )
 """Primitives by which a kernel may be made."""
 
-LARGEST = 60
+LARGEST = 120
 """Values inside of a kernel, at most: larger ones take long to measure."""
 
 _FIXED, _NONE = -2, -1
@@ -67,21 +67,21 @@ class Dominators:
     nearest: Sequence[int]
     depths: Sequence[int]
 
-    def widest(self, root: int) -> tuple[int, tuple[int, ...]] | None:
-        """What a value is a function of, as far behind it as may be, and what it does.
+    def leaves(self, root: int) -> Sequence[tuple[int, tuple[int, ...]]]:
+        """What a value is a function of, the farthest first, with what lies between.
 
-        Both are real, and there are not too many values between them.
+        All are real, and of values between them there are not too many.
         """
-        found = None
+        found: list[tuple[int, tuple[int, ...]]] = []
         leaf = self.nearest[root] if _is_real(self.nodes[root]) else _NONE
         while leaf >= 0:
             inside = between(self.nodes, leaf, root)
             if inside is None:
                 break
             if _is_real(self.nodes[leaf]):
-                found = leaf, inside
+                found.append((leaf, inside))
             leaf = self.nearest[leaf]
-        return found
+        return found[::-1]
 
 
 def between(nodes: Sequence[Node], leaf: int, root: int) -> tuple[int, ...] | None:

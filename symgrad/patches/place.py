@@ -53,6 +53,9 @@ many times as great as the last bad one the last of them is then."""
 BISECTIONS = 6
 """By which the end of what is bad is told: to some thousandths of the distance."""
 
+BELOW = 2.0**20
+"""How many times as large the largest number is, as what may overflow too early."""
+
 Compute = Callable[[float, Format], float]
 """What is computed of a number of a format."""
 
@@ -216,7 +219,7 @@ class Place:
             found.conditioned
             for fmt in (BOTH if self.sides else ())
             for _, found in self.errors(distances, compute, fmt)
-            if self.misses(found)
+            if self.misses(found) and not _is_at_the_top(found, fmt)
         ]
         return max(bad, default=0.0)
 
@@ -281,6 +284,11 @@ class Place:
         return last if last < 0.75 * max(missed) else math.inf
 
 
+def _is_at_the_top(found: Error, fmt: Format) -> bool:
+    """Whether something overflows a little before the truth would."""
+    return found.is_spurious and found.size > fmt.largest / BELOW
+
+
 def _uneven(exponents: Iterable[float]) -> tuple[float, ...]:
     """Powers of two, each moved a little: of them alone much is exact."""
     golden = (math.sqrt(5) - 1) / 2
@@ -289,13 +297,16 @@ def _uneven(exponents: Iterable[float]) -> tuple[float, ...]:
 
 FEW = (
     0.0,
-    *_uneven((-1000, -520, -400, -300, -120, -60, -50, -40, -20, -14, -10, -8, -6, -5)),
+    *_uneven((-1000, -520, -400, -300, -230, -120, -60, -50, -40, -30)),
+    *_uneven((-20, -14, -10, -8, -6, -5)),
 )
 _TOP = tuple(k / fmt.largest for k in (1.001, 1.98) for fmt in BOTH)
-_FEW_AND_FAR = (*FEW, *_uneven((-4, -3, -2, -1)), *_TOP)
+_ROOTS = tuple(k / math.sqrt(fmt.largest) for k in (0.7, 0.999) for fmt in BOTH)
+_FEW_AND_FAR = (*FEW, *_uneven((-4, -3, -2, -1)), *_TOP, *_ROOTS)
 MANY = (
     0.0,
     *_TOP,
+    *_ROOTS,
     *_uneven(range(-1020, -80, 40)),
     *_uneven(range(-80, -8)),
     *_uneven(k / 8 for k in range(-64, 33)),

@@ -25,7 +25,7 @@ from symgrad.patches.views import (
     views_of,
 )
 
-LARGEST = 500
+LARGEST = 800
 """Numbers at which a kernel is seen, at most."""
 
 OCTAVES = 40

@@ -17,7 +17,7 @@ import flint
 
 from symgrad.balls import Ball
 from symgrad.measure.formats import Format
-from symgrad.patches.ideal import horner
+from symgrad.patches.ideal import horner, quotient
 
 Function = Callable[[Ball], Ball | None]
 """What is to be met, of the distance from the point; ``None``: it has no value."""
@@ -39,12 +39,20 @@ BITS = 400
 class Series:
     """``t**valuation * (c0 + c1*s + c2*s**2 + ...)`` with s = t, or t*t if ``even``.
 
-    ``coefficients`` are the doubles c0, c1, c2, ...
+    ``coefficients`` are the doubles c0, c1, c2, ...; a pole has a negative valuation.
+    In float32 ``single`` of them do, or all if that is 0.
     """
 
     valuation: int
     even: bool
     coefficients: tuple[float, ...]
+    single: int = 0
+
+    @property
+    def in_single(self) -> int:
+        """The number of terms in float32: two at least, unless there is but one."""
+        most = len(self.coefficients)
+        return min(max(self.single or most, 2), most)
 
     def shortened(self, terms: int) -> Series:
         """The first terms, as far as they are not zero."""
@@ -53,12 +61,21 @@ class Series:
             kept = kept[:-1]
         return replace(self, coefficients=kept)
 
-    def value(self, t: float, fmt: Format) -> float:
-        """Its value at a distance, every operation rounded to a format."""
+    def value(self, t: float, inverse: float | None, fmt: Format) -> float:
+        """Its value at a distance, every operation rounded to a format.
+
+        ``inverse`` is 1/t, if that is what is known.
+        """
         s = fmt.nearest(t * t) if self.even else t
-        found = horner(s, self.coefficients, fmt)
-        for _ in range(self.valuation):
-            found = fmt.nearest(found * t)
+        terms = self.in_single if fmt.name == "float32" else len(self.coefficients)
+        found = horner(s, self.coefficients[:terms], fmt)
+        for _ in range(abs(self.valuation)):
+            if self.valuation > 0:
+                found = fmt.nearest(found * t)
+            elif inverse is None:
+                found = fmt.nearest(quotient(found, t))
+            else:
+                found = fmt.nearest(found * inverse)
         return found
 
 
@@ -72,19 +89,20 @@ def candidates(
     """
     with flint.ctx.workprec(BITS):
         end, side = max(-low, high), 1 if high > 0 else -1
-        terms, even, ends = None, True, (0.0, end * end)
+        plain = even = None
         if is_asymptotic or _is_even(f, end):
-            terms = _chebyshev(f, ends, valuation, even, side)
-        if terms is None:
-            even, ends = False, (low, high)
-            terms = _chebyshev(f, ends, valuation, even)
+            even = _chebyshev(f, (0.0, end * end), valuation, True, side)
+        if is_asymptotic or even is None:
+            plain = _chebyshev(f, (low, high), valuation, False)
+        is_even = even is not None and (plain is None or _fewest(even) < _fewest(plain))
+        terms, ends = (even, (0.0, end * end)) if is_even else (plain, (low, high))
         if terms is None:
             return
         for count in range(_fewest(terms), _most(terms) + 1):
             found = [float(c.mid()) for c in _monomials(terms[:count], ends)]
             if max(map(abs, found)) > MOST:
                 return
-            yield Series(valuation, even, _cleared(found, max(map(abs, ends))))
+            yield Series(valuation, is_even, _cleared(found, max(map(abs, ends))))
 
 
 def _is_even(f: Function, end: float) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import cmath
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -86,9 +87,9 @@ def _off(got: complex, truth: complex) -> float:
     return error / abs(truth) if error > 1e-300 and truth else float(error > 1e-300)
 
 
-def run(subject: Subject) -> Outcome:
+def run(given: Subject) -> Outcome:
     """Raise ``Fault`` for a wrong value or gradient; report the accuracy."""
-    subject = by_elements(subject)
+    subject = by_elements(given)
     measured = [
         m
         for dtype in DTYPES[: 1 if budget.is_large(subject.op) else None]
@@ -98,7 +99,16 @@ def run(subject: Subject) -> Outcome:
     wrong = next((m for m in measured if m.wrong), None)
     if wrong is not None:
         _refuse(subject, wrong)
-    return _summary(subject.op, measured)
+    return _summary(subject.op, measured, _admitted(given))
+
+
+_ADMITTED = re.compile(r"Inaccurate (?:near|for some) .+?: .+?\.(?= |$)")
+
+
+def _admitted(subject: Subject) -> list[str]:
+    """Where the op says in its docstring that it has few digits."""
+    said = " ".join((subject.function.__doc__ or "").split())
+    return [text.rstrip(".").lower() for text in _ADMITTED.findall(said)]
 
 
 def _refuse(subject: Subject, first: Measured) -> None:
@@ -114,7 +124,7 @@ def _refuse(subject: Subject, first: Measured) -> None:
     raise first.fault  # which is wrong among others only
 
 
-def _summary(op: Op, measured: Sequence[Measured]) -> Outcome:
+def _summary(op: Op, measured: Sequence[Measured], admitted: Sequence[str]) -> Outcome:
     comparable = [m for m in measured if m.comparable]
     finite = [m for m in comparable if cmath.isfinite(m.got)]
     if len({tuple(m.point.items()) for m in finite}) < FEWEST:
@@ -129,6 +139,7 @@ def _summary(op: Op, measured: Sequence[Measured]) -> Outcome:
     figures = [_accuracy(dtype, finite) for dtype in DTYPES]
     figures.append(f"{len(comparable) - len(finite)} NaN or inf")
     figures.append(f"{len(measured) - len(comparable)} outside")
+    figures += admitted
     place = sampling.describe(worst.point)
     return Outcome(worst.ulp(worst.got), place, f"ULP: {'; '.join(figures)}")
 

@@ -1,0 +1,96 @@
+"""How fast a value may grow, as the degree of a power of what it is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from symgrad.intervals import Interval
+from symgrad.measure.strata import EVERYWHERE
+from symgrad.patches.kernels import ELEMENTWISE
+from symgrad.program import Kind, Node, Program, is_complex
+
+BOUNDED = frozenset(
+    {"sigmoid", "tanh", "sin", "cos", "erf", "erfc", "ndtr", "atan", "atan2", "asin"}
+    | {"acos", "sign", "sech", "sech_squared", "share", "hypot_share", "square_share"}
+)
+"""Functions that do not grow at all."""
+
+SLOW = frozenset(
+    {"log", "log1p", "sqrt", "rsqrt", "cbrt", "abs", "hypot", "softplus", "asinh"}
+    | {"logsigmoid", "acosh", "relu", "Min", "Max", "clamp", "log1psq", "logcosh"}
+)
+"""Functions that grow no faster than their arguments, or what is one over them."""
+
+_SUMS = frozenset({"add", "sub", "neg", "where", "guard"})
+
+
+def behind(nodes: Sequence[Node]) -> Sequence[frozenset[int] | None]:
+    """What each value is made of by elementwise operations; ``None``: by others."""
+    found: list[frozenset[int] | None] = []
+    for value, node in enumerate(nodes):
+        if node.op == "const":
+            found.append(frozenset())
+        elif node.op not in ELEMENTWISE or is_complex(nodes, node):
+            found.append(frozenset({value}) if node.kind is Kind.REAL else None)
+        else:
+            parts = [found[arg] for arg in node.args]
+            known = [part for part in parts if part is not None]
+            whole = frozenset[int]().union(*known)
+            found.append(whole if len(known) == len(parts) else None)
+    return found
+
+
+def domain(program: Program, leaf: int) -> Interval:
+    """Where a value is, as far as it is declared."""
+    node = program.nodes[leaf]
+    named = program.domains if node.op == "input" else {}
+    return named.get(str(node.data), EVERYWHERE)
+
+
+def degree(program: Program, root: int) -> float | None:
+    """The degree of a power that a value, or one over it, is no greater than.
+
+    ``None`` where it may grow faster than any.  Values that are leaves count as 1.
+    """
+    found: dict[int, float] = {}
+    for value in program.reachable([root]):
+        known = _degree(program, value, found)
+        if known is None:
+            found[value] = math.inf
+        else:
+            found[value] = known
+    return found[root] if math.isfinite(found[root]) else None
+
+
+def _degree(program: Program, value: int, known: dict[int, float]) -> float | None:
+    node = program.nodes[value]
+    parts = [known[arg] for arg in node.args]
+    if node.op == "const":
+        return 0.0
+    if node.op not in ELEMENTWISE:
+        return 1.0
+    if node.op in ("mul", "div"):
+        return sum(parts)
+    if node.op in _SUMS:
+        return max(parts)
+    if node.op != "call":
+        return 0.0  # a condition
+    if node.data == "pow":
+        return parts[0] * _greatest(program, node.args[1])
+    if node.data in BOUNDED:
+        return 0.0
+    return max(1.0, *parts) if node.data in SLOW else None
+
+
+def _greatest(program: Program, value: int) -> float:
+    """The greatest absolute value of an exponent, infinite where it is not known."""
+    node = program.nodes[value]
+    if node.op == "const" and not isinstance(node.data, str | None):
+        return abs(float(node.data))
+    if node.op == "input":
+        where = domain(program, value)
+        return max(abs(where.low), abs(where.high))
+    if node.op in ("add", "sub"):
+        return sum(_greatest(program, arg) for arg in node.args)
+    return _greatest(program, node.args[0]) if node.op == "neg" else math.inf
