@@ -15,7 +15,7 @@ from symgrad.guards import guard
 from symgrad.partials import definition
 from symgrad.program import Graph, Node, Program, is_complex
 from symgrad.rebuild import copied, rebuild
-from symgrad.rules import Rule
+from symgrad.rule import Rule
 from symgrad.settle import settle, tensors_behind
 from symgrad.signs import Domains
 

@@ -18,7 +18,8 @@ from symgrad import algebra, formulas
 from symgrad.families import PRODUCTS, SUMS, Family, Part
 from symgrad.program import Graph, Node
 from symgrad.rewrites import Bindings, Label, is_allowed, matches, parsed
-from symgrad.rules import TABLE, Rule
+from symgrad.rule import Rule
+from symgrad.rules import TABLE
 from symgrad.signs import NOTHING, Domains
 
 
@@ -26,21 +27,18 @@ from symgrad.signs import NOTHING, Domains
 class Pattern:
     """A rule by the parts of its pattern, those that stand for anything last.
 
-    ``needed`` are the operations among them.  Of a product ``free`` are wildcards that
-    are nothing but a factor: any that is there may as well be left, but one has to be.
+    ``needed`` are the operations among them.
     """
 
     rule: Rule
     parts: Sequence[Part]
     needed: frozenset[Label]
-    free: Sequence[str]
 
     def found(
         self, graph: Graph, parts: Sequence[Part], is_turned: bool
     ) -> Iterator[tuple[Bindings, Sequence[Part]]]:
         """The ways in which it is some of the parts of a value, with the others."""
-        bound = {name: graph.const(1) for name in self.free}
-        return self._assigned(graph, self.parts, parts, is_turned, bound)
+        return self._assigned(graph, self.parts, parts, is_turned, {})
 
     def may_leave(self, left: Sequence[Part], family: Family) -> bool:
         """Whether a value may be the pattern and these.
@@ -48,9 +46,7 @@ class Pattern:
         Of two terms of a longer sum nobody knows whether they should be near each
         other: ``1 - t - sigmoid(-x)`` is good where t is near 1.
         """
-        if family.neutral:
-            return bool(left) or not self.free
-        return not left or len(self.parts) > 2
+        return bool(family.neutral) or not left or len(self.parts) > 2
 
     def _assigned(
         self,
@@ -88,15 +84,13 @@ def _pattern(rule: Rule, family: Family) -> Pattern | None:
     one = family.neutral
     parts = [p for p in family.parts(graph, root) if _number(graph, p) != one]
     told = [p for p in parts if graph[p.value].op != "input"]
-    inside = _behind(nodes, told)
-    bound = [p for p in parts if p not in told and p.value in inside]
-    free = [p for p in parts if p not in told and p not in bound]
-    wanted = [*told, *bound, *(() if one else free)]
+    others = [p for p in parts if p not in told]
+    if one and not {p.value for p in others} <= _behind(nodes, told):
+        return None  # what stands for any factor says nothing
     is_new = len(graph.nodes) > len(nodes)
-    if is_new or len(wanted) < 2 or all(_number(graph, p) is not None for p in told):
+    if is_new or len(parts) < 2 or all(_number(graph, p) is not None for p in told):
         return None
-    names = [str(graph[p.value].data) for p in free if one]
-    return Pattern(rule, wanted, frozenset(_label(graph, p) for p in told), names)
+    return Pattern(rule, [*told, *others], frozenset(_label(graph, p) for p in told))
 
 
 def _behind(nodes: Sequence[Node], parts: Sequence[Part]) -> set[int]:

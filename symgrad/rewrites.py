@@ -9,7 +9,8 @@ from functools import cache
 from symgrad import algebra, formulas
 from symgrad.parse import parse
 from symgrad.program import COMMUTATIVE, Graph, Kind, Node
-from symgrad.rules import TABLE, WILDCARDS, Rule
+from symgrad.rule import WILDCARDS, Rule
+from symgrad.rules import TABLE
 from symgrad.signs import (
     NOTHING,
     Domains,

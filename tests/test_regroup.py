@@ -22,7 +22,7 @@ APPLIED = {
     "w - x + x*log(x/w)": "a*log(a/b) - (a - b)",
     "z - x*log(x/w) + x - w": "a*log(a/b) - (a - b)",
     "x/w - 1 - log(x/w)": "a/b - log(a/b) - 1",
-    "w*exp(x)*z/expm1(x)": "b/expm1(a)*exp(a)",
+    "w*exp(x)*z/expm1(x)**2": "exp(a)/expm1(a)**2",
     "exp(x**2/2)*z*erfc(x/sqrt(2))": "exp(a**2/2)*erfc(a/sqrt(2))",
     "w*x/z/hypot(x, w)": "a/hypot(a, b)",
 }

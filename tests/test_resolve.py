@@ -8,9 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specs import module, op
+from specs import module, op, spec
 from test_patches import X, exact_functions, lowered, widest
 
+from symgrad.generate import generate
 from symgrad.measure.errors import SOUND, error
 from symgrad.measure.formats import FORMATS
 from symgrad.measure.truth import truth
@@ -135,6 +136,12 @@ SHORT = {
 def test_series_in_definitions_hide_nothing(formula: str) -> None:
     value = valued(formula, 1e-9)
     assert value == pytest.approx(SHORT[formula] * 1e-9, rel=1e-6)
+
+
+def test_a_domain_has_nothing_beyond_its_end() -> None:
+    """The root of what is positive is 0 at least, and that a number of the domain."""
+    formula = "tanh(3*sin(cot(sqrt(abs(x) + 0.1))/(2 + cos(E**3))))"
+    assert generate(spec("f", X, formula)).source
 
 
 def test_numbers_beyond_floats_are_no_centres() -> None:

@@ -15,7 +15,8 @@ from symgrad.intervals import Interval
 from symgrad.parse import parse
 from symgrad.program import Graph, Kind
 from symgrad.rebuild import copied
-from symgrad.rules import TABLE, WILDCARDS, Rule
+from symgrad.rule import WILDCARDS, Rule
+from symgrad.rules import TABLE
 from symgrad.settle import tensors_behind
 from symgrad.verify import reference
 from symgrad.verify.ladder import climb

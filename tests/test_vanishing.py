@@ -10,7 +10,7 @@ from specs import module, op, spec
 
 from symgrad import precise
 from symgrad.generate import generate
-from symgrad.patches.vanishing import INFINITE, SMALL
+from symgrad.patches.lost import INFINITE, SMALL
 
 Inputs = dict[str, str]
 

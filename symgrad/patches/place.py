@@ -90,7 +90,7 @@ class Place:
         inside = [
             (side, step)
             for side, step in steps.items()
-            if self.chart.number(step, BOTH[-1]) in self.domain
+            if step and self.chart.number(step, BOTH[-1]) in self.domain
         ]
         return tuple(side for side, step in inside if self.at(step) is not None)
 

@@ -12,86 +12,23 @@ seen to be lost, run on the ideal machine at numbers of every size.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symgrad import algebra, precise
-from symgrad.factors import Factor, Path, product
+from symgrad import algebra
+from symgrad.factors import Path, product
 from symgrad.intervals import Interval
-from symgrad.measure.formats import FORMATS, Format
-from symgrad.patches.degrees import behind, degree, domain
-from symgrad.patches.ideal import computed
-from symgrad.patches.kernels import ELEMENTWISE, LARGEST
+from symgrad.patches.degrees import domain
+from symgrad.patches.kernels import ELEMENTWISE
+from symgrad.patches.lost import EDGE, INFINITE, NOTHING, SMALL, Lost, products, side_of
 from symgrad.program import Graph, Node, Note, Program
 from symgrad.rebuild import copied, rebuild
-
-VANISHING: Mapping[str, int] = {
-    "exp": -1,
-    "exp2": -1,
-    "sigmoid": -1,
-    "ndtr": -1,
-    "erfc": 1,
-    "sech": 0,
-    "sech_squared": 0,
-}
-"""Functions that are 0 as floats far out, and on which side; 0: on both."""
-
-GROWING: Mapping[str, int] = {"exp": 1, "exp2": 1, "expm1": 1, "cosh": 0}
-"""Functions that are infinite far out; what they divide vanishes."""
-
-HALVED = frozenset({"exp", "sigmoid"})
-"""Functions that are exponentials where they vanish."""
-
-NOTHING = 100_000
-"""From here on exponentials are 0 whatever powers of floats they are multiplied by."""
-
-MOST = 140
-"""The degree of those powers, at most: a double is between exp(-745) and exp(710)."""
-
-EDGE = -80
-"""Where exponentials are halved; those of sigmoids are ones there, to all digits."""
-
-MARGIN = 2.0**40
-"""How many times the smallest normal number a product is that is halved for.
-
-Less than that is lost where a factor is hardly normal itself, and not worth the code.
-"""
-
-COARSE = 2.0**-12
-"""The relative error of what has lost its digits: more than roundings come to."""
-
-POINTS, TRUTHS = 120, 16
-"""Points at which a product is run, and at which the truth is asked for, at most."""
-
-_STEPS = tuple(math.sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17, 19))
-"""Irrational, so that multiples of them come near to everything in the end."""
-
-_SIZES = (1e-30, 1e-10, 1e-3, 0.5, 1.0, 2.5, 10.0, 50.0, 120.0, 1e3, 1e10, 1e25)
-
-INFINITE = "where a factor is 0 another may be infinite: the product is 0"
-SMALL = f"beyond {EDGE} a factor underflows before the product does"
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A product, the factor that vanishes, and those that may be large there.
-
-    ``leaves`` are what they depend on.  ``is_infinite``: the product is NaN;
-    ``is_small``: it is 0 and should be none.
-    """
-
-    path: Path
-    factor: Factor
-    others: Mapping[Path, Factor]
-    leaves: Sequence[int]
-    is_infinite: bool
-    is_small: bool
 
 
 def vanish(program: Program, fewest: int) -> Program:
     """Mend products of factors that depend on so many values at least."""
-    lost = dict(_all_lost(program, fewest))
+    lost = dict(products(program, fewest))
     if not lost:
         return program
     old, new = Graph(program.nodes), dict[int, int]()
@@ -106,9 +43,6 @@ def vanish(program: Program, fewest: int) -> Program:
 
     found = rebuild(program, visit)
     return replace(found, notes={**found.notes, **notes})
-
-
-# How they are written
 
 
 @dataclass(frozen=True)
@@ -141,7 +75,7 @@ class _Writing:
         """The condition that a factor is nothing, whatever it is multiplied by."""
         graph, node = self.graph, self.program.nodes[lost.factor.value]
         [argument] = (self.new[arg] for arg in node.args)
-        side = _side(node, lost.factor)
+        side = side_of(node, lost.factor)
         if not side:
             argument = graph.call("abs", argument)
         beyond = graph.const(NOTHING if side >= 0 else -NOTHING)
@@ -202,107 +136,6 @@ class _Writing:
         return algebra.ARITHMETIC[node.op](self.graph, *args)
 
 
-# Which are lost
-
-
-def _all_lost(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
-    """The products of a program that are lost somewhere, each once."""
-    nodes, graph, leaves = program.nodes, Graph(program.nodes), behind(program.nodes)
-    gradients = (value for values in program.gradients.values() for value in values)
-    returned = {*program.outputs.values(), *gradients, *program.jvps.values()}
-    wanted = program.reachable(returned)
-    mended = {
-        v for v, note in program.notes.items() if note.reason in (INFINITE, SMALL)
-    }
-    branches = (nodes[v].args for v in wanted if nodes[v].op == "where")
-    within = {arg for args in branches if args[0] in mended for arg in args}
-    for value in reversed(wanted):
-        is_product = nodes[value].op in ("mul", "div")
-        if is_product and (value in returned or value not in within) and leaves[value]:
-            found = _lost(program, graph, value, leaves, fewest)
-            if found:
-                yield value, found
-        if is_product or (nodes[value].op == "neg" and value in within):
-            within.update(nodes[value].args)
-
-
-Leaves = Sequence[frozenset[int] | None]
-
-
-def _lost(
-    program: Program, graph: Graph, value: int, leaves: Leaves, fewest: int
-) -> Lost | None:
-    """The factor of a product that vanishes where others are large, with those."""
-    factors = product(graph, value).factors
-    for path, factor in factors.items():
-        own = leaves[factor.value] or frozenset()
-        if not _may_vanish(graph[factor.value], factor) or len(own) < fewest:
-            continue
-        others = {
-            there: other
-            for there, other in factors.items()
-            if (parts := leaves[other.value]) and parts <= own and there != path
-        }
-        if not others:
-            continue
-        found = Lost(path, factor, others, sorted(own), False, False)
-        outcome = _outcome(program, value, found, leaves[value] or frozenset())
-        if outcome.is_infinite or outcome.is_small:
-            return outcome
-    return None
-
-
-def _may_vanish(node: Node, factor: Factor) -> bool:
-    table = GROWING if factor.divides else VANISHING
-    return node.op == "call" and node.data in table
-
-
-def _side(node: Node, factor: Factor) -> int:
-    """The side on which a factor vanishes, 0 for both."""
-    return (GROWING if factor.divides else VANISHING)[str(node.data)]
-
-
-def _outcome(program: Program, value: int, lost: Lost, leaves: frozenset[int]) -> Lost:
-    """What becomes of a product where a factor vanishes: NaN, or 0 that is wrong.
-
-    What that factor does not depend on counts as 1.
-    """
-    nodes, inside = program.nodes, program.reachable([value], leaves)
-    if len(inside) > LARGEST:
-        return lost
-    steps = [v for v in inside if v not in leaves]
-    ones, truths = dict.fromkeys(leaves, 1.0), TRUTHS
-    is_infinite, is_small = False, False
-    for fmt in map(FORMATS.__getitem__, ("float32", "float64")):
-        for point in _points(program, lost.leaves, fmt):
-            known = computed(nodes, steps, {**ones, **point}, fmt)
-            size = abs(known[lost.factor.value])
-            if math.isnan(known[value]):
-                is_infinite = is_infinite or _is_beyond(nodes, lost, known)
-            elif size < fmt.normal and not lost.factor.divides and truths:
-                truths -= 1
-                true = precise.floats(nodes, [value], {**ones, **point})[0]
-                is_small = is_small or _is_missed(known[value], true, fmt)
-    powers = sum(degree(program, f.value) or math.inf for f in lost.others.values())
-    is_halved = nodes[lost.factor.value].data in HALVED and is_small
-    is_nothing = is_infinite and powers <= MOST
-    return replace(lost, is_infinite=is_nothing, is_small=is_halved)
-
-
-def _is_beyond(nodes: Sequence[Node], lost: Lost, known: Mapping[int, float]) -> bool:
-    """Whether a factor is nothing, whatever it is multiplied by."""
-    node = nodes[lost.factor.value]
-    [argument] = (known[arg] for arg in node.args)
-    side = _side(node, lost.factor)
-    return (side * argument if side else abs(argument)) > NOTHING
-
-
-def _is_missed(computed: float, true: float, fmt: Format) -> bool:
-    """Whether the truth is a number well in range that was missed."""
-    counts = fmt.normal * MARGIN < abs(true) < fmt.largest
-    return counts and abs(computed - true) > COARSE * abs(true)
-
-
 def _inside(
     nodes: Sequence[Node], root: int, leaves: Mapping[int, object]
 ) -> list[int]:
@@ -314,31 +147,6 @@ def _inside(
             seen.add(value)
             todo += nodes[value].args if nodes[value].op in ELEMENTWISE else ()
     return sorted(v for v in seen if nodes[v].op in ELEMENTWISE)
-
-
-def _points(
-    program: Program, leaves: Sequence[int], fmt: Format
-) -> Iterator[Mapping[int, float]]:
-    """Numbers of every size for the leaves, in mixed order; every other is extreme."""
-    domains = [domain(program, leaf) for leaf in leaves]
-    most = fmt.largest**0.9  # so that no sum of two of them overflows
-    ends = (fmt.normal, 1.0, 1 - math.log(fmt.normal), most)
-    columns = [
-        [_numbers(domain, fmt, sizes) for domain in domains]
-        for sizes in (ends, (2 * fmt.normal, *_SIZES, most / 2))
-    ]
-    for k in range(POINTS):
-        yield {
-            leaf: column[int(k * _STEPS[j % len(_STEPS)] % 1 * len(column))]
-            for j, (leaf, column) in enumerate(zip(leaves, columns[k % 2], strict=True))
-        }
-
-
-def _numbers(domain: Interval, fmt: Format, sizes: Sequence[float]) -> list[float]:
-    ends = [x for x in (domain.low, domain.high) if math.isfinite(x)] or [0.0]
-    signed = [end + side * size for end in ends for side in (1, -1) for size in sizes]
-    found = [x for x in map(fmt.nearest, signed) if x in domain]
-    return found or [1.0]
 
 
 def _harmless(domain: Interval) -> Fraction:

@@ -1,0 +1,153 @@
+"""Rules for roots, powers and quotients, for Bessel functions, and for ties."""
+
+from __future__ import annotations
+
+from symgrad.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    # lengths
+    Rule("sqrt(a**2 + b**2)", "hypot(a, b)", "a**2 overflows and underflows"),
+    Rule("sqrt(a*a + b*b)", "hypot(a, b)", "a*a overflows and underflows"),
+    Rule("sqrt(a**2)", "abs(a)", "a**2 overflows and underflows"),
+    Rule("sqrt(b + a**2)", "hypot(a, sqrt(b))", "a**2 overflows", "b > 0"),
+    Rule("sqrt(b + a*a)", "hypot(a, sqrt(b))", "a*a overflows", "b > 0"),
+    Rule("sqrt(b + a**4)", "hypot(a**2, sqrt(b))", "a**4 overflows", "b > 0"),
+    Rule("sqrt(b + a**6)", "hypot(a**3, sqrt(b))", "a**6 overflows", "b > 0"),
+    Rule("sqrt(b + a**8)", "hypot(a**4, sqrt(b))", "a**8 overflows", "b > 0"),
+    Rule("hypot(a, b) - b", "hypot_excess(a, b)", "cancels for a small a", "b > 0"),
+    Rule("hypot(a, b) - a", "add_hypot(-a, b)", "cancels for a large a", "b > 0"),
+    Rule(
+        "a/sqrt(c + b*a**2)",
+        "scaled_share(a, b, c)",
+        "inf/inf",
+        "b > 0, c > 0",
+    ),
+    Rule(
+        "a/sqrt(c + b*(a*a))",
+        "scaled_share(a, b, c)",
+        "inf/inf",
+        "b > 0, c > 0",
+    ),
+    Rule(
+        "sqrt(a + b) - sqrt(a)",
+        "b/(sqrt(a + b) + sqrt(a))",
+        "cancels for a large a",
+        "a > 0, b > 0",
+    ),
+    Rule(
+        "sqrt(a) - sqrt(a + b)",
+        "-b/(sqrt(a + b) + sqrt(a))",
+        "cancels for a large a",
+        "a > 0, b > 0",
+    ),
+    Rule(
+        "1/sqrt(a) - 1/sqrt(a + b)",
+        "b/(sqrt(a + b) + sqrt(a))/sqrt(a)/sqrt(a + b)",
+        "cancels for a large a",
+        "a > 0, b > 0, b beyond 0",
+        {"b": 3},
+    ),
+    Rule(
+        "sqrt((a**2 + b**2)/c)",
+        "hypot(a, b)/sqrt(c)",
+        "a**2 overflows and underflows",
+        "c > 0",
+    ),
+    Rule(
+        "(1 - a/b)/a",
+        "1/a - 1/b",
+        "a/b overflows",
+        "a > 0, b > 0",
+    ),
+    Rule("1/a/a/b/b", "1/(a*b)/(a*b)", "0*inf: all of it is beyond range if a*b is"),
+    Rule("asin(sqrt(a))", "atan2(sqrt(a), sqrt(1 - a))", "sqrt(a) may round to 1"),
+    Rule("acos(sqrt(a))", "atan2(sqrt(1 - a), sqrt(a))", "sqrt(a) may round to 1"),
+    Rule("sqrt(1 + a) - 1", "sqrt1pm1(a)", "cancels for a small a"),
+    Rule("2*a/2", "a", "exact"),
+    Rule("a + hypot(a, b)", "add_hypot(a, b)", "cancels for a far below 0", "b > 0"),
+    Rule("add_hypot(a, b)/2", "add_hypot(a/2, b/2)", "overflows before it is halved"),
+    Rule("log(add_hypot(a, 1))", "asinh(a)", "keeps the digits of a small a"),
+    Rule("log(a + sqrt(a**2 - 1))", "acosh(a)", "a**2 overflows, and cancels near 1"),
+    Rule("log(a + sqrt(a*a - 1))", "acosh(a)", "a*a overflows, and cancels near 1"),
+    Rule("log1p(a**2/b)", "log1psq_ratio(a, sqrt(b))", "a**2 overflows", "b > 0"),
+    Rule("log1p(a**2)", "log1psq(a)", "a**2 overflows"),
+    Rule("log1p(a*a)", "log1psq(a)", "a*a overflows"),
+    Rule("log1psq(a/b)", "log1psq_ratio(a, b)", "a/b overflows", "b > 0, b varies"),
+    Rule("a**2/(b + a**2)", "square_share(a, sqrt(b))", "inf/inf", "b > 0"),
+    Rule("a/(a + b)", "share(a, b)", "its derivative cancels for a large a"),
+    Rule("1 - share(a, b)", "share(b, a)", "cancels where b is small beside a"),
+    Rule("a**2/(b**2 + c**2)", "(a/hypot(b, c))**2", "inf/inf"),
+    Rule("log(a**2)", "2*log(abs(a))", "a**2 overflows and underflows"),
+    Rule(
+        "log(a**b)",
+        "b*log(a)",
+        "the power overflows and underflows",
+        "a > 0, b is fixed",
+        {"b": 3},
+    ),
+    Rule(
+        "log(b*a**c)",
+        "log(b) + c*log(a)",
+        "the power overflows and underflows",
+        "a > 0, b > 0, b is fixed, c is fixed",
+        {"b": 3, "c": 4},
+    ),
+    Rule("log(a**2 + b**2)", "2*log(hypot(a, b))", "a**2 overflows and underflows"),
+    Rule("a*b/(a + b)", "1/(1/a + 1/b)", "a*b overflows", "a > 0, b > 0"),
+    Rule("a**2/b**2", "(a/b)**2", "inf/inf and 0/0", "b varies"),
+    Rule("a**2/(2*b**2)", "(a/b)**2/2", "inf/inf and 0/0", "b varies"),
+    Rule(
+        "log(b/a) + (a/b)**2/2",
+        "(a/b)**2/2 - log(a/b)",
+        "a function of a/b, whose terms cancel where that is near 1",
+    ),
+    # powers
+    Rule("1/a**c", "a**(-c)", "its derivative overflows", "c beyond 2", {"c": 6}),
+    Rule(
+        "a**b - a**c",
+        "a**c*(a**(b - c) - 1)",
+        "inf - inf",
+        "b beyond c, c beyond 2",
+        {"b": -12, "c": -6},
+    ),
+    Rule(
+        "a/c**d - b/c**e",
+        "(a/c**(d - e) - b)/c**e",
+        "inf - inf",
+        "d beyond e, e beyond 2",
+        {"d": 12, "e": 6},
+    ),
+    Rule("(a - 1/a)*a", "a*a - 1", "inf*0"),
+    # Bessel functions
+    Rule("log(i0(a))", "log_i0(a)", "i0(a) overflows"),
+    Rule(
+        "a*cos(b) - log_i0(a)",
+        "-log(i0e(a)) - 2*a*sin(b/2)**2",
+        "cancels for a large a and a small b",
+        "a > 0",
+    ),
+    Rule("acosh(1 + 2*a)", "2*asinh(sqrt(a))", "1 + 2*a is 1 for a small a"),
+    Rule("acosh(1 + a)", "2*asinh(sqrt(a/2))", "1 + a is 1 for a small a"),
+    Rule(
+        "acos((a - b)/b)",
+        "acos(a/b - 1)",
+        "a is lost beside b if it is small",
+        "b beyond 0",
+        {"b": 2},
+    ),
+    Rule(
+        "acos(a - 1)", "2*atan2(sqrt(1 - a/2), sqrt(a/2))", "a - 1 is -1 for a small a"
+    ),
+    Rule("acos(1 - a)", "2*asin(sqrt(a/2))", "1 - a is 1 for a small a"),
+    Rule("atanh(1 - 2*a)", "-logit(a)/2", "1 - 2*a is 1 for a small a"),
+    # ties that are no kinks
+    Rule("clamp(a, a, b)", "Min(a, b)", "a tie everywhere"),
+    # whose shape and NaN are those of b, too
+    Rule("clamp(a, b, a)", "where(b == b, a, b)", "a tie wherever a is the greater"),
+    Rule("Max(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
+    Rule("Max(Max(a, b), a)", "Max(a, b)", "a tie wherever a is chosen"),
+    Rule("Max(Max(b, a), a)", "Max(b, a)", "a tie wherever a is chosen"),
+    Rule("Min(a, a)", "a", "a tie everywhere, of which one side is the derivative"),
+    Rule("Min(Min(a, b), a)", "Min(a, b)", "a tie wherever a is chosen"),
+    Rule("Min(Min(b, a), a)", "Min(b, a)", "a tie wherever a is chosen"),
+)
