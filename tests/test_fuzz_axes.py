@@ -26,7 +26,7 @@ from symgrad.verify import reference
 SPEC = load(str(Path(__file__).with_name("found_axes.yaml")))
 SIZES = {"m": 3, "n": 2, "p": 4}
 LEADS = ((), (2,), (2, 1))
-BATCHES, EACH = 6, 10
+BATCHES, EACH = 6, 8
 """How many tests there are, and specs in each."""
 
 
