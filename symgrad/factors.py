@@ -10,22 +10,16 @@ patch, and a factor that has nothing to do with it would be in the way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symgrad import algebra
+from symgrad.algebra import ARITHMETIC
+from symgrad.families import Part
 from symgrad.program import VARIABLES, Graph
 
 MOST = 16
 """Factors of a product that are told apart, at most: it may be made of many more."""
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A value that multiplies a product, or divides it."""
-
-    value: int
-    divides: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ class Factoring:
 
     def split(
         self, value: int, apart: bool = True
-    ) -> tuple[int, Sequence[Factor]] | None:
+    ) -> tuple[int, Sequence[Part]] | None:
         """What is left of a sum without the factors of all of its terms, and those.
 
         ``apart``: only those that share no input with what is left.  ``None`` where
@@ -55,19 +49,19 @@ class Factoring:
         if not outside:
             return None
         rests = (term.without(outside) for term in terms)
-        return _BUILDING[node.op](self.graph, *rests), outside
+        return ARITHMETIC[node.op](self.graph, *rests), outside
 
-    def regroup(self, value: int) -> tuple[int, Sequence[Factor]] | None:
+    def regroup(self, value: int) -> tuple[int, Sequence[Part]] | None:
         """The factors of a product that depend on the same, and its others.
 
         ``None`` where those stand together already.
         """
-        groups: dict[frozenset[int], list[Factor]] = {}
+        groups: dict[frozenset[int], list[Part]] = {}
         behind, before = self._known(), len(self.graph.nodes)
         whole = product(self.graph, value)
         counted = whole.counted()
         for factor in whole.factors.values():
-            if counted[replace(factor, divides=not factor.divides)]:
+            if counted[replace(factor, inverse=not factor.inverse)]:
                 return None  # what cancels is no reason to go together
             groups.setdefault(behind[factor.value], []).append(factor)
         groups.pop(frozenset(), None)
@@ -78,10 +72,10 @@ class Factoring:
         left = whole.without(others)
         return None if left < before else (left, others)
 
-    def times(self, value: int, factors: Sequence[Factor]) -> int:
+    def times(self, value: int, factors: Sequence[Part]) -> int:
         """The product of a value with factors."""
         for factor in factors:
-            if factor.divides:
+            if factor.inverse:
                 value = algebra.div(self.graph, value, factor.value)
             else:
                 value = algebra.mul(self.graph, factor.value, value)
@@ -106,13 +100,13 @@ class Product:
 
     graph: Graph
     value: int
-    factors: Mapping[Path, Factor]
+    factors: Mapping[Path, Part]
 
-    def counted(self) -> Counter[Factor]:
+    def counted(self) -> Counter[Part]:
         """How often each factor occurs, from left to right."""
         return Counter(self.factors.values())
 
-    def without(self, factors: Sequence[Factor]) -> int:
+    def without(self, factors: Sequence[Part]) -> int:
         """The product that is left when some of its factors are taken out."""
         left = Counter(factors)
         out = set[Path]()
@@ -129,12 +123,12 @@ class Product:
         args = tuple(
             self._built((*path, place), arg, out) for place, arg in enumerate(node.args)
         )
-        return value if args == node.args else _BUILDING[node.op](self.graph, *args)
+        return value if args == node.args else ARITHMETIC[node.op](self.graph, *args)
 
 
 def product(graph: Graph, value: int) -> Product:
     """What a value is a product and quotient of, if need be of other products."""
-    found: dict[Path, Factor] = {(): Factor(value)}
+    found: dict[Path, Part] = {(): Part(value)}
     todo: list[Path] = [()]
     while todo and len(found) < MOST:
         path = todo.pop(0)
@@ -145,14 +139,14 @@ def product(graph: Graph, value: int) -> Product:
             for place, arg in enumerate(node.args):
                 turned = node.op == "div" and place == 1
                 longer = (*path, place)
-                found[longer] = Factor(arg, whole.divides != turned)
+                found[longer] = Part(arg, whole.inverse != turned)
                 todo.append(longer)
     return Product(graph, value, dict(sorted(found.items())))
 
 
 def _apart(
-    common: list[Factor], left: Sequence[Factor], behind: Sequence[frozenset[int]]
-) -> list[Factor]:
+    common: list[Part], left: Sequence[Part], behind: Sequence[frozenset[int]]
+) -> list[Part]:
     """The common factors that have no input in common with what is left."""
     inside = frozenset[int]().union(*(behind[factor.value] for factor in left))
     while True:
@@ -164,11 +158,3 @@ def _apart(
 
 
 _PRODUCTS = frozenset({"neg", "mul", "div"})
-
-_BUILDING: Mapping[str, Callable[..., int]] = {
-    "add": algebra.add,
-    "sub": algebra.sub,
-    "neg": algebra.neg,
-    "mul": algebra.mul,
-    "div": algebra.div,
-}

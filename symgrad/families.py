@@ -14,7 +14,7 @@ MOST = 8
 
 @dataclass(frozen=True)
 class Part:
-    """A term of a sum or a factor of a product; an ``inverse`` one takes from it."""
+    """A term of a sum or a factor of a product; an ``inverse`` one takes or divides."""
 
     value: int
     inverse: bool = False

@@ -1,4 +1,4 @@
-"""How fast a value may grow, as the degree of a power of what it is made of."""
+"""Where a value is, and how fast it may grow by what it is made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from symgrad.intervals import Interval
-from symgrad.measure.strata import EVERYWHERE
 from symgrad.patches.kernels import ELEMENTWISE
-from symgrad.program import Kind, Node, Program, is_complex
+from symgrad.program import Graph, Kind, Node, Program, is_complex
+from symgrad.signs import Sign, sign
 
 BOUNDED = frozenset(
     {"sigmoid", "tanh", "sin", "cos", "erf", "erfc", "ndtr", "atan", "atan2", "asin"}
@@ -41,11 +41,19 @@ def behind(nodes: Sequence[Node]) -> Sequence[frozenset[int] | None]:
     return found
 
 
-def domain(program: Program, leaf: int) -> Interval:
-    """Where a value is, as far as it is declared."""
-    node = program.nodes[leaf]
-    named = program.domains if node.op == "input" else {}
-    return named.get(str(node.data), EVERYWHERE)
+_SIGNED = {
+    Sign.POSITIVE: Interval(0.0, math.inf, True, True),
+    Sign.NONNEGATIVE: Interval(0.0, math.inf, False, True),
+    Sign.ANY: Interval(-math.inf, math.inf, True, True),
+}
+
+
+def domain_of(program: Program, leaf: int) -> Interval:
+    """Where a leaf is, as far as it is known."""
+    node, domains = program.nodes[leaf], program.domains
+    if node.op == "input" and str(node.data) in domains:
+        return domains[str(node.data)]
+    return _SIGNED[sign(Graph(program.nodes[: leaf + 1]), leaf, domains)]
 
 
 def degree(program: Program, root: int) -> float | None:
@@ -89,7 +97,7 @@ def _greatest(program: Program, value: int) -> float:
     if node.op == "const" and not isinstance(node.data, str | None):
         return abs(float(node.data))
     if node.op == "input":
-        where = domain(program, value)
+        where = domain_of(program, value)
         return max(abs(where.low), abs(where.high))
     if node.op in ("add", "sub"):
         return sum(_greatest(program, arg) for arg in node.args)

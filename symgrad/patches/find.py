@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf, isfinite
 
-from symgrad.intervals import Interval
 from symgrad.patches.between import between
 from symgrad.patches.centres import centres
 from symgrad.patches.charts import Chart, Inverse, Root, Shift
 from symgrad.patches.choices import Centres, Choice, Choices, Question
 from symgrad.patches.choose import Patch, choose
+from symgrad.patches.degrees import domain_of
 from symgrad.patches.kernels import dominators, kernel_of
 from symgrad.patches.place import Aim, Known, Place
 from symgrad.patches.tails import Tail, tail
-from symgrad.program import VARIABLES, Graph, Program
-from symgrad.signs import Sign, sign
+from symgrad.program import VARIABLES, Program
 
 BUDGET = 24
 """Values of a program whose kernels are measured, at most."""
@@ -227,18 +226,3 @@ def _is_mended(place: Place, patches: Sequence[Patch]) -> bool:
         and (not counts or any(patch.covers(centre) for patch in patches))
         and not any(replace(place, chart=part).worst for part in others)
     )
-
-
-_SIGNED = {
-    Sign.POSITIVE: Interval(0.0, inf, True, True),
-    Sign.NONNEGATIVE: Interval(0.0, inf, False, True),
-    Sign.ANY: Interval(-inf, inf, True, True),
-}
-
-
-def domain_of(program: Program, leaf: int) -> Interval:
-    """Where a leaf is, as far as it is known."""
-    node, domains = program.nodes[leaf], program.domains
-    if node.op == "input" and str(node.data) in domains:
-        return domains[str(node.data)]
-    return _SIGNED[sign(Graph(program.nodes[: leaf + 1]), leaf, domains)]

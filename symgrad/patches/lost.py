@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad import precise
-from symgrad.factors import Factor, Path, product
+from symgrad.factors import Path, product
+from symgrad.families import Part
 from symgrad.intervals import Interval
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.patches.degrees import behind, degree, domain
+from symgrad.patches.degrees import behind, degree, domain_of
 from symgrad.patches.ideal import computed
 from symgrad.patches.kernels import LARGEST
 from symgrad.program import Graph, Node, Program
@@ -74,8 +75,8 @@ class Lost:
     """
 
     path: Path
-    factor: Factor
-    others: Mapping[Path, Factor]
+    factor: Part
+    others: Mapping[Path, Part]
     leaves: Sequence[int]
     is_infinite: bool
     is_small: bool
@@ -128,14 +129,14 @@ def _lost(
     return None
 
 
-def _may_vanish(node: Node, factor: Factor) -> bool:
-    table = GROWING if factor.divides else VANISHING
+def _may_vanish(node: Node, factor: Part) -> bool:
+    table = GROWING if factor.inverse else VANISHING
     return node.op == "call" and node.data in table
 
 
-def side_of(node: Node, factor: Factor) -> int:
+def side_of(node: Node, factor: Part) -> int:
     """The side on which a factor vanishes, 0 for both."""
-    return (GROWING if factor.divides else VANISHING)[str(node.data)]
+    return (GROWING if factor.inverse else VANISHING)[str(node.data)]
 
 
 def _outcome(program: Program, value: int, lost: Lost, leaves: frozenset[int]) -> Lost:
@@ -155,7 +156,7 @@ def _outcome(program: Program, value: int, lost: Lost, leaves: frozenset[int]) -
             size = abs(known[lost.factor.value])
             if math.isnan(known[value]):
                 is_infinite = is_infinite or _is_beyond(nodes, lost, known)
-            elif size < fmt.normal and not lost.factor.divides and truths:
+            elif size < fmt.normal and not lost.factor.inverse and truths:
                 truths -= 1
                 true = precise.floats(nodes, [value], {**ones, **point})[0]
                 is_small = is_small or _is_missed(known[value], true, fmt)
@@ -183,7 +184,7 @@ def _points(
     program: Program, leaves: Sequence[int], fmt: Format
 ) -> Iterator[Mapping[int, float]]:
     """Numbers of every size for the leaves, in mixed order; every other is extreme."""
-    domains = [domain(program, leaf) for leaf in leaves]
+    domains = [domain_of(program, leaf) for leaf in leaves]
     most = fmt.largest**0.9  # so that no sum of two of them overflows
     ends = (fmt.normal, 1.0, 1 - math.log(fmt.normal), most)
     columns = [

@@ -19,7 +19,7 @@ from fractions import Fraction
 from symgrad import algebra
 from symgrad.factors import Path, product
 from symgrad.intervals import Interval
-from symgrad.patches.degrees import domain
+from symgrad.patches.degrees import domain_of
 from symgrad.patches.kernels import ELEMENTWISE
 from symgrad.patches.lost import EDGE, INFINITE, NOTHING, SMALL, Lost, products, side_of
 from symgrad.program import Graph, Node, Note, Program
@@ -100,7 +100,7 @@ class _Writing:
     def held(self, nothing: int | None, leaf: int) -> int:
         """A leaf, and a harmless number where the product is nothing."""
         assert nothing is not None
-        harmless = self.graph.const(_harmless(domain(self.program, leaf)))
+        harmless = self.graph.const(_harmless(domain_of(self.program, leaf)))
         counts = self.graph.node("not", nothing)
         return self.graph.node("guard", counts, self.new[leaf], harmless)
 

@@ -8,7 +8,8 @@ from math import isinf
 
 from symgrad.measure.formats import Format
 from symgrad.patches.charts import Chart, Inverse, Shift
-from symgrad.patches.find import Patched, domain_of
+from symgrad.patches.degrees import domain_of
+from symgrad.patches.find import Patched
 from symgrad.patches.ideal import run
 from symgrad.patches.kernels import Kernel, between, kernel_of
 from symgrad.patches.place import Aim, Place
