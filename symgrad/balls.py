@@ -100,6 +100,11 @@ def _applied(node: Node, known: Mapping[int, Ball], overlap_is_equal: bool) -> B
         return _called(str(node.data), args)
     if node.op in _COMPARISONS:
         return _compared(node.op, args[0], args[1], overlap_is_equal)
+    if node.op == "gated":
+        value, x, bound = args
+        return 0 * bound if _compared("le", x, bound, overlap_is_equal) else value
+    if node.op == "clamped":
+        return args[0].max(args[1]) if node.data == "min" else args[0].min(args[1])
     return _OPERATIONS[node.op](*args)
 
 

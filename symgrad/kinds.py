@@ -49,7 +49,7 @@ REAL_VALUED = frozenset({"re", "im", "arg", "abs"})
 
 _KEEPING = frozenset(
     {"neg", "add", "sub", "mul", "div", "call", "stop_gradient", "einsum"}
-    | {"polynomial"}
+    | {"clamped", "gated", "polynomial"}
 )
 """Primitives whose result is floating as soon as one argument is."""
 

@@ -164,12 +164,15 @@ def formula(node: Node, args: Sequence[Text]) -> Text:
         return call("where", args) if node.op == "where" else args[1]
     if node.op == "stop_gradient":
         return call("stop_gradient", args)
-    if node.op in ("reduce", "narrow"):
+    if node.op in ("reduce", "narrow", "clamped"):
         return args[0]
     if node.op == "call" and node.data == "pow":
         return power(args[0], args[1], style)
     if node.op == "call":
         return call(str(node.data), args)
+    if node.op == "gated":
+        value, x, bound = args
+        return call("where", [binary("le", x, bound, style), Text("0"), value])
     if node.op == "polynomial":
         return call("polynomial", args)
     return binary(node.op, args[0], args[1], style)

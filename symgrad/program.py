@@ -55,6 +55,8 @@ PRIMITIVES: Mapping[str, int] = {
     # choice
     "where": 3,
     "guard": 3,  # where(p, a, harmless); its result only counts where p holds
+    "clamped": 2,  # a guard at a bound, its data "min" or "max", of what it guards
+    "gated": 3,  # gated(a, x, b): where(x <= b, 0, a), of one shape
     # value without derivative
     "stop_gradient": 1,
     # reduce(a, like): a, summed to the shape of like over what was broadcast

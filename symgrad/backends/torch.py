@@ -19,6 +19,7 @@ from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import IN_ITSELF, spelling
 from symgrad.backends.torch_shapes import in_one_batch
+from symgrad.cheaper import cheapen_choices
 from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
 from symgrad.layout import bracketed, listed
@@ -114,6 +115,7 @@ def _steps(op: Op, choices: Choices) -> list[tuple[str, Pass]]:
         *([("patch", patched)] if op.accuracy in AIMS else []),
         *along[0 if op.has_axes else 2 :],
         *([("narrow", narrow)] if op.has_axes else []),
+        ("cheapen_choices", cheapen_choices),
         ("choose_residuals", lambda program: choose_residuals(program, op)),
     ]
 
@@ -253,6 +255,7 @@ HELPERS = (
     "_padded",
     "_others",
     "_polynomial",
+    "_gated",
     "_spread",
     "_axes_error",
     "_check_floating",

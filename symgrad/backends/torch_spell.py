@@ -16,6 +16,7 @@ from symgrad.backends.torch_names import (
     scalars,
     spelling,
 )
+from symgrad.backends.torch_reuse import reusing
 from symgrad.layout import Speller
 from symgrad.printer import (
     ATOM,
@@ -79,6 +80,10 @@ def speller(program: Program, anchor: str) -> Speller:
             return choice(*args)
         if node.op in ("where", "guard"):
             return _choice(nodes, node, args, anchor, value in small, held)
+        if node.op == "clamped":
+            return call(f"torch.clamp_{node.data}", args)
+        if node.op == "gated":
+            return call("_gated", args)
         if node.op == "polynomial":
             return call("_polynomial", [*args, Text(f"single={node.data}")])
         if node.op == "stop_gradient":
@@ -89,7 +94,7 @@ def speller(program: Program, anchor: str) -> Speller:
             return _power(nodes, node, args, anchor, held)
         return _call(nodes, node, args, anchor, held)
 
-    return spell
+    return reusing(program, spell)
 
 
 def _reduced(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:

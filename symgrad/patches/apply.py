@@ -15,6 +15,7 @@ from math import isinf
 
 from symgrad import algebra
 from symgrad.factors import Factoring
+from symgrad.guards import harmless
 from symgrad.patches.charts import Root
 from symgrad.patches.choices import Choices
 from symgrad.patches.choose import Patch
@@ -27,6 +28,9 @@ from symgrad.program import Graph, Kind, Node, Note, Program
 from symgrad.rebuild import copied, rebuild
 
 Patches = tuple[Patch | Tail, ...]
+
+_ENTIRE = frozenset({"exp", "expm1", "exp2", "sinh", "cosh"})
+"""Functions that have no singular point, though they overflow."""
 
 
 def patch(program: Program, aim: Aim, choices: Choices) -> Program:
@@ -110,13 +114,30 @@ class _Writing:
             near = self.near(patch, leaf)
             self.notes[near] = Note("near", _reason(patch))
             nearby.append((patch, near))
+            if self.is_finite(value, patch):
+                continue
             other = self.exact(patch.far if isinstance(patch, Patch) else patch.edge)
             far = graph.node("guard", graph.node("not", near), far, other)
-        self.notes[far] = Note("far")
+        if far != leaf:
+            self.notes[far] = Note("far")
         plain = found = self.copy(value, patches, far)
         for patch, near in nearby:
             found = graph.node("where", near, self.instead(patch, near, leaf), found)
         return found, plain
+
+    def is_finite(self, value: int, patch: Patch | Tail) -> bool:
+        """Whether a kernel is finite where a polynomial stands for it, only inexact.
+
+        So are its derivatives then: nothing in it has a singular point.
+        """
+        inside = (self.program.nodes[v] for v in self.found[value].inside)
+        singular = (
+            node
+            for node in inside
+            if node.data not in _ENTIRE and any(harmless(self.program.nodes, node))
+        )
+        near = isinstance(patch, Patch) and not isinf(patch.chart.centre)
+        return near and next(singular, None) is None
 
     def copy(self, value: int, around: Patches, leaf: int) -> int:
         """A value of another leaf; what it is made of is patched elsewhere."""
@@ -177,9 +198,23 @@ class _Writing:
         if isinstance(patch.chart, Root):
             return self.root(patch, near, leaf), None
         is_pole = patch.series.valuation < 0
+        if patch.has_centre and patch.radius and not is_pole:
+            return self.within(patch, leaf), None
         harmless = centre + patch.sides[0] * patch.radius if is_pole else centre
         held = graph.node("guard", near, leaf, self.exact(harmless))
         return algebra.sub(graph, held, self.exact(centre)), None
+
+    def within(self, patch: Patch, leaf: int) -> int:
+        """The distance of a leaf from a centre, no further than the patch goes."""
+        centre, radius = (
+            Fraction(repr(patch.chart.centre)),
+            patch.chart.edge(patch.radius),
+        )
+        reach = Fraction(repr(radius))
+        below, above = (reach if side in patch.sides else 0 for side in (-1, 1))
+        ends = map(self.graph.const, (centre - below, centre + above))
+        held = self.graph.call("clamp", leaf, *ends)
+        return algebra.sub(self.graph, held, self.graph.const(centre))
 
     def root(self, patch: Patch, near: int, leaf: int) -> int:
         """That of a distance, which has the sign of its side."""

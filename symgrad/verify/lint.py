@@ -34,6 +34,9 @@ _BUILTINS = frozenset(
         """,
     )
 )
+_OPERATORS = ("threshold_backward",)
+"""Operators of torch's that have no public name."""
+
 _IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 """What may be called while the module is imported."""
 
@@ -71,10 +74,13 @@ def _module(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
 
 
 def _kept(tree: ast.Module, spec: Spec) -> set[ast.AST]:
-    """What bears a name of the user's: numbers on ``ctx``, all that a module keeps."""
+    """What bears a name of the user's: numbers on ``ctx``, all that a module keeps.
+
+    And torch's own operators that go by no other name.
+    """
     inputs = [item for op in spec.ops for item in op.inputs]
     numbers = {item.name for item in inputs if not item.kind.is_tensor}
-    kept = set(_attributes(tree, "ctx", numbers))
+    kept = {*_attributes(tree, "ctx", numbers), *_operators(tree)}
     layers = {op.module.name: op for op in spec.ops if op.module is not None}
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name in layers:
@@ -84,6 +90,16 @@ def _kept(tree: ast.Module, spec: Spec) -> set[ast.AST]:
                 _attributes(node, "self", {*sizes, *(i.name for i in op.inputs)})
             )
     return kept
+
+
+def _operators(tree: ast.Module) -> Iterator[ast.AST]:
+    """``torch.ops`` in the names of operators that may be called."""
+    for node in walked(tree):
+        if not isinstance(node, ast.Attribute) or node.attr not in _OPERATORS:
+            continue
+        owner = node.value
+        if isinstance(owner, ast.Attribute) and ast.unparse(owner) == "torch.ops.aten":
+            yield owner.value
 
 
 def _attributes(part: ast.AST, of: str, names: Set[str]) -> Iterator[ast.AST]:

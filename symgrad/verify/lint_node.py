@@ -57,6 +57,14 @@ _PRIVATE = frozenset({"__init__", "__signature__", "__name__"})
 _HOLDERS = ("ctx", "self")
 """What attributes may be set on: a context, by ``setup_context``, and a module."""
 
+_NEW = frozenset(
+    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil"}
+    | {"clamp", "clamp_max", "clamp_min", "cos", "cosh", "digamma", "erf", "erfc"}
+    | {"erfinv", "floor", "lgamma", "log", "log10", "log1p", "log2", "logaddexp"}
+    | {"maximum", "minimum", "sign", "sin", "sinh", "trunc", "where", "xlogy"}
+)
+"""Functions of torch whose result is a new tensor, of which autograd keeps nothing."""
+
 _STARTS = frozenset({"nn.init", "_nn.init"})
 """Where the functions are that give parameters their initial values."""
 
@@ -90,11 +98,26 @@ def _attribute(node: ast.Attribute) -> Iterator[str]:
     if name.startswith("_") and name not in _PRIVATE:
         yield f"{name} is private"
     in_place = name.endswith("_") and not name.startswith("_")
-    if in_place and ast.unparse(node.value) not in _STARTS:
+    own = ast.unparse(node.value) in _STARTS or _is_fresh(node.value)
+    if in_place and not own:
         yield f"{name} writes in place"
     stored = isinstance(node.ctx, ast.Store) and name not in _PRIVATE
     if stored and ast.unparse(node.value) not in _HOLDERS:
         yield f"sets the attribute {name}"
+
+
+def _is_fresh(value: ast.expr) -> bool:
+    """Whether an expression is a new tensor, which no name and nobody else has."""
+    if isinstance(value, ast.UnaryOp):
+        return isinstance(value.op, ast.USub)
+    if isinstance(value, ast.BinOp):
+        return isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div))
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return False
+    name, owner = value.func.attr, value.func.value
+    if name.endswith("_"):
+        return _is_fresh(owner)
+    return name in _NEW and ast.unparse(owner) == "torch"
 
 
 def _call(node: ast.Call) -> Iterator[str]:

@@ -1,0 +1,119 @@
+"""Temporaries that are written over: the memory of one is the memory of the next.
+
+A fresh result that nothing else uses may become the next one in place, which spares an
+allocation, and the cache all that it would have thrown out.  It is done where it is
+right in every mode of torch, so that there is one text for all of them: where autograd
+has not kept the temporary, and where that has all dimensions, and the batch of every
+vmap, of what it is combined with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.backends.torch_names import spelling
+from symgrad.layout import Speller
+from symgrad.printer import ATOM, Text, call
+from symgrad.program import Kind, Node, Program
+
+_ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "clamped", "gated"})
+"""Primitives whose results autograd does not keep."""
+
+NOT_KEPT = frozenset(
+    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceiling"}
+    | {"clamp", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "floor", "log"}
+    | {"log10", "log1p", "log2", "logaddexp", "loggamma", "Max", "Min", "sign", "sin"}
+    | {"sinh", "trunc", "xlogy"}
+)
+"""Functions whose results autograd does not keep: a derivative is one of arguments."""
+
+IN_PLACE = frozenset(
+    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceiling", "cos"}
+    | {"cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor"}
+    | {"log", "log10", "log1p", "log2", "loggamma", "reciprocal", "relu", "rsqrt"}
+    | {"sigmoid", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trunc"}
+)
+"""Functions that torch can also put in the place of their argument."""
+
+_METHODS = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_"}
+
+
+def reusing(program: Program, spell: Speller) -> Speller:
+    """``spell``, but what is computed from a temporary takes its place if it may."""
+    nodes = program.nodes
+    behind, made_of = _behind(nodes), _behind(nodes, conditions=False)
+    fresh: dict[int, str] = {}
+
+    def may_become(arg: int, text: Text, value: int) -> bool:
+        """Whether an argument is a temporary that its value may be written into."""
+        own, node = nodes[arg], nodes[value]
+        alike = own.axes == node.axes and own.kind is node.kind is Kind.REAL
+        whole = behind[arg] == behind[value] and made_of[arg] == made_of[value]
+        return fresh.get(arg) == text.text and alike and whole
+
+    def write(value: int, args: Sequence[Text]) -> Text:
+        node = nodes[value]
+        text = _in_place(nodes, node, args, [
+            may_become(arg, part, value)
+            for arg, part in zip(node.args, args, strict=True)
+        ])  # fmt: skip
+        text = spell(value, args) if text is None else text
+        if _is_fresh(nodes, node):
+            fresh[value] = text.text
+        return text
+
+    return write
+
+
+def _is_fresh(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether a value has memory of its own that autograd does not keep."""
+    if node.op in ("where", "guard"):  # of a number Python chooses one of two tensors
+        return nodes[node.args[0]].kind is Kind.MASK
+    return node.op in _ARITHMETIC or (node.op == "call" and node.data in NOT_KEPT)
+
+
+def _in_place(
+    nodes: Sequence[Node], node: Node, args: Sequence[Text], may: Sequence[bool]
+) -> Text | None:
+    """A value as the method of a temporary that becomes it, ``None`` if none may."""
+    if not any(may) or not all(_fits(nodes[arg], node) for arg in node.args):
+        return None
+    if node.op == "neg":
+        return _method(args[0], "neg_")
+    if node.op == "call" and node.data in IN_PLACE:
+        name = str(spelling(str(node.data))).removeprefix("torch.")
+        return _method(args[0], f"{name}_")
+    if node.op not in _METHODS:
+        return None
+    if may[0]:
+        return _method(args[0], _METHODS[node.op], args[1])
+    turned = node.op in ("add", "mul")
+    return _method(args[1], _METHODS[node.op], args[0]) if turned else None
+
+
+def _method(temporary: Text, name: str, *args: Text) -> Text:
+    return call(f"{temporary.within(ATOM)}.{name}", args)
+
+
+def _fits(part: Node, node: Node) -> bool:
+    """Whether an argument needs no change to stand beside the others."""
+    number = part.kind in (Kind.FLOAT, Kind.INT)
+    return number or (part.kind is Kind.REAL and part.axes == node.axes)
+
+
+def _behind(nodes: Sequence[Node], conditions: bool = True) -> list[int]:
+    """The tensors that each value depends on, as bits: those that it has the shape of.
+
+    Without conditions they are those that it has the dtype of: of two numbers
+    torch.where makes a float32.  What is summed to the shape of another value has bits
+    of its own: it may be smaller than all that it depends on.
+    """
+    found: list[int] = []
+    for value, node in enumerate(nodes):
+        own = node.op in ("input", "cotangent", "tangent") and node.kind.is_tensor
+        bits = 1 << value if own or node.op == "reduce" else 0
+        chooses = node.op in ("where", "guard") and not conditions
+        for arg in node.args[1:] if chooses else node.args:
+            bits |= found[arg]
+        found.append(bits)
+    return found
