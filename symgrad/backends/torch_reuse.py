@@ -3,13 +3,14 @@
 A fresh result that nothing else uses may become the next one in place, which spares an
 allocation, and the cache all that it would have thrown out.  It is done where it is
 right in every mode of torch, so that there is one text for all of them: where autograd
-has not kept the temporary, and where that has all dimensions, and the batch of every
-vmap, of what it is combined with.
+has not kept the temporary, where that has all dimensions, and the batch of every vmap,
+of what it is combined with, and where nothing has arrived in it, which in forward mode
+may be a zero of torch's own that cannot be written to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from symgrad.backends.torch_names import spelling
 from symgrad.layout import Speller
@@ -20,20 +21,19 @@ _ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "clamped", "gated"})
 """Primitives whose results autograd does not keep."""
 
 NOT_KEPT = frozenset(
-    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceiling"}
-    | {"clamp", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "floor", "log"}
-    | {"log10", "log1p", "log2", "logaddexp", "loggamma", "Max", "Min", "sign", "sin"}
-    | {"sinh", "trunc", "xlogy"}
+    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "clamp"}
+    | {"cos", "cosh", "digamma", "erf", "erfc", "erfinv", "log", "log10", "log1p"}
+    | {"log2", "logaddexp", "loggamma", "Max", "Min", "sin", "sinh", "xlogy"}
 )
-"""Functions whose results autograd does not keep: a derivative is one of arguments."""
+"""Functions whose results autograd does not keep, and that have a derivative."""
 
 IN_PLACE = frozenset(
-    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceiling", "cos"}
-    | {"cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor"}
-    | {"log", "log10", "log1p", "log2", "loggamma", "reciprocal", "relu", "rsqrt"}
-    | {"sigmoid", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trunc"}
+    {"abs", "acos", "asin", "atan", "ceiling", "cos", "cosh", "digamma", "erf"}
+    | {"erfc", "erfinv", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p"}
+    | {"log2", "loggamma", "reciprocal", "relu", "rsqrt", "sigmoid", "sign", "sin"}
+    | {"sinh", "sqrt", "tan", "tanh", "trunc"}
 )
-"""Functions that torch can also put in the place of their argument."""
+"""Functions that torch can also put in the place of their argument, all derivatives."""
 
 _METHODS = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_"}
 
@@ -42,6 +42,7 @@ def reusing(program: Program, spell: Speller) -> Speller:
     """``spell``, but what is computed from a temporary takes its place if it may."""
     nodes = program.nodes
     behind, made_of = _behind(nodes), _behind(nodes, conditions=False)
+    arriving = _bits(v for v, n in enumerate(nodes) if n.op in ("cotangent", "tangent"))
     fresh: dict[int, str] = {}
 
     def may_become(arg: int, text: Text, value: int) -> bool:
@@ -49,7 +50,8 @@ def reusing(program: Program, spell: Speller) -> Speller:
         own, node = nodes[arg], nodes[value]
         alike = own.axes == node.axes and own.kind is node.kind is Kind.REAL
         whole = behind[arg] == behind[value] and made_of[arg] == made_of[value]
-        return fresh.get(arg) == text.text and alike and whole
+        own_text = fresh.get(arg) == text.text
+        return own_text and alike and whole and not behind[value] & arriving
 
     def write(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
@@ -101,6 +103,10 @@ def _fits(part: Node, node: Node) -> bool:
     return number or (part.kind is Kind.REAL and part.axes == node.axes)
 
 
+def _bits(values: Iterable[int]) -> int:
+    return sum(1 << value for value in values)
+
+
 def _behind(nodes: Sequence[Node], conditions: bool = True) -> list[int]:
     """The tensors that each value depends on, as bits: those that it has the shape of.
 
@@ -111,7 +117,7 @@ def _behind(nodes: Sequence[Node], conditions: bool = True) -> list[int]:
     found: list[int] = []
     for value, node in enumerate(nodes):
         own = node.op in ("input", "cotangent", "tangent") and node.kind.is_tensor
-        bits = 1 << value if own or node.op == "reduce" else 0
+        bits = _bits([value] if own or node.op == "reduce" else [])
         chooses = node.op in ("where", "guard") and not conditions
         for arg in node.args[1:] if chooses else node.args:
             bits |= found[arg]
