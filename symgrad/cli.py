@@ -16,6 +16,7 @@ import click
 
 from symgrad import console
 from symgrad._version import __version__
+from symgrad.bench_command import bench
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
@@ -235,61 +236,6 @@ def audit(
 
 
 @command.command()
-@click.argument("specs", nargs=-1, metavar="SPEC[:OP]...")
-@click.option("--op", "ops", multiple=True, metavar="NAME", help="Only this op.")
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    type=click.IntRange(1),
-    metavar="N",
-    help="Elements; may be given again (64, 4096, 65536, 1048576).",
-)
-@click.option("--threads", type=click.IntRange(1), default=1, help="Of torch (1).")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float64", "bfloat16", "float16"]),
-    default="float32",
-    help="Of floating tensors (float32).",
-)
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", help="Where (cpu)."
-)
-@click.option("--no-compile", is_flag=True, help="Leave torch.compile out.")
-@click.option("--repeat", type=click.IntRange(1), default=20, help="Blocks (20).")
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Draw time against size, as .svg or .png.",
-)
-@click.option("--debug", is_flag=True, expose_value=False, help="Trace faults.")
-@click.option("--json", "as_json", is_flag=True, help="Report for machines.")
-def bench(
-    specs: tuple[str, ...],
-    ops: tuple[str, ...],
-    sizes: tuple[int, ...],
-    threads: int,
-    dtype: str,
-    device: str,
-    no_compile: bool,
-    repeat: int,
-    plot: Path | None,
-    as_json: bool,
-) -> int:
-    """Time an op against autograd of its formula, torch.compile, and torch's own."""
-    _require_specs(specs)
-    from symgrad import bench as benching
-    from symgrad.progress import progress
-
-    how = benching.Settings(
-        sizes or benching.SIZES, dtype, device, threads, not no_compile, repeat
-    )
-    shown = progress(as_json, "timing")
-    return console.show(benching.run(specs, ops, how, plot, shown), as_json)
-
-
-@command.command()
 @click.argument("subject", metavar="SPEC[:OP]|SGnnn")
 def explain(subject: str) -> None:
     """Show how a backward comes about and what is kept, or what a code means."""
@@ -314,6 +260,9 @@ def functions() -> None:
 
     for row in TABLE.values():
         click.echo("\n".join(lines(row)))
+
+
+command.add_command(bench)
 
 
 def _add_not_built(name: str, help: str) -> None:

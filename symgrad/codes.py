@@ -303,8 +303,9 @@ SG604 no such device
 'bench --device cuda' needs a GPU, and a torch that was built for it.
 
 SG605 an op that cannot be timed
-At this size, or in this dtype, the generated op itself does not run: there is not enough
-memory, or torch lacks a function in that dtype. Its rivals may fail; the table says so.
+At this size, or in this dtype, the generated op itself does not run: there is not
+enough memory, or torch lacks a function in that dtype. Where a rival fails the table
+says why.
 
 SG606 a plot that cannot be drawn
 'bench --plot FILE' writes .svg or .png, and needs matplotlib:

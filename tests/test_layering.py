@@ -253,6 +253,7 @@ ORDER = [
     "console",
     "listing",
     "progress",
+    "bench_command",
     "cli",
     "pytest_plugin",
 ]
@@ -311,7 +312,7 @@ def test_imports_go_one_way(module: str) -> None:
 
 
 HOMES = {
-    "click": {"symgrad.cli", "symgrad.progress"},
+    "click": {"symgrad.cli", "symgrad.bench_command", "symgrad.progress"},
     "jinja2": {"symgrad.templates"},
     "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
     "yaml": {"symgrad.yamlfile"},

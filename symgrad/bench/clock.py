@@ -6,6 +6,7 @@ import gc
 import math
 import timeit
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 
@@ -24,7 +25,8 @@ def on_cpu(call: Call, count: int) -> float:
 
 def on_cuda(call: Call, count: int) -> float:
     """Seconds between two events of the GPU with ``count`` calls between them."""
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    events: list[Any] = [torch.cuda.Event(enable_timing=True) for _ in range(2)]  # type: ignore[no-untyped-call]
+    start, end = events
     was_on = gc.isenabled()
     gc.disable()
     try:

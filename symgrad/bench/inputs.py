@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from symgrad import unroll
-from symgrad.axes import BATCH, named, size_of
+from symgrad.axes import BATCH, size_of
 from symgrad.contract import contract
 from symgrad.elementwise import length
 from symgrad.op import Input, Op

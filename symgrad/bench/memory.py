@@ -47,11 +47,12 @@ def peak_bytes(call: Call, device: str) -> int:
 
 def _peak_on_cuda(call: Call) -> int:
     torch.cuda.synchronize()
-    before = torch.cuda.memory_allocated()
+    before: int = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
     call()
     torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated() - before
+    peak: int = torch.cuda.max_memory_allocated()
+    return peak - before
 
 
 def _peak_on_cpu(call: Call) -> int:
@@ -63,5 +64,7 @@ def _peak_on_cpu(call: Call) -> int:
     del result
     assert found.kineto_results is not None
     events = [e for e in found.kineto_results.events() if e.name() == "[memory]"]
-    changes = [e.nbytes() for e in sorted(events, key=lambda event: event.start_ns())]
+    changes: list[int] = [
+        e.nbytes() for e in sorted(events, key=lambda event: event.start_ns())
+    ]
     return max((0, *itertools.accumulate(changes)))

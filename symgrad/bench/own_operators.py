@@ -1,7 +1,8 @@
 """Torch's own operators, and which of them an op is.
 
-An op is an operator if both give the same numbers, value and gradients, at hundreds of
-places of all sizes; what either is called, and how a formula is spelled, does not count.
+An op is an operator if both give the same numbers, value and gradients, at hundreds
+of places of all sizes; what either is called, and how a formula is spelled, does not
+count.
 Numbers that an op takes have the values at which it is timed.
 """
 
@@ -80,8 +81,10 @@ def _cross_entropy(x: Tensor, label: Tensor) -> Tensor:
     return flat.reshape(label.shape)
 
 
-def _attention(q: Tensor, k: Tensor, v: Tensor, *mask: Tensor) -> Tensor:
-    return F.scaled_dot_product_attention(q, k, v, *mask)
+def _attention(
+    q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None
+) -> Tensor:
+    return F.scaled_dot_product_attention(q, k, v, allowed)
 
 
 _ROW, _VECTOR = "real[..., n]", "real[n]"

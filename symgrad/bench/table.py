@@ -13,8 +13,8 @@ WIDTH = 100
 LEGEND = """\
 GB/s: of what a pass must read and write at least, once each; add: how much that is of
 what torch.add reaches beside it.  vs: how many times as long as symgrad takes.  kept:
-bytes that forward keeps for backward.  peak: the most that forward and backward allocate.
-Backward alone goes over a graph that is kept (retain_graph=True)."""
+bytes that forward keeps for backward.  peak: the most that forward and backward
+allocate.  Backward alone goes over a graph that is kept (retain_graph=True)."""
 
 _TITLES = ("time", "GB/s", "add", "vs", "kept", "peak")
 _ROW = "{:<10}{:<34}{:>11}{:>8}{:>7}{:>7}{:>11}{:>11}"
@@ -41,8 +41,8 @@ def _lines(measured: Measured) -> Iterator[str]:
 def _of_size(sized: Sized) -> Iterator[str]:
     inputs = ", ".join(_input(name, value) for name, value in sized.inputs.items())
     said = (
-        f"{sized.elements:,} elements: {inputs}; torch.add takes"
-        f" {duration(sized.add_seconds)}, {sized.add_gigabytes:.1f} GB/s"
+        f"{sized.elements:,} elements, torch.add takes {duration(sized.add_seconds)},"
+        f" {sized.add_gigabytes:.1f} GB/s; {inputs}"
     )
     yield from textwrap.wrap(said, WIDTH, subsequent_indent="  ")
     yield _ROW.format("", "", *_TITLES).rstrip()
