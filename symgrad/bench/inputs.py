@@ -46,7 +46,7 @@ def lengths(op: Op, elements: int) -> dict[str, int]:
     ``x[..., n]`` both are 64.  An axis whose places are named in a formula stays as
     short as it may be.
     """
-    nodes = contracted(op).nodes
+    nodes = _live(contracted(op))
     found = {BATCH: 1, **unroll.sizes_of(op, (1,))}
     growing = sorted(_axes(nodes) - _selected(nodes))
 
@@ -56,6 +56,12 @@ def lengths(op: Op, elements: int) -> dict[str, int]:
     while able := [axis for axis in growing if fits(axis)]:
         found[min(able, key=lambda axis: found[axis])] *= 2
     return found
+
+
+def _live(op: Op) -> tuple[Node, ...]:
+    """The nodes that outputs need, without what became part of a contraction."""
+    needed = Program(op.nodes, {}, {}).reachable([f.value for f in op.outputs])
+    return tuple(op.nodes[value] for value in needed)
 
 
 def _axes(nodes: tuple[Node, ...]) -> set[str]:

@@ -21,6 +21,9 @@ from symgrad.op import Op
 
 ADD = "torch.add"
 
+_NOT_RUN = (RuntimeError, TypeError, ValueError, OverflowError, MemoryError)
+"""What torch raises for sizes and dtypes that it cannot have."""
+
 
 def at_size(
     op: Op,
@@ -69,12 +72,13 @@ def at_size(
 def _given(
     op: Op, function: Callable[..., Any], elements: int, place: Place
 ) -> tuple[list[Any], list[Tensor | None]]:
-    """Inputs and cotangents, with which the op has run."""
+    """Inputs and cotangents, with which the op has run forward and backward."""
     try:
         given = inputs.made(op, elements, place)
-        outputs = outputs_of(function(*given))
-        return given, inputs.cotangents(op, outputs)
-    except (RuntimeError, TypeError, ValueError) as error:
+        sent = inputs.cotangents(op, outputs_of(function(*given)))
+        paired.gradients(function, given, sent)
+        return given, sent
+    except _NOT_RUN as error:
         said = str(error).strip().partition("\n")[0]
         dtype = str(place.dtype).removeprefix("torch.")
         message = f"{op.name} does not run with {elements:,} elements of {dtype}"
