@@ -175,6 +175,29 @@ def test_no_garbage_is_collected_in_a_block() -> None:
     assert gc.isenabled()
 
 
+def test_a_gpu_has_a_clock_of_its_own(monkeypatch) -> None:
+    class Event:
+        made: list[Event] = []
+
+        def __init__(self, enable_timing: bool) -> None:
+            assert enable_timing
+            self.made.append(self)
+
+        def record(self) -> None:
+            log.append(f"event {self.made.index(self)}")
+
+        def elapsed_time(self, end: Event) -> float:
+            assert [self, end] == self.made
+            return 7.0  # milliseconds
+
+    log: list[str] = []
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: log.append("wait"))
+    assert clock.on_cuda(lambda: log.append(f"call {gc.isenabled()}"), 2) == 7e-3
+    assert log == ["wait", "event 0", *["call False"] * 2, "event 1", "wait"]
+    assert gc.isenabled()
+
+
 def test_comparing_any_callables() -> None:
     class Square(torch.autograd.Function):
         @staticmethod

@@ -14,7 +14,7 @@ Call = Callable[[], object]
 Measure = Callable[[Call, int], float]
 """Seconds that so many calls take together, the garbage collector being off."""
 
-LEAST = 2e-3
+LEAST = 5e-3
 """Seconds that a block takes at least, far above what a clock resolves."""
 
 

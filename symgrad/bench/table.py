@@ -28,10 +28,9 @@ def text(measured: tuple[Measured, ...]) -> str:
 
 def _lines(measured: Measured) -> Iterator[str]:
     how = measured.settings
-    threads = f"{how.threads} thread{'s' if how.threads > 1 else ''}"
     yield (
-        f"{measured.op}: {how.dtype}, {how.device}, {threads},"
-        f" medians of {how.blocks} blocks, torch {measured.torch}"
+        f"{measured.op}: {how.dtype}, {how.device}, {_counted(how.threads, 'thread')},"
+        f" medians of {_counted(how.blocks, 'block')}, torch {measured.torch}"
     )
     for sized in measured.sizes:
         yield ""
@@ -80,6 +79,10 @@ def _input(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return f"{name}[{', '.join(map(str, value))}]"
     return f"{name}={value}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
