@@ -16,6 +16,7 @@ import click
 
 from symgrad import console
 from symgrad._version import __version__
+from symgrad.bench_command import bench
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
@@ -26,7 +27,6 @@ _QUICK_START = """nothing to do: name a spec, such as
   symgrad gen examples/swish.yaml --stdout   prints it"""
 
 _NOT_BUILT = {
-    "bench": "Time an op against autograd and torch.compile.",
     "build": "Compile kernels ahead of time.",
     "new": "Write a starter spec.",
     "report": "Write a page with plots of value, gradients and error.",
@@ -260,6 +260,9 @@ def functions() -> None:
 
     for row in TABLE.values():
         click.echo("\n".join(lines(row)))
+
+
+command.add_command(bench)
 
 
 def _add_not_built(name: str, help: str) -> None:

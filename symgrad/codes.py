@@ -299,6 +299,18 @@ SG603 no such callable
 of a Python file, and NAME a function or class in it. It is imported in a process of
 its own, from the current folder as well. Of SPEC:OP, OP is an op in the file SPEC.
 
+SG604 no such device
+'bench --device cuda' needs a GPU, and a torch that was built for it.
+
+SG605 an op that cannot be timed
+At this size, or in this dtype, the generated op itself does not run: there is not
+enough memory, or torch lacks a function in that dtype. Where a rival fails the table
+says why.
+
+SG606 a plot that cannot be drawn
+'bench --plot FILE' writes .svg or .png, and needs matplotlib:
+pip install 'symgrad[benchmarks]'.
+
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 

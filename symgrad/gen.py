@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from symgrad import disk, lock, provenance, spec, verify, write
 from symgrad.disk import Change, File
@@ -40,6 +40,14 @@ class Made:
     warnings: tuple[Diagnostic, ...]
 
 
+class Reported(Protocol):
+    """What a command found out, such as a verification's report."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        ...
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command did: all that is printed, as text or as JSON.
@@ -50,7 +58,7 @@ class Outcome:
 
     exit_code: int = 0
     changes: tuple[Change, ...] = ()
-    reports: tuple[Report, ...] = ()
+    reports: tuple[Reported, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
     text: str = ""

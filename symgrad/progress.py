@@ -1,11 +1,11 @@
-"""How far verification is: a bar on a terminal, and nothing anywhere else."""
+"""How far a long command is: a bar on a terminal, and nothing anywhere else."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 
 import click
@@ -15,14 +15,18 @@ from symgrad.verify.watch import Progress, Step, Watch, unseen
 WIDTH = 20
 
 
-def progress(as_json: bool) -> Progress:
+def progress(as_json: bool, label: str = "verifying") -> Progress:
     """What shows progress on standard error; nothing where a machine reads it."""
     seen = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return _bar if seen and not as_json else unseen
+
+    def bar(steps: int) -> AbstractContextManager[Watch]:
+        return _bar(steps, label)
+
+    return bar if seen and not as_json else unseen
 
 
 @contextmanager
-def _bar(steps: int) -> Iterator[Watch]:
+def _bar(steps: int, label: str) -> Iterator[Watch]:
     """A bar of what has ended, with the step that was begun last beside it.
 
     It has no colours, so that there are none for ``NO_COLOR`` to take away.
@@ -30,7 +34,7 @@ def _bar(steps: int) -> Iterator[Watch]:
     lock = Lock()
     with click.progressbar(
         length=steps,
-        label="verifying",
+        label=label,
         width=WIDTH,
         item_show_func=_named,
         update_min_steps=0,  # the first step is shown before anything has ended

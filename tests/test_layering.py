@@ -238,10 +238,24 @@ ORDER = [
     "callables",
     "explain",
     "in_memory",
+    "bench.clock",
+    "bench.paired",
+    "bench.memory",
+    "bench.traffic",
+    "bench.inputs",
+    "bench.composed",
+    "bench.own_operators",
+    "bench.subjects",
+    "bench.results",
+    "bench.measure",
+    "bench.table",
+    "bench.plot",
+    "bench",
     "api",
     "console",
     "listing",
     "progress",
+    "bench_command",
     "cli",
     "pytest_plugin",
 ]
@@ -300,7 +314,7 @@ def test_imports_go_one_way(module: str) -> None:
 
 
 HOMES = {
-    "click": {"symgrad.cli", "symgrad.progress"},
+    "click": {"symgrad.cli", "symgrad.bench_command", "symgrad.progress"},
     "jinja2": {"symgrad.templates"},
     "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
     "yaml": {"symgrad.yamlfile"},
