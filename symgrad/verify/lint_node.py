@@ -58,12 +58,21 @@ _HOLDERS = ("ctx", "self")
 """What attributes may be set on: a context, by ``setup_context``, and a module."""
 
 _NEW = frozenset(
-    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil"}
-    | {"clamp", "clamp_max", "clamp_min", "cos", "cosh", "digamma", "erf", "erfc"}
-    | {"erfinv", "floor", "lgamma", "log", "log10", "log1p", "log2", "logaddexp"}
-    | {"maximum", "minimum", "sign", "sin", "sinh", "trunc", "where", "xlogy"}
+    {"abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "clamp"}
+    | {"clamp_max", "clamp_min", "cos", "cosh", "digamma", "erf", "erfc", "erfinv"}
+    | {"lgamma", "log", "log10", "log1p", "log2", "logaddexp", "maximum", "minimum"}
+    | {"sin", "sinh", "where", "xlogy"}
 )
 """Functions of torch whose result is a new tensor, of which autograd keeps nothing."""
+
+_OVER = frozenset(
+    {"abs_", "acos_", "add_", "asin_", "atan_", "ceil_", "cos_", "cosh_", "digamma_"}
+    | {"div_", "erf_", "erfc_", "erfinv_", "exp_", "exp2_", "expm1_", "floor_"}
+    | {"lgamma_", "log_", "log10_", "log1p_", "log2_", "mul_", "neg_", "reciprocal_"}
+    | {"relu_", "rsqrt_", "sigmoid_", "sign_", "sin_", "sinh_", "sqrt_", "sub_"}
+    | {"tan_", "tanh_", "trunc_"}
+)
+"""Methods that may write over a new tensor."""
 
 _STARTS = frozenset({"nn.init", "_nn.init"})
 """Where the functions are that give parameters their initial values."""
@@ -98,7 +107,8 @@ def _attribute(node: ast.Attribute) -> Iterator[str]:
     if name.startswith("_") and name not in _PRIVATE:
         yield f"{name} is private"
     in_place = name.endswith("_") and not name.startswith("_")
-    own = ast.unparse(node.value) in _STARTS or _is_fresh(node.value)
+    over = name in _OVER and _is_fresh(node.value)
+    own = over or ast.unparse(node.value) in _STARTS
     if in_place and not own:
         yield f"{name} writes in place"
     stored = isinstance(node.ctx, ast.Store) and name not in _PRIVATE
