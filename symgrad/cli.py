@@ -126,6 +126,14 @@ def _common(function: _Command) -> _Command:
     help="Search for stable forms again, whatever the lock says.",
 )
 @click.option(
+    "--jobs",
+    "-j",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    help="Specs that are worked on at one time (1).",
+)
+@click.option(
     "--backend",
     type=click.Choice(["torch", "cpu", "triton"]),
     help="Which code to emit (torch).",
@@ -145,6 +153,7 @@ def gen(
     stdout: bool,
     force: tuple[Path, ...],
     reselect: bool,
+    jobs: int,
     backend: str | None,
     level: Any,
     as_json: bool,
@@ -159,7 +168,7 @@ def gen(
     from symgrad import gen
     from symgrad.progress import progress
 
-    made = gen.make(specs, folder, reselect)
+    made = gen.make(specs, folder, reselect, jobs)
     if check or diff:
         return console.show(gen.check(made, diff), as_json)
     if stdout:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -65,15 +67,17 @@ class Outcome:
 
 
 def make(
-    paths: Sequence[str], folder: Path, reselect: bool = False
+    paths: Sequence[str], folder: Path, reselect: bool = False, jobs: int = 1
 ) -> tuple[Made, ...]:
     """Load, derive and generate every spec; ``-`` is standard input.
 
-    What the locks in ``folder`` say is not searched again, unless ``reselect``.
+    What the locks in ``folder`` say is not searched again, unless ``reselect``.  Up to
+    ``jobs`` specs are worked on at one time, each in a process.
     Touches no file.  Raises ``SpecError`` with all that is wrong with any of them,
     ``OutputError`` where two of them would write one file, or a lock cannot be read.
     """
-    made = _each(paths, lambda path: _make(path, folder, reselect))
+    work = partial(_make, folder=folder, reselect=reselect)
+    made = _each(paths, work, 1 if "-" in paths else jobs)
     write.check_names(_files(made))
     return made
 
@@ -138,18 +142,35 @@ def verify_disk(
     return replace(outcome, notes=whole) if whole else outcome
 
 
-def _each(paths: Sequence[str], work: Callable[[str], _T]) -> tuple[_T, ...]:
+def _each(
+    paths: Sequence[str], work: Callable[[str], _T], jobs: int = 1
+) -> tuple[_T, ...]:
     """``work`` on every path; what is wrong with any of them is raised together."""
-    results: list[_T] = []
-    problems: list[Diagnostic] = []
-    for path in paths:
-        try:
-            results.append(work(path))
-        except SymgradError as error:
-            problems.extend(error.diagnostics)
+    outcomes = _mapped(partial(_tried, work), paths, min(jobs, len(paths)))
+    problems = [problem for _, found in outcomes for problem in found]
     if problems:
         raise SpecError(*problems)
-    return tuple(results)
+    return tuple(result for results, _ in outcomes for result in results)
+
+
+def _tried(
+    work: Callable[[str], _T], path: str
+) -> tuple[tuple[_T, ...], tuple[Diagnostic, ...]]:
+    """The one result for a path, or what is wrong with it."""
+    try:
+        return (work(path),), ()
+    except SymgradError as error:
+        return (), error.diagnostics
+
+
+def _mapped(work: Callable[[str], _T], paths: Sequence[str], jobs: int) -> list[_T]:
+    """``work`` on every path, in this process or in several."""
+    if jobs < 2:
+        return list(map(work, paths))
+    # an interrupt is for this process to report, once
+    quiet = signal.SIGINT, signal.SIG_IGN
+    with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
+        return list(pool.map(work, paths))
 
 
 def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:

@@ -192,6 +192,23 @@ def test_one_wrong_spec_of_three_stops_all_and_all_are_diagnosed(
     assert everything(project) == before
 
 
+def test_several_jobs_do_what_one_does(project) -> None:
+    assert generate("one.yaml", "two.yaml", "-o", "alone") == 0
+    assert generate("--jobs", "2", "one.yaml", "two.yaml", "-o", "together") == 0
+    alone, together = (everything(project / folder) for folder in ("alone", "together"))
+    assert {n: code for n, (_, code) in alone.items()} == {
+        n: code for n, (_, code) in together.items()
+    }
+
+
+def test_several_jobs_report_what_is_wrong_in_all(capsys) -> None:
+    Path("wrong2.yaml").write_text(BAD.format(name="wrong2"))
+    assert generate("--jobs", "2", "wrong.yaml", "one.yaml", "wrong2.yaml") == 2
+    err = capsys.readouterr().err
+    assert "--> wrong.yaml:7:" in err
+    assert "--> wrong2.yaml:7:" in err
+
+
 def test_an_edited_file_stays_and_the_advice_works(capsys) -> None:
     assert generate("one.yaml") == 0
     with open("generated/one.py", "a") as stream:

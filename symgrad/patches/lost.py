@@ -147,18 +147,23 @@ def _outcome(program: Program, value: int, lost: Lost, leaves: frozenset[int]) -
     nodes, inside = program.nodes, program.reachable([value], leaves)
     if len(inside) > LARGEST:
         return lost
+    first = program.reachable([lost.factor.value], leaves)
     steps = [v for v in inside if v not in leaves]
+    before = [v for v in first if v not in leaves]
     ones, truths = dict.fromkeys(leaves, 1.0), TRUTHS
     is_infinite, is_small = False, False
     for fmt in map(FORMATS.__getitem__, ("float32", "float64")):
         for point in _points(program, lost.leaves, fmt):
-            known = computed(nodes, steps, {**ones, **point}, fmt)
-            size = abs(known[lost.factor.value])
+            start = {**ones, **point}
+            size = abs(computed(nodes, before, start, fmt)[lost.factor.value])
+            if fmt.normal <= size < math.inf:  # then it does not vanish
+                continue
+            known = computed(nodes, steps, start, fmt)
             if math.isnan(known[value]):
                 is_infinite = is_infinite or _is_beyond(nodes, lost, known)
             elif size < fmt.normal and not lost.factor.inverse and truths:
                 truths -= 1
-                true = precise.floats(nodes, [value], {**ones, **point})[0]
+                true = precise.floats(nodes, [value], start)[0]
                 is_small = is_small or _is_missed(known[value], true, fmt)
     powers = sum(degree(program, f.value) or math.inf for f in lost.others.values())
     is_halved = nodes[lost.factor.value].data in HALVED and is_small
