@@ -14,7 +14,7 @@ from symgrad.factors import Path, product
 from symgrad.families import Part
 from symgrad.intervals import Interval
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.patches.degrees import behind, degree, domain_of
+from symgrad.patches.degrees import Sources, degree, domain_of, sources
 from symgrad.patches.ideal import computed
 from symgrad.patches.kernels import LARGEST
 from symgrad.program import Graph, Node, Program
@@ -84,7 +84,7 @@ class Lost:
 
 def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
     """The products of a program that are lost somewhere, each once."""
-    nodes, graph, leaves = program.nodes, Graph(program.nodes), behind(program.nodes)
+    nodes, graph, leaves = program.nodes, Graph(program.nodes), sources(program.nodes)
     gradients = (value for values in program.gradients.values() for value in values)
     returned = {*program.outputs.values(), *gradients, *program.jvps.values()}
     wanted = program.reachable(returned)
@@ -103,27 +103,25 @@ def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
             within.update(nodes[value].args)
 
 
-Leaves = Sequence[frozenset[int] | None]
-
-
 def _lost(
-    program: Program, graph: Graph, value: int, leaves: Leaves, fewest: int
+    program: Program, graph: Graph, value: int, leaves: Sources, fewest: int
 ) -> Lost | None:
     """The factor of a product that vanishes where others are large, with those."""
     factors = product(graph, value).factors
     for path, factor in factors.items():
-        own = leaves[factor.value] or frozenset()
-        if not _may_vanish(graph[factor.value], factor) or len(own) < fewest:
+        own = leaves[factor.value]
+        if not _may_vanish(graph[factor.value], factor) or own.bit_count() < fewest:
             continue
         others = {
             there: other
             for there, other in factors.items()
-            if (parts := leaves[other.value]) and parts <= own and there != path
+            if (parts := leaves[other.value]) and not parts & ~own and there != path
         }
         if not others:
             continue
-        found = Lost(path, factor, others, sorted(own), False, False)
-        outcome = _outcome(program, value, found, leaves[value] or frozenset())
+        found = Lost(path, factor, others, leaves.sets.values(own), False, False)
+        whole = frozenset(leaves.sets.values(leaves[value]))
+        outcome = _outcome(program, value, found, whole)
         if outcome.is_infinite or outcome.is_small:
             return outcome
     return None
