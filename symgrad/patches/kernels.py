@@ -7,7 +7,7 @@ What it dominates is a function of it alone, a *kernel*, whatever it is made of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -86,15 +86,21 @@ class Dominators:
 
 def between(nodes: Sequence[Node], leaf: int, root: int) -> tuple[int, ...] | None:
     """The values that a root needs from a leaf on, ``None`` if they are many."""
-    seen, todo = {leaf}, [root]
+    found = needed(nodes, {leaf}, root)
+    return None if found is None else tuple(v for v in found if v != leaf)
+
+
+def needed(nodes: Sequence[Node], leaves: Set[int], root: int) -> list[int] | None:
+    """The values that a root needs, leaves included, ``None`` if they are many."""
+    seen, todo = set[int](), [root]
     while todo:
         value = todo.pop()
         if value not in seen:
             seen.add(value)
-            todo += nodes[value].args
+            todo += () if value in leaves else nodes[value].args
         if len(seen) > LARGEST:
             return None
-    return tuple(sorted(seen - {leaf}))
+    return sorted(seen)
 
 
 def dominators(nodes: Sequence[Node]) -> Dominators:
