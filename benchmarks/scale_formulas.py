@@ -164,7 +164,7 @@ class Case:
 CASES: Mapping[str, Case] = {
     "pendulum": Case(pendulum, (24, 120, 600, 1200), "steps"),
     "arm": Case(arm, (12, 120, 600, 1800), "joints"),
-    "polynomial": Case(polynomial, (100, 500, 2500, 5000), "terms"),
+    "polynomial": Case(polynomial, (100, 1000, 5000, 20000), "terms"),
     "determinant": Case(determinant, (8, 16, 24, 34), "rows"),
     "product": Case(product, (640, 1280, 2560, 5120), "variables"),
 }
