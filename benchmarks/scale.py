@@ -32,10 +32,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from pages import put
-from scale_formulas import CASES, Language, Written, op, written
+from scale_formulas import CASES, Language, op, written
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "scale.md"
@@ -80,14 +79,17 @@ class Missed:
 
 def ours(name: str, size: int) -> Figure:
     """What symgrad comes to."""
-    from symgrad.backends.torch import joint_program
-    from symgrad.generate import generate
+    from symgrad.backends.torch import joint_program, module_code
+    from symgrad.backends.torch_tests import test_code
+    from symgrad.templates import render
 
     made = op(name, size)
+    ops = [made._meaning]
     start = time.perf_counter()
-    text = generate(made._origin).source
+    program = joint_program(*ops)
+    text = render("torch/module.py.j2", module=module_code(ops, [program]))
+    render("torch/test_module.py.j2", tests=test_code(name, ops, [program]))
     seconds, memory = time.perf_counter() - start, _memory()
-    program = joint_program(made._meaning)
     terms = [v for values in program.gradients.values() for v in values]
     return Figure(
         formula=name,
@@ -97,7 +99,7 @@ def ours(name: str, size: int) -> Figure:
         memory=memory,
         forward=program.count_ops(program.outputs.values()),
         gradients=program.count_ops(terms, frozenset(program.residuals)),
-        run=_run(name, text, len(made._meaning.inputs)),
+        run=_run(name, text, len(program.inputs)),
     )
 
 
@@ -143,9 +145,7 @@ def by_casadi(name: str, size: int) -> Figure:
     """The reverse sweep of CasADi's scalar expressions."""
     import casadi
 
-    made = CASES[name].formula(
-        Language(casadi.SX.sym, casadi.sin, casadi.cos), size
-    )
+    made = CASES[name].formula(Language(casadi.SX.sym, casadi.sin, casadi.cos), size)
     inputs = casadi.vertcat(*made.inputs.values())
     outputs = casadi.vertcat(*made.outputs.values())
     start = time.perf_counter()
@@ -185,13 +185,13 @@ def _memory() -> float:
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def apart(tool: str, name: str, size: int, limit: float) -> Figure | Missed:
+def apart(tool: str, name: str, size: int, limit: float | None) -> Figure | Missed:
     """A figure from a process of its own, unless that takes too long or fails."""
     words = [sys.executable, __file__, "--one", tool, name, str(size)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
-        return Missed(name, size, tool, f"more than {limit:.0f} s")
+        return Missed(name, size, tool, f"more than {limit:g} s")
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[-1]
         return Missed(name, size, tool, last.partition(":")[0])
@@ -205,7 +205,7 @@ def measured(
     for name in names:
         for tool in tools:
             for size in CASES[name].sizes:
-                found = apart(tool, name, size, math.inf if tool == "symgrad" else limit)
+                found = apart(tool, name, size, None if tool == "symgrad" else limit)
                 yield found
                 if isinstance(found, Missed):
                     break
@@ -224,7 +224,9 @@ def line(found: Figure | Missed) -> str:
     head = f"{found.formula:12}{found.size:6}  {found.tool:9}"
     if isinstance(found, Missed):
         return f"{head}  {found.why}"
-    counts = [f"{n:9,}" if n >= 0 else f"{'':9}" for n in (found.forward, found.gradients)]
+    counts = [
+        f"{n:9,}" if n >= 0 else f"{'':9}" for n in (found.forward, found.gradients)
+    ]
     run = f"{1e3 * found.run:9.1f} ms" if found.run >= 0 else ""
     cost = f"{found.seconds:9.2f} s{found.memory:7.0f} MiB"
     return f"{head}{counts[0]}{counts[1]}{cost}{run}".rstrip()

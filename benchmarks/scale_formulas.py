@@ -93,7 +93,9 @@ def arm(language: Language, joints: int) -> Written:
             turned[row][other] = language.named(f"r{joint}_{row}{other}", aside)
             reached = place[row] + link * turned[row][0]
             place[row] = language.named(f"p{joint}_{row}", reached)
-    return Written(inputs, dict(zip(("hand_x", "hand_y", "hand_z"), place, strict=True)))
+    return Written(
+        inputs, dict(zip(("hand_x", "hand_y", "hand_z"), place, strict=True))
+    )
 
 
 VARIABLES = 4

@@ -142,9 +142,7 @@ def product(graph: Graph, value: int) -> Product:
     return Product(graph, value, dict(sorted(found.items())))
 
 
-def _apart(
-    common: list[Part], left: Sequence[Part], behind: LeafSets
-) -> list[Part]:
+def _apart(common: list[Part], left: Sequence[Part], behind: LeafSets) -> list[Part]:
     """The common factors that have no input in common with what is left."""
     inside = _together(left, behind)
     while True:
