@@ -12,7 +12,7 @@ eager torch, on tensors of eight numbers.
 
 CasADi and SymForce are left out, with a word, where they are not installed:
 
-    pip install casadi symforce
+    pip install casadi && pip install --no-deps symforce
 
 With --update the tables go to docs/scale.md.
 """

@@ -80,7 +80,7 @@ def before_stabilisation(made: Spec) -> Program:
     return next(program for name, program in made_by if name == "differentiate")
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", ["ratios", "tanh"])
 def test_gradients_take_at_most_four_times_the_operations_of_forward(step: str) -> None:
     """Of 2,000 lets, before stabilisation, each function of the table counted once."""
     program = before_stabilisation(chain(2000, step))
