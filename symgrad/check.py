@@ -21,11 +21,17 @@ def checked_op(
     functions: Mapping[str, Template],
     problems: Problems,
     path: Path,
+    outline: bool = False,
 ) -> Op | None:
-    """The op, or ``None`` where something is wrong with it, noted in ``problems``."""
+    """The op, or ``None`` where something is wrong with it, noted in ``problems``.
+
+    Of an ``outline``, whose formulas are put in later, neither their use is checked
+    nor how many there are.
+    """
     before = problems.count
     draft = Draft(Graph(), functions, problems, path)
-    given = _keys(value, problems, path)
+    kind = model.OutlineModel if outline else model.OpModel
+    given = _keys(kind, value, problems, path)
     if given is None:
         _inputs(_mapping(value, "inputs"), draft)
         return None
@@ -60,7 +66,8 @@ def checked_op(
         backend=given.backend,
         module=module,
     )
-    _check_use(op, given, problems, path)
+    if not outline:
+        _check_use(op, given, problems, path)
     return op if problems.count == before else None
 
 
@@ -70,9 +77,11 @@ _BINDING = frozenset({"inputs", "let", "forward"})
 _FORMULAS = frozenset({"let", "forward", "surrogate", "backward"})
 
 
-def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
+def _keys(
+    kind: type[model.OpModel], value: Any, problems: Problems, path: Path
+) -> model.OpModel | None:
     """The keys of an op; one with mistakes is left out if the others can be checked."""
-    found = model.validate(model.OpModel, value)
+    found = model.validate(kind, value)
     if isinstance(found, model.OpModel):
         return found
     problems.complain(found, path)
@@ -84,7 +93,7 @@ def _keys(value: Any, problems: Problems, path: Path) -> model.OpModel | None:
     misspelt = strange and "let" not in value  # one of them may be the lets
     if lost & _BINDING or misspelt:
         return None
-    found = model.validate(model.OpModel, rest)
+    found = model.validate(kind, rest)
     return found if isinstance(found, model.OpModel) else None
 
 

@@ -79,14 +79,9 @@ def differentiate(program: Program, op: Op) -> Program:
     )
 
 
-_FLAT = ((), (BATCH,))
-"""The axes of values without named ones."""
-
-
 def has_partials(program: Program, outputs: int) -> bool:
     """Whether gradients are partials of one output, element by element."""
-    flat = outputs == 1 and all(node.axes in _FLAT for node in program.nodes)
-    return flat and not program.in_plane
+    return outputs == 1 and program.is_flat and not program.in_plane
 
 
 def _moving(

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from symgrad import algebra
 from symgrad.algebra import ARITHMETIC
 from symgrad.families import Part
+from symgrad.leaf_sets import LeafSet, LeafSets
 from symgrad.program import VARIABLES, Graph
 
 MOST = 16
@@ -27,7 +29,11 @@ class Factoring:
     """Sums and products of a graph as products of what has no input in common."""
 
     graph: Graph
-    behind: list[frozenset[int]] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def behind(self) -> LeafSets:
+        """What varies behind the values of the graph."""
+        return LeafSets(self.graph.nodes, lambda node: node.op in VARIABLES)
 
     def split(
         self, value: int, apart: bool = True
@@ -45,7 +51,7 @@ class Factoring:
         outside = list((first & second).elements())
         if outside and apart:
             left = [*(first - second), *(second - first)]
-            outside = _apart(outside, left, self._known())
+            outside = _apart(outside, left, self.behind)
         if not outside:
             return None
         rests = (term.without(outside) for term in terms)
@@ -56,15 +62,15 @@ class Factoring:
 
         ``None`` where those stand together already.
         """
-        groups: dict[frozenset[int], list[Part]] = {}
-        behind, before = self._known(), len(self.graph.nodes)
+        groups: dict[LeafSet, list[Part]] = {}
+        before = len(self.graph.nodes)
         whole = product(self.graph, value)
         counted = whole.counted()
         for factor in whole.factors.values():
             if counted[replace(factor, inverse=not factor.inverse)]:
                 return None  # what cancels is no reason to go together
-            groups.setdefault(behind[factor.value], []).append(factor)
-        groups.pop(frozenset(), None)
+            groups.setdefault(self.behind[factor.value], []).append(factor)
+        groups.pop(0, None)
         widest = max(groups.values(), key=len, default=[])
         if len(groups) < 2 or len(widest) < 2:
             return None
@@ -80,14 +86,6 @@ class Factoring:
             else:
                 value = algebra.mul(self.graph, factor.value, value)
         return value
-
-    def _known(self) -> Sequence[frozenset[int]]:
-        """The inputs behind each value."""
-        behind = self.behind
-        for value, node in enumerate(self.graph.nodes[len(behind) :], len(behind)):
-            own = {value} if node.op in VARIABLES else set[int]()
-            behind.append(frozenset(own).union(*(behind[arg] for arg in node.args)))
-        return behind
 
 
 Path = tuple[int, ...]
@@ -144,17 +142,23 @@ def product(graph: Graph, value: int) -> Product:
     return Product(graph, value, dict(sorted(found.items())))
 
 
-def _apart(
-    common: list[Part], left: Sequence[Part], behind: Sequence[frozenset[int]]
-) -> list[Part]:
+def _apart(common: list[Part], left: Sequence[Part], behind: LeafSets) -> list[Part]:
     """The common factors that have no input in common with what is left."""
-    inside = frozenset[int]().union(*(behind[factor.value] for factor in left))
+    inside = _together(left, behind)
     while True:
-        bound = [f for f in common if not inside.isdisjoint(behind[f.value])]
+        bound = [f for f in common if inside & behind[f.value]]
         if not bound:
             return common if inside else []
         common = [f for f in common if f not in bound]
-        inside = inside.union(*(behind[factor.value] for factor in bound))
+        inside |= _together(bound, behind)
+
+
+def _together(parts: Sequence[Part], behind: LeafSets) -> LeafSet:
+    """The inputs behind some parts."""
+    found = 0
+    for part in parts:
+        found |= behind[part.value]
+    return found
 
 
 _PRODUCTS = frozenset({"neg", "mul", "div"})

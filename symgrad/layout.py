@@ -27,6 +27,9 @@ DEEPEST = 12
 EXPRESSION = 60
 """An expression longer than this is cut, wherever it stands."""
 
+_SEVERAL = -1
+"""In the place of a block: more than one."""
+
 _GENERAL = ("u", "v", "w", "p", "q", "r")
 """Names for values that have no better one, in the order in which they are given."""
 
@@ -71,24 +74,38 @@ class Layout:
         self._shown = dict(self._code)
         self._bound: dict[int, str] = {}
         self._statements: list[Statement] = []
-        self._needs = [
-            set(program.reachable(block, self._stop)) for block in self._blocks
-        ]
+        self._needed_in = self._blocks_of_values()
         self._uses = self._count_uses()
         self.shared = self._shared()
+
+    def _blocks_of_values(self) -> Mapping[int, int]:
+        """The block that needs a value, for those that any does, or ``_SEVERAL``."""
+        found: dict[int, int] = {}
+
+        def needed(value: int, block: int) -> None:
+            found[value] = block if found.get(value, block) == block else _SEVERAL
+
+        for number, block in enumerate(self._blocks):
+            for value in block:
+                needed(value, number)
+        for value in range(len(self._program.nodes) - 1, -1, -1):
+            if value in found and value not in self._stop:
+                for arg in self._program.nodes[value].args:
+                    needed(arg, found[value])
+        return found
 
     def _count_uses(self) -> Counter[int]:
         """How often each live value is written out in this function."""
         uses: Counter[int] = Counter(v for block in self._blocks for v in block)
-        for value in set().union(*self._needs):
+        for value in self._needed_in:
             if value not in self._stop and value not in self._constant:
                 uses.update(_written(self._program.nodes, self._program.nodes[value]))
         return uses
 
     def _shared(self) -> list[int]:
         """The values that more than one block needs, and that need a name for it."""
-        count = Counter(value for need in self._needs for value in need)
-        return [v for v in sorted(count) if count[v] > 1 and self._must_name(v)]
+        several = [v for v, block in self._needed_in.items() if block == _SEVERAL]
+        return [v for v in sorted(several) if self._must_name(v)]
 
     def _must_name(self, value: int) -> bool:
         node = self._program.nodes[value]
@@ -108,7 +125,7 @@ class Layout:
     def block(self, roots: Sequence[int]) -> list[Statement]:
         """The statements that come before the expressions of ``roots``."""
         self._statements = []
-        for value in self._program.reachable(roots, self._stop | self._code.keys()):
+        for value in self._program.reachable(roots, self._code):
             if value not in self._code:
                 self._write(value, EXPRESSION)
                 if self._must_name(value) and not self._is_another_name(value):

@@ -95,6 +95,13 @@ class OpModel(Strict):
         return [base_name(key) for key in self.forward]
 
 
+class OutlineModel(OpModel):
+    """An op that a program declares: it has as many inputs and outputs as it likes."""
+
+    inputs: dict[str, Any] = Field(min_length=1)
+    forward: dict[str, str] = Field(min_length=1)
+
+
 class SpecModel(Strict):
     """A spec file; its functions and ops are checked one by one."""
 

@@ -147,7 +147,21 @@ class Op:
 
     def input(self, name: str) -> Input:
         """The input of that name."""
-        return next(item for item in self.inputs if item.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Input]:
+        return {item.name: item for item in self.inputs}
+
+    @cached_property
+    def tensors(self) -> tuple[Input, ...]:
+        """The inputs that are tensors, in order."""
+        return tuple(item for item in self.inputs if item.kind.is_tensor)
+
+    @cached_property
+    def batched(self) -> tuple[str, ...]:
+        """The inputs that have a batch, by their names."""
+        return tuple(item.name for item in self.inputs if BATCH in item.labels)
 
     @cached_property
     def differentiable_outputs(self) -> tuple[Formula, ...]:

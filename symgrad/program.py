@@ -8,9 +8,10 @@ always before their uses.  Nodes are named by their index in that list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 
 from symgrad import axes as named_axes
@@ -251,10 +252,29 @@ class Program:
     domains: Mapping[str, Interval] = field(default_factory=dict)
     weak: tuple[Weakness, ...] = ()
 
-    @property
+    @cached_property
     def in_plane(self) -> bool:
         """Whether anything in it is complex."""
         return any(node.kind.is_complex for node in self.nodes)
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether no value has named axes."""
+        return not any(map(named_axes.named, {node.axes for node in self.nodes}))
+
+    @cached_property
+    def kept(self) -> frozenset[int]:
+        """The residuals, as a set."""
+        return frozenset(self.residuals)
+
+    @cached_property
+    def arriving(self) -> frozenset[int]:
+        """The values that a cotangent is behind."""
+        found = set(self.cotangents.values())
+        for value, node in enumerate(self.nodes):
+            if not found.isdisjoint(node.args):
+                found.add(value)
+        return frozenset(found)
 
     def check(self) -> None:
         """Raise ``AssertionError`` unless this is a legal program.
@@ -299,14 +319,18 @@ class Program:
         )
 
     def reachable(
-        self, roots: Iterable[int], stop: frozenset[int] = frozenset()
+        self, roots: Iterable[int], stop: Container[int] = frozenset()
     ) -> list[int]:
         """The values that ``roots`` need, in order, not looking behind ``stop``."""
-        wanted = set(roots)
-        for value in range(len(self.nodes) - 1, -1, -1):
-            if value in wanted and value not in stop:
-                wanted.update(self.nodes[value].args)
-        return sorted(wanted)
+        found = set(roots)
+        todo = list(found)
+        while todo:
+            value = todo.pop()
+            if value not in stop:
+                fresh = [arg for arg in self.nodes[value].args if arg not in found]
+                found.update(fresh)
+                todo += fresh
+        return sorted(found)
 
     def count_ops(
         self, roots: Iterable[int], stop: frozenset[int] = frozenset()

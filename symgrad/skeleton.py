@@ -16,10 +16,9 @@ import sympy
 
 from symgrad.as_text import as_text, axes_of
 from symgrad.errors import Diagnostic, SpecError
-from symgrad.functions import NAMES
 from symgrad.grammar import FormulaError
 from symgrad.op import Op
-from symgrad.spec import load_text
+from symgrad.spec import load_text, outline
 
 PLACE = "<python>"
 """What stands for a file in messages and headers."""
@@ -109,10 +108,9 @@ def checked(draft: Draft) -> Op:
     """
     _refuse_twins(draft)
     try:
-        [op] = load_text(_text(draft), PLACE).ops
+        return outline(_text(draft), PLACE)
     except SpecError as error:
         raise SpecError(*_without_places(error)) from None
-    return op
 
 
 def _refuse_twins(draft: Draft) -> None:
@@ -145,15 +143,9 @@ def _without_place(problem: Diagnostic) -> Diagnostic:
 def _text(draft: Draft) -> str:
     """The spec as JSON, which is YAML."""
     inputs = [(_name(key), value) for key, value in draft.inputs]
-    terms = [_used(name, value) for name, value in inputs]
-    everything = " + ".join([*terms, *_calls(draft, terms)]) or "0"
-    keys = [
-        ("inputs", _mapping((name, _json(value)) for name, value in inputs)),
-        ("forward", _placeholders(draft.forward, everything)),
-        ("let", _placeholders(draft.let, "0")),
-        ("surrogate", _placeholders(draft.surrogate, everything)),
-        ("backward", _placeholders(draft.backward, "0")),
-    ]
+    keys = [("inputs", _mapping((name, _json(value)) for name, value in inputs))]
+    for key in ("forward", "let", "surrogate", "backward"):
+        keys.append((key, _placeholders(getattr(draft, key))))
     needed = ("inputs", "forward")
     given = [(key, text) for key, text in keys if text != "{}" or key in needed]
     given += [
@@ -164,23 +156,8 @@ def _text(draft: Draft) -> str:
     )
 
 
-def _placeholders(formulas: Expressions, text: str) -> str:
-    return _mapping((name, _json(text)) for name in formulas)
-
-
-def _used(name: str, declaration: Any) -> str:
-    """A term that uses an input; a condition chooses, for it is no number."""
-    kind = declaration.get("kind") if isinstance(declaration, Mapping) else declaration
-    is_condition = str(kind).strip().startswith(("mask", "bool"))
-    return f"where({name}, 1, 0)" if is_condition else name
-
-
-def _calls(draft: Draft, terms: list[str]) -> list[str]:
-    """A call of each function that has a policy: whether it occurs is known later."""
-    edges = draft.options.get("edges")
-    named = edges if isinstance(edges, Mapping) else ()
-    rows = [NAMES[name] for name in named if name in NAMES]
-    return [f"{row.name}({', '.join(terms[:1] * len(row.args))})" for row in rows]
+def _placeholders(formulas: Expressions) -> str:
+    return _mapping((name, '"0"') for name in formulas)
 
 
 def _name(key: Key) -> str:

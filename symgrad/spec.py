@@ -18,7 +18,7 @@ from symgrad.parse import Template
 from symgrad.places import Problems
 from symgrad.program import show
 
-__all__ = ["canonical", "load", "load_text", "load_with_warnings"]
+__all__ = ["canonical", "load", "load_text", "load_with_warnings", "outline"]
 
 VERSION = 1
 """The version of the format, the value of the key ``symgrad``."""
@@ -45,6 +45,19 @@ def load_text(text: str, file: str) -> Spec:
     return _loaded(text.encode("utf-8", "surrogatepass"), file)[0]
 
 
+def outline(text: str, file: str) -> Op:
+    """The op that a program declares in a text, of any size, without its formulas.
+
+    What stands for them is read like a formula, but need not make use of anything.
+
+    Raises:
+        SpecError: all that is wrong with names, declarations and options.
+    """
+    spec, _ = _loaded(text.encode("utf-8", "surrogatepass"), file, is_outline=True)
+    [op] = spec.ops
+    return op
+
+
 def load_with_warnings(
     path: str | os.PathLike[str],
 ) -> tuple[Spec, tuple[Diagnostic, ...]]:
@@ -65,8 +78,10 @@ def canonical(ops: Sequence[Op]) -> str:
     return json.dumps([_meaning(op) for op in ops])
 
 
-def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
-    document = yamlfile.read(raw, file)
+def _loaded(
+    raw: bytes, file: str, is_outline: bool = False
+) -> tuple[Spec, tuple[Diagnostic, ...]]:
+    document = yamlfile.read(raw, file, bounded=not is_outline)
     problems = Problems(document)
     stem = _stem(file, problems)
     data = document.data
@@ -74,7 +89,7 @@ def _loaded(raw: bytes, file: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
         problems.validate(model.SpecModel, data, ())
         _check_version(data.get("symgrad"), problems)
         functions = templates(data.get("functions"), problems)
-        ops = _ops(data.get("ops"), functions, problems)
+        ops = _ops(data.get("ops"), functions, problems, is_outline)
     else:
         message = "a spec is a mapping with the keys 'symgrad' and 'ops'"
         problems.add("SG122", message, ())
@@ -103,7 +118,10 @@ def _stem(file: str, problems: Problems) -> str:
 
 
 def _ops(
-    given: Any, functions: Mapping[str, Template], problems: Problems
+    given: Any,
+    functions: Mapping[str, Template],
+    problems: Problems,
+    is_outline: bool,
 ) -> tuple[Op, ...]:
     seen: dict[str, str] = {}
     ops: list[Op] = []
@@ -114,7 +132,7 @@ def _ops(
         if twin != name:
             message = f"the ops '{twin}' and '{name}' differ only by case"
             problems.add("SG128", message, path, is_key=True)
-        op = checked_op(name, value, functions, problems, path)
+        op = checked_op(name, value, functions, problems, path, is_outline)
         if op:
             ops.append(op)
         if sum(len(op.nodes) for op in ops) > MAX_VALUES:

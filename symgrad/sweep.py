@@ -80,13 +80,14 @@ def sweep(tape: Tape, seeds: Sequence[Seed], label: str) -> dict[str, tuple[int,
     pending: dict[int, _Pending] = defaultdict(lambda: defaultdict(list))
     for seed in reversed(seeds):
         pending[seed.value][seed.shape].append(((), seed.cotangent))
+    starting: dict[int, list[Seed]] = defaultdict(list)
+    for seed in seeds:
+        starting[seed.value].append(seed)
     arrived: dict[int, tuple[int, ...]] = {}
     for value in range(end - 1, -1, -1):
         if value not in pending or value not in active:
             continue
-        meeting = _reduced(
-            graph, pending.pop(value), [s for s in seeds if s.value == value]
-        )
+        meeting = _reduced(graph, pending.pop(value), starting.get(value, ()))
         step = 1 if len(seeds) == 1 else -1  # outputs in their order read best
         cotangents = {
             shape: _within(graph, value, combine(graph, parts[::step]))

@@ -38,8 +38,13 @@ def _unused_inputs(op: Op) -> Iterator[Complaint]:
 
 
 def _constant_outputs(op: Op) -> Iterator[Complaint]:
+    tensors = [v for v, n in enumerate(op.nodes) if n.kind.is_tensor and not n.args]
+    varying = set(tensors)
+    for value, node in enumerate(op.nodes):
+        if not varying.isdisjoint(node.args):
+            varying.add(value)
     for output in op.outputs:
-        if not any(leaf.kind.is_tensor for leaf in _leaves(op, [output.value])):
+        if output.value not in varying:
             said = f"the output '{output.name}' depends on no tensor"
             help = "use a tensor in it, or compute it outside of the op"
             yield Complaint("SG142", said, ("forward", output.name), help)

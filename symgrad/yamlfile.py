@@ -8,6 +8,7 @@ and ``no`` are names and ``1e-5`` is a number.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -74,20 +75,20 @@ def _clipped(text: str) -> str:
     return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}..."
 
 
-def read(raw: bytes, file: str) -> Document:
-    """The data of a YAML file.
+def read(raw: bytes, file: str, bounded: bool = True) -> Document:
+    """The data of a YAML file, which is no larger than specs are, if ``bounded``.
 
     Raises:
         SpecError: the file is too large, not UTF-8, not YAML, or uses more of YAML than
             specs do.
     """
-    if len(raw) > MAX_BYTES:
+    if bounded and len(raw) > MAX_BYTES:
         message = f"the spec has more than {MAX_BYTES:,} bytes"
         raise SpecError(Diagnostic("SG101", message, file, None, ()))
     text = _decoded(raw, file)
     document = Document(file, tuple(text.replace("\r\n", "\n").split("\n")))
     _refuse_characters(text, document)
-    _Reader(document).read(text)
+    _Reader(document, MAX_NODES if bounded else sys.maxsize).read(text)
     if document.data is None and not document.problems:
         raise SpecError(document.problem("SG115", "the spec is empty", None, _START))
     return document
@@ -138,8 +139,9 @@ class _Open:
 class _Reader:
     """Builds the data of a document from events."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, most: int) -> None:
         self._document = document
+        self._most = most
         self._stack: list[_Open] = []
         self._nodes = 0
         self._documents = 0
@@ -187,8 +189,8 @@ class _Reader:
 
     def _check_node(self, event: Any, span: Span) -> None:
         self._nodes += 1
-        if self._nodes > MAX_NODES:
-            self._refuse("SG101", f"more than {MAX_NODES:,} YAML nodes", span)
+        if self._nodes > self._most:
+            self._refuse("SG101", f"more than {self._most:,} YAML nodes", span)
         if event.anchor:
             message = f"the YAML anchor '&{event.anchor}' is not allowed"
             self._refuse("SG111", message, span)

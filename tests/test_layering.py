@@ -21,6 +21,7 @@ ORDER = [
     "parts",
     "axes",
     "program",
+    "leaf_sets",
     "costs",
     "cut",
     "op",

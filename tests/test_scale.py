@@ -5,17 +5,29 @@ from __future__ import annotations
 import ast
 import gc
 import json
+import re
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sympy
 
-from symgrad.backends.torch import joint_program
+import symgrad
+from symgrad.backends.torch import joint_program, module_code, steps
 from symgrad.generate import generate
 from symgrad.op import Spec
-from symgrad.program import Program
+from symgrad.patches import lost
+from symgrad.patches.kernels import dominators
+from symgrad.program import Graph, Kind, Program
 from symgrad.spec import load_text
 from symgrad.verify import lint
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+
+import scale
+import scale_formulas
 
 STEPS = {
     "sums": "a{0}*w + 0.5*sin(a{0})",
@@ -60,6 +72,25 @@ def test_backward_has_at_most_five_times_the_operations_of_forward(step: str) ->
     }
     assert methods["backward"] <= 5 * methods["forward"] + 20
     assert methods["jvp"] <= 5 * methods["forward"] + 20
+
+
+def before_stabilisation(made: Spec) -> Program:
+    """The program as it was differentiated, functions whole."""
+    made_by = steps(made.ops[0])
+    return next(program for name, program in made_by if name == "differentiate")
+
+
+@pytest.mark.parametrize("step", ["ratios", "tanh"])
+def test_gradients_take_at_most_four_times_the_operations_of_forward(step: str) -> None:
+    """Of 2,000 lets, before stabilisation, each function of the table counted once."""
+    program = before_stabilisation(chain(2000, step))
+    forward = program.reachable(program.outputs.values())
+    terms = [v for values in program.gradients.values() for v in values]
+    more = set(program.reachable(terms)).difference(forward)
+    counted = [
+        sum(bool(program.nodes[v].args) for v in values) for values in (forward, more)
+    ]
+    assert counted[1] <= 4 * counted[0]
 
 
 def many_outputs(count: int) -> Spec:
@@ -138,3 +169,121 @@ def test_time_grows_linearly(step: str) -> None:
 def test_three_thousand_steps_do_not_overflow_a_stack() -> None:
     source = generate(chain(3000, "choices")).source
     assert "a2999" in source
+
+
+# -- the Python API --------------------------------------------------------------------
+
+MODERATE = {
+    "pendulum": (6, 24),
+    "arm": (15, 60),
+    "polynomial": (100, 400),
+    "determinant": (7, 11),
+    "product": (80, 320),
+}
+"""Sizes of the formulas of the benchmark, the second about four times the first."""
+
+
+@pytest.mark.parametrize("name", MODERATE)
+def test_counts_grow_linearly(name: str) -> None:
+    """Values and lines, of a formula and of all that is derived from it."""
+    assert name in scale_formulas.CASES
+    found = []
+    for size in MODERATE[name]:
+        made = scale_formulas.op(name, size)
+        program = joint_program(made._meaning)
+        forward = program.count_ops(program.outputs.values())
+        [code] = module_code([made._meaning], [program]).ops
+        lines = len(code.backward.body)
+        found.append((forward, len(program.nodes), lines))
+    (forward, nodes, lines), (more_forward, more_nodes, more_lines) = found
+    times = more_forward / forward
+    assert times > 3
+    assert more_nodes < 1.05 * times * nodes
+    assert more_lines < 1.1 * times * lines
+
+
+DEEP = {
+    "let": lambda x, w: symgrad.Op(
+        "deep",
+        [x, w],
+        {"y": "a1499*x"},
+        let={"a0": "x*w"} | {f"a{k}": f"cos(a{k - 1})*w" for k in range(1, 1500)},
+    ),
+    "nested": lambda x, w: symgrad.Op("deep", [x, w], nested(x, w, 1500)),
+}
+
+
+def nested(x: sympy.Symbol, w: sympy.Symbol, depth: int) -> sympy.Expr:
+    for _ in range(depth):
+        x = sympy.sin(x) * w
+    return x
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_depth_has_no_limit(form: str) -> None:
+    """Neither that of lets nor that of SymPy expressions."""
+    source = DEEP[form](*symgrad.reals("x w")).source()
+    assert source.count("torch.") > 1500
+
+
+def test_python_has_as_many_inputs_and_outputs_as_it_likes() -> None:
+    inputs = symgrad.reals(" ".join(f"x{k}" for k in range(100)))
+    outputs = {f"y{k}": x**2 * inputs[k - 1] for k, x in enumerate(inputs)}
+    source = symgrad.Op("many", inputs, outputs).source()
+    assert "grad_x99" in source
+    assert "grad_y99" in source
+
+
+def test_dominators_of_a_deep_program_take_linear_time() -> None:
+    """Each sum is of a deep value and of one that nothing but the input dominates."""
+    graph = Graph()
+    deep = total = graph.input("x", Kind.REAL)
+    for _ in range(20_000):
+        deep = graph.call("sin", deep)
+        total = graph.node("add", total, deep)
+    nearest = dominators(graph.nodes).nearest
+    assert nearest[deep] == deep - 2
+    assert nearest[total] == 0
+
+
+def test_products_that_may_vanish_are_run_within_a_budget() -> None:
+    """Else forty gates take as many seconds."""
+    lets = {f"a{k + 1}": f"sigmoid(a{k}*w)*a{k}" for k in range(40)}
+    made = symgrad.Op("gates", ["x", "w"], "a40", let={"a0": "x*w", **lets})
+    program = dict(steps(made._meaning))["lower"]
+    with pytest.MonkeyPatch.context() as patched:
+        run: list[int] = []
+        outcome = lost._outcome
+        patched.setattr(
+            lost, "_outcome", lambda *args: run.append(len(args[-1])) or outcome(*args)
+        )
+        assert isinstance([*lost.products(program, 1)], list)
+    assert 0 < sum(run) <= lost.BUDGET
+
+
+def test_the_benchmark_runs_at_its_smallest_size() -> None:
+    found = scale.apart("symgrad", "arm", scale_formulas.CASES["arm"].sizes[0], 60)
+    assert isinstance(found, scale.Figure), found
+    assert found.gradients < 4 * found.forward
+    assert found.run > 0
+    assert found.memory < scale.MEMORY
+
+
+def test_what_takes_too_long_is_said() -> None:
+    found = scale.apart("symgrad", "arm", 12, 0.01)
+    assert isinstance(found, scale.Missed)
+    assert "more than 0.01 s" in scale.line(found)
+
+
+def test_an_exponent_is_that_of_a_power() -> None:
+    assert scale.exponent([(x, 3 * x**1.5) for x in (1, 10, 70)]) == pytest.approx(1.5)
+
+
+def test_the_page_of_large_formulas_is_within_the_limits() -> None:
+    page = scale.PAGE.read_text(encoding="utf-8")
+    worst = dict(re.findall(r"^worst (\w+): ([\d.]+)", page, re.MULTILINE))
+    assert round(float(worst["exponent"]), 1) <= scale.EXPONENT
+    assert float(worst["MiB"]) <= scale.MEMORY
+    for name, case in scale_formulas.CASES.items():
+        for size in case.sizes:
+            assert re.search(rf"^{name} +{size}  symgrad +[\d,]+ ", page, re.MULTILINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from symgrad.axes import BATCH, named
 from symgrad.backends.torch_align import aligned
@@ -18,7 +18,6 @@ from symgrad.backends.torch_lines import (
     Code,
     returned,
     scope,
-    tensor_inputs,
     tuple_type,
     unpack,
     written,
@@ -46,7 +45,7 @@ def backward(op: Op, program: Program) -> Code:
     params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
     params += [f"*{scope(op, program).claim('rest')}: Any"] * bool(program.statistics)
     signature = bracketed("def backward(", params, f") -> {_result_type(op)}:", 4)
-    wanted = list(program.gradients)
+    wanted = program.gradients.keys()
     terms = [v for values in program.gradients.values() for v in values]
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
     given = [f"grad_{name}" for name in program.cotangents]
@@ -78,7 +77,7 @@ def _result_type(op: Op) -> str:
     return tuple_type(parts, "Tensor | None")
 
 
-def _guards(op: Op, wanted: Sequence[str]) -> list[str]:
+def _guards(op: Op, wanted: Collection[str]) -> list[str]:
     targets = [f"need_{i.name}" if i.name in wanted else "_" for i in op.inputs]
     lines = unpack(targets, Text("ctx.needs_input_grad"), 8)
     unset = f"        {' = '.join(f'grad_{name}' for name in wanted)} = None"
@@ -103,7 +102,7 @@ def _precision(op: Op, program: Program, arriving: Mapping[int, str]) -> Precisi
 
 def _most_operators(op: Op) -> int:
     """How many operators leave rounding to torch: a sum after one would round twice."""
-    return 1 if len(tensor_inputs(op)) == 1 else 0
+    return 1 if len(op.tensors) == 1 else 0
 
 
 def _gradients(op: Op, program: Program, low: Precision) -> list[str]:
@@ -185,7 +184,7 @@ def _along_axes(op: Op, program: Program, name: str, term: int, text: Text) -> T
 
 def _reduction(op: Op, program: Program, name: str) -> str:
     """The shape that a gradient is to be summed to, if it may have another."""
-    if len(tensor_inputs(op)) < 2:
+    if len(op.tensors) < 2:
         return ""
     return input_shape(op, program, name)
 
@@ -209,7 +208,7 @@ def _whole_shape(op: Op, program: Program, name: str) -> str:
     """The named axes of an input, and in front of them the batch of the op."""
     output, value = next(iter(program.cotangents.items()))
     shape, axes = input_shape(op, program, name), program.nodes[value].axes
-    if BATCH not in axes or len(tensor_inputs(op)) < 2:
+    if BATCH not in axes or len(op.tensors) < 2:
         return shape
     own, behind = len(named(op.input(name).labels)), len(named(axes))
     lead = f"grad_{output}.shape" + (f"[:-{behind}]" if behind else "")
@@ -224,7 +223,7 @@ def _like(program: Program) -> str:
 
 def _zeros(op: Op, program: Program, name: str) -> str:
     like = _like(program)
-    if len(tensor_inputs(op)) < 2 and not op.has_axes:
+    if len(op.tensors) < 2 and not op.has_axes:
         return f"torch.zeros_like({like})"
     return f"{like}.new_zeros({input_shape(op, program, name)})"
 
@@ -234,9 +233,9 @@ def _comment(
 ) -> list[str]:
     """The formula that the lines below compute."""
     shown = [layout.shown(value) for value in program.partials[name]]
-    given = {f.name: f for f in op.overrides}
-    if name in given:
-        text = f"grad_{given[name].written} = {given[name].text}, as the spec says"
+    given = [f for f in op.overrides if f.name == name]
+    if given:
+        text = f"grad_{given[0].written} = {given[0].text}, as the spec says"
     elif has_partials(program, len(program.cotangents)):
         [output] = program.cotangents
         text = f"d{output}/d{name} = {shown[0] if shown else 0}"
@@ -253,7 +252,7 @@ def _comment(
     )
 
 
-def _returned(op: Op, wanted: Sequence[str]) -> list[str]:
+def _returned(op: Op, wanted: Collection[str]) -> list[str]:
     if len(op.inputs) == 1:
         return []
     parts = [f"grad_{i.name}" if i.name in wanted else "None" for i in op.inputs]

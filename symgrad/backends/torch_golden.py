@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from symgrad import algebra, precise
@@ -66,8 +67,9 @@ def golden_points(op: Op) -> list[Golden]:
             for place, item in enumerate(op.inputs)
         }
         base = accepted[0].inputs if accepted else point
-        mixed = [{**base, name: value} for name, value in point.items()]
-        if not all(watched.smooth(p) for p in (point, *mixed)):
+        mixed = ({**base, name: value} for name, value in point.items())
+        met = chain([point], mixed if accepted else ())  # at first all are the same
+        if not all(map(watched.smooth, met)):
             continue
         golden = _golden(op, point, attempt)
         if golden is not None:
@@ -187,9 +189,9 @@ def _gradients(
 def kink_points(op: Op, program: Program, base: Golden) -> Iterator[Golden]:
     """Points on a kink that an input can reach by itself, and the convention."""
     seen: set[tuple[tuple[str, Number], ...]] = set()
+    graph = Graph(op.nodes)
     for value, node in enumerate(op.nodes):
         for kink in TABLE[str(node.data)].kinks if node.op == "call" else ():
-            graph = Graph(op.nodes)
             condition = kink_condition(graph, value, kink)
             moved = (
                 None

@@ -32,11 +32,6 @@ def tuple_type(parts: Sequence[str], shorter: str) -> str:
     return exact if len(exact) <= MAXANNOTATION else f"tuple[{shorter}, ...]"
 
 
-def tensor_inputs(op: Op) -> list[Input]:
-    """The inputs that are tensors, in order."""
-    return [item for item in op.inputs if item.kind.is_tensor]
-
-
 def parameter(item: Input) -> str:
     """An input in a signature: its name, its type, its default."""
     annotated = f"{item.name}: {ANNOTATION[item.kind]}"
@@ -73,7 +68,7 @@ def scope(op: Op, program: Program) -> Names:
 def kept_names(op: Op, program: Program) -> dict[int, str]:
     """The residuals by the names of inputs, outputs and statistics, inputs first."""
     by_value = [*program.inputs.items(), *program.outputs.items()]
-    named = {v: n for n, v in reversed(by_value) if v in program.residuals}
+    named = {v: n for n, v in reversed(by_value) if v in program.kept}
     return named | statistic_names(op, program)
 
 

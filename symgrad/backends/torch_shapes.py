@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import reduce
 from itertools import permutations
+from operator import or_
 
 from symgrad.axes import BATCH, Axes, named, size_of
 from symgrad.backends.torch_along import sizes
-from symgrad.backends.torch_lines import kept_names, on_ctx, tensor_inputs
+from symgrad.backends.torch_lines import kept_names, on_ctx
+from symgrad.leaf_sets import LeafSet
 from symgrad.op import Op
 from symgrad.program import Kind, Program
 
 
 def shape_inputs(op: Op, program: Program) -> list[str]:
     """The inputs whose shape alone backward needs."""
-    own = set(program.inputs.values()).intersection(program.residuals)
-    kept = {program.nodes[v].data for v in own}
     if op.has_axes:
-        return [n for n in _shaped(op, program) if n not in kept]
-    if len(tensor_inputs(op)) < 2:
+        return [n for n in _shaped(op, program) if not _is_kept(program, n)]
+    if len(op.tensors) < 2:
         return []
-    return [i.name for i in op.inputs if i.differentiable and i.name not in kept]
+    wanted = (item.name for item in op.inputs if item.differentiable)
+    return [name for name in wanted if not _is_kept(program, name)]
+
+
+def _is_kept(program: Program, name: str) -> bool:
+    """Whether backward has an input itself."""
+    return program.inputs[name] in program.kept
 
 
 def _shaped(op: Op, program: Program) -> Iterator[str]:
@@ -48,8 +56,7 @@ def may_be_larger(op: Op, program: Program, name: str, term: int) -> bool:
 
     One that lacks the cotangent is spread over all that the output has.
     """
-    batched = [item.name for item in op.inputs if BATCH in item.labels]
-    larger = BATCH in program.nodes[term].axes and batched != [name]
+    larger = BATCH in program.nodes[term].axes and op.batched != (name,)
     return larger or is_spread(op, program, term)
 
 
@@ -60,8 +67,7 @@ def is_spread(op: Op, program: Program, term: int) -> bool:
 
 def has_cotangent(program: Program, term: int) -> bool:
     """Whether a term is in proportion to what arrives, as all but given ones are."""
-    cotangents = set(program.cotangents.values())
-    return not cotangents.isdisjoint(program.reachable([term]))
+    return term in program.arriving
 
 
 def _axes(program: Program, value: int) -> Axes:
@@ -87,20 +93,20 @@ def derived_leaves(
 
 def input_shape(op: Op, program: Program, name: str) -> str:
     """The shape of a differentiable input, as a derivative finds it."""
-    if name in shape_inputs(op, program):
-        return on_ctx(op, f"{name}_shape")
-    return f"{name}.shape"
+    held = _is_kept(program, name) or (op.has_axes and name not in _shaped(op, program))
+    alone = len(op.tensors) < 2 and not op.has_axes
+    return f"{name}.shape" if held or alone else on_ctx(op, f"{name}_shape")
 
 
 def shape_outputs(program: Program) -> list[str]:
     """The outputs that may be larger than what their tangent is computed from."""
-    possible, certain = _behind(program, False), _behind(program, True)
+    possible, certain = _shapes(program)
     ends = program.outputs
     nodes = program.nodes
     return [
         n
         for n, v in program.jvps.items()
-        if not certain[v] >= possible[ends[n]] or nodes[v].axes != nodes[ends[n]].axes
+        if possible[ends[n]] & ~certain[v] or nodes[v].axes != nodes[ends[n]].axes
     ]
 
 
@@ -112,31 +118,48 @@ def in_one_batch(op: Op, program: Program) -> bool:
     ends = [program.outputs[f.name] for f in op.differentiable_outputs]
     if len(ends) < 2:
         return False
-    possible, certain = _behind(program, False), _behind(program, True)
-    moving = {program.inputs[name] for name in program.gradients}
+    possible, certain = _shapes(program)
+    moving = 0
+    for name in program.gradients:
+        moving |= possible[program.inputs[name]]
+    kinds = Counter((possible[end], certain[end]) for end in ends)
+    some = [kind for kind, count in kinds.items() for _ in range(min(count, 2))]
     return any(
-        possible[y] - certain[x] and possible[x] & possible[y] & moving
-        for x, y in permutations(ends, 2)
+        mine & ~sure and theirs & mine & moving
+        for (mine, _), (theirs, sure) in permutations(some, 2)
     )
 
 
-def _behind(program: Program, certain: bool) -> list[frozenset[int]]:
-    """For each value the tensors that have a part in its shape.
+_Shapes = Sequence[LeafSet]
+"""For each value the tensors that have a part in its shape."""
 
-    ``certain`` are those whichever branch of a Python condition is taken.
+
+def _shapes(program: Program) -> tuple[_Shapes, _Shapes]:
+    """Those that may have a part, and those that have whichever way choices go.
+
+    Only Python conditions choose shapes.
     """
     nodes = program.nodes
-    tensors = {v for v in program.inputs.values() if nodes[v].kind.is_tensor}
-    moving = {v: program.inputs[n] for n, v in program.tangents.items()}
-    own = {v: frozenset(tensors & {moving.get(v, v)}) for v in (*tensors, *moving)}
-    nothing = frozenset[int]()
-    behind: list[frozenset[int]] = []
+    choices = {
+        value
+        for value, node in enumerate(nodes)
+        if node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL
+    }
+    possible = _behind(program, set())
+    return possible, _behind(program, choices) if choices else possible
+
+
+def _behind(program: Program, choices: Set[int]) -> _Shapes:
+    """Tensors behind values; of a choice those that are behind both branches."""
+    nodes = program.nodes
+    tensors = [v for v in program.inputs.values() if nodes[v].kind.is_tensor]
+    own = {value: 1 << place for place, value in enumerate(tensors)}
+    own |= {v: own.get(program.inputs[n], 0) for n, v in program.tangents.items()}
+    behind: list[LeafSet] = []
     for value, node in enumerate(nodes):
-        parts = {behind[arg] for arg in node.args}
-        if certain and node.op == "where" and nodes[node.args[0]].kind is Kind.BOOL:
-            behind.append(behind[node.args[1]] & behind[node.args[2]])
-        elif len(parts) == 1:  # as of most: that very set, to be known again at once
-            behind.append(parts.pop())
+        parts = [behind[arg] for arg in node.args]
+        if value in choices:
+            behind.append(parts[1] & parts[2])
         else:
-            behind.append(own.get(value, nothing).union(*parts))
+            behind.append(reduce(or_, parts, own.get(value, 0)))
     return behind

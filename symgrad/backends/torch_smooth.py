@@ -41,6 +41,8 @@ class Watched:
 
     def smooth(self, point: Point) -> bool:
         """Whether no comparison is close to being decided otherwise."""
+        if not self._sides:
+            return True
         leaves = {v: point[name] for name, v in self._inputs.items() if name in point}
         roots = [side for pair in self._sides for side in pair]
         values = iter(precise.floats(self._nodes, roots, leaves))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from math import isinf
 
 from symgrad import algebra
@@ -83,10 +84,10 @@ def _factored(
 ) -> tuple[Program, Mapping[int, int]]:
     """The program with factors apart, and what is left of values: old to new."""
     lefts: dict[int, int] = {}
-    behind: list[frozenset[int]] = []
+    known = cache(Factoring)
 
     def visit(graph: Graph, value: int, node: Node, args: tuple[int, ...]) -> int:
-        new, factoring = copied(graph, node, args), Factoring(graph, behind)
+        new, factoring = copied(graph, node, args), known(graph)
         split = None
         if value in values and node.kind is Kind.REAL:
             split = factoring.split(new) or factoring.regroup(new)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from symgrad.intervals import Interval
+from symgrad.leaf_sets import LeafSet, LeafSets
 from symgrad.patches.kernels import ELEMENTWISE
 from symgrad.program import Graph, Kind, Node, Program, is_complex
 from symgrad.signs import Sign, sign
@@ -25,20 +27,34 @@ SLOW = frozenset(
 _SUMS = frozenset({"add", "sub", "neg", "where", "guard"})
 
 
-def behind(nodes: Sequence[Node]) -> Sequence[frozenset[int] | None]:
-    """What each value is made of by elementwise operations; ``None``: by others."""
-    found: list[frozenset[int] | None] = []
-    for value, node in enumerate(nodes):
-        if node.op == "const":
-            found.append(frozenset())
-        elif node.op not in ELEMENTWISE or is_complex(nodes, node):
-            found.append(frozenset({value}) if node.kind is Kind.REAL else None)
-        else:
-            parts = [found[arg] for arg in node.args]
-            known = [part for part in parts if part is not None]
-            whole = frozenset[int]().union(*known)
-            found.append(whole if len(known) == len(parts) else None)
-    return found
+@dataclass(frozen=True)
+class Sources:
+    """What values are made of by elementwise operations alone.
+
+    Of what is not made of real numbers alone that is nothing.
+    """
+
+    sets: LeafSets
+    unreal: LeafSet
+
+    def __getitem__(self, value: int) -> LeafSet:
+        """The sources of a value."""
+        found = self.sets[value]
+        return 0 if found & self.unreal else found
+
+
+def sources(nodes: Sequence[Node]) -> Sources:
+    """The sources of all values of a program."""
+    sets = LeafSets(nodes, lambda node: _is_source(nodes, node))
+    whole = [sets[value] for value in range(len(nodes))]
+    unreal = (whole[v] for v in sets.leaves if nodes[v].kind is not Kind.REAL)
+    return Sources(sets, sum(unreal))
+
+
+def _is_source(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether a value varies, and not by elementwise operations on others."""
+    made = node.op in ELEMENTWISE and not is_complex(nodes, node)
+    return node.op != "const" and not made
 
 
 _SIGNED = {
@@ -51,8 +67,8 @@ _SIGNED = {
 def domain_of(program: Program, leaf: int) -> Interval:
     """Where a leaf is, as far as it is known."""
     node, domains = program.nodes[leaf], program.domains
-    if node.op == "input" and str(node.data) in domains:
-        return domains[str(node.data)]
+    if node.op == "input":
+        return domains.get(str(node.data), _SIGNED[Sign.ANY])
     return _SIGNED[sign(Graph(program.nodes[: leaf + 1]), leaf, domains)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf, isfinite
 
+from symgrad.leaf_sets import LeafSets
 from symgrad.patches.between import between
 from symgrad.patches.centres import centres
 from symgrad.patches.charts import Chart, Inverse, Root, Shift
@@ -50,14 +52,15 @@ def find(program: Program, aim: Aim, choices: Choices) -> Mapping[int, Patched]:
     made of may be patched elsewhere.
     """
     known = dominators(program.nodes)
-    sloped = program.reachable(_derivatives(program))
+    varying = LeafSets(program.nodes, lambda node: node.op in VARIABLES)
+    sloped = frozenset(program.reachable(_derivatives(program)))
     found: dict[int, Patched] = {}
     budget, seen = BUDGET, dict[int, Centres]()
-    todo: list[tuple[int, Centres]] = [
+    todo: deque[tuple[int, Centres]] = deque(
         (value, None) for value in (*program.outputs.values(), *_derivatives(program))
-    ]
+    )
     while todo and budget:
-        value, only = todo.pop(0)
+        value, only = todo.popleft()
         asked = seen.get(value, frozenset())
         only = None if only is None or asked is None else only | asked
         if value in seen and only == asked:
@@ -65,7 +68,7 @@ def find(program: Program, aim: Aim, choices: Choices) -> Mapping[int, Patched]:
         seen[value] = only
         leaves = known.leaves(value)
         if not leaves:
-            todo += [(part, None) for part in _parts(program, value)]
+            todo += [(part, None) for part in _parts(program, value, varying)]
             continue
         budget -= 1
         asking = _Asking(program, aim, choices, value in sloped)
@@ -118,7 +121,7 @@ def _derivatives(program: Program) -> list[int]:
     return [*terms, *program.jvps.values()]
 
 
-def _parts(program: Program, value: int) -> list[int]:
+def _parts(program: Program, value: int, varying: LeafSets) -> list[int]:
     """What a value is made of that may be patched.
 
     Of a choice that is a branch only where its inputs do not choose it; of a surrogate,
@@ -130,15 +133,9 @@ def _parts(program: Program, value: int) -> list[int]:
     if node.op not in ("where", "guard"):
         return list(node.args)
     condition, *branches = node.args
-    told = _varying(program, condition)
-    apart = [b for b in branches if told.isdisjoint(_varying(program, b))]
+    told = varying[condition]
+    apart = [b for b in branches if not told & varying[b]]
     return [condition, *apart]
-
-
-def _varying(program: Program, value: int) -> set[int]:
-    """The inputs behind a value."""
-    behind = program.reachable([value])
-    return {v for v in behind if program.nodes[v].op in VARIABLES}
 
 
 @lru_cache(maxsize=1024)  # what stands in forward stands in backward and jvp too

@@ -7,8 +7,9 @@ What it dominates is a function of it alone, a *kernel*, whatever it is made of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from symgrad.program import Kind, Node, is_complex
 
@@ -61,11 +62,10 @@ def kernel_of(nodes: Sequence[Node], leaf: int, inside: Sequence[int]) -> Kernel
 
 @dataclass(frozen=True)
 class Dominators:
-    """For each value the nearest that dominates it, and how many do so in all."""
+    """For each value the nearest that dominates it."""
 
     nodes: Sequence[Node]
     nearest: Sequence[int]
-    depths: Sequence[int]
 
     def leaves(self, root: int) -> Sequence[tuple[int, tuple[int, ...]]]:
         """What a value is a function of, the farthest first, with what lies between.
@@ -86,41 +86,78 @@ class Dominators:
 
 def between(nodes: Sequence[Node], leaf: int, root: int) -> tuple[int, ...] | None:
     """The values that a root needs from a leaf on, ``None`` if they are many."""
-    seen, todo = {leaf}, [root]
+    found = needed(nodes, {leaf}, root)
+    return None if found is None else tuple(v for v in found if v != leaf)
+
+
+def needed(nodes: Sequence[Node], leaves: Set[int], root: int) -> list[int] | None:
+    """The values that a root needs, leaves included, ``None`` if they are many."""
+    seen, todo = set[int](), [root]
     while todo:
         value = todo.pop()
         if value not in seen:
             seen.add(value)
-            todo += nodes[value].args
+            todo += () if value in leaves else nodes[value].args
         if len(seen) > LARGEST:
             return None
-    return tuple(sorted(seen - {leaf}))
+    return sorted(seen)
 
 
 def dominators(nodes: Sequence[Node]) -> Dominators:
     """The dominators of all values of a program."""
-    nearest: list[int] = []
-    depths: list[int] = []
+    tree = _Tree()
     for node in nodes:
         found = _NONE
         if node.op == "const":
             found = _FIXED
         elif node.op in ELEMENTWISE and not is_complex(nodes, node):
-            varying = {arg for arg in node.args if nearest[arg] != _FIXED}
-            found = _met(varying, nearest, depths) if varying else _FIXED
-        nearest.append(found)
-        depths.append(depths[found] + 1 if found >= 0 else 0)
-    return Dominators(nodes, nearest, depths)
+            varying = {arg for arg in node.args if tree.above[arg] != _FIXED}
+            found = reduce(tree.met, varying) if varying else _FIXED
+        tree.append(found)
+    return Dominators(nodes, tree.above)
 
 
-def _met(values: set[int], nearest: Sequence[int], depths: Sequence[int]) -> int:
-    """The nearest value that dominates all of some, they themselves being such."""
-    while len(values) > 1:
-        deepest = max(values, key=lambda v: depths[v])
-        values = (values - {deepest}) | {nearest[deepest]}
-        if _NONE in values:
-            return _NONE
-    return values.pop()
+class _Tree:
+    """Values under what dominates them next, with ways to the top that leap.
+
+    A leap goes as far as two leaps that are equally far and follow each other, so that
+    the way to any value above takes steps in proportion to the logarithm of its length
+    (Myers, 1983).
+    """
+
+    def __init__(self) -> None:
+        self.above: list[int] = []
+        self._leap: list[int] = []
+        self._depth: list[int] = []
+
+    def append(self, above: int) -> None:
+        """The next value, and what it stands under."""
+        self.above.append(above)
+        self._depth.append(self._height(above) + 1)
+        if above < 0:
+            self._leap.append(above)
+            return
+        first = self._leap[above]
+        second = self._leap[first] if first >= 0 else _NONE
+        gaps = [self._height(above) - self._height(first)]
+        gaps.append(self._height(first) - self._height(second))
+        self._leap.append(second if gaps[0] == gaps[1] else above)
+
+    def met(self, a: int, b: int) -> int:
+        """The nearest value above two, they themselves being such."""
+        if self._height(a) < self._height(b):
+            a, b = b, a
+        while self._height(a) > self._height(b):
+            leap = self._leap[a]
+            a = leap if self._height(leap) >= self._height(b) else self.above[a]
+        while a != b:
+            apart = self._leap[a] != self._leap[b]
+            ways = self._leap if apart else self.above
+            a, b = ways[a], ways[b]
+        return a
+
+    def _height(self, value: int) -> int:
+        return self._depth[value] if value >= 0 else 0
 
 
 def _is_real(node: Node) -> bool:

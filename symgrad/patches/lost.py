@@ -6,17 +6,18 @@ They are run on the ideal machine at numbers of every size.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from symgrad import precise
 from symgrad.factors import Path, product
 from symgrad.families import Part
 from symgrad.intervals import Interval
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.patches.degrees import behind, degree, domain_of
+from symgrad.patches.degrees import Sources, degree, domain_of, sources
 from symgrad.patches.ideal import computed
-from symgrad.patches.kernels import LARGEST
+from symgrad.patches.kernels import needed
 from symgrad.program import Graph, Node, Program
 
 VANISHING: Mapping[str, int] = {
@@ -41,6 +42,13 @@ NOTHING = 100_000
 
 MOST = 140
 """The degree of those powers, at most: a double is between exp(-745) and exp(710)."""
+
+BUDGET = 2_000
+"""Values of which products are made that are run, at most, those of each counted.
+
+What is nearest to what is returned comes first.  Products of a formula that a person
+writes have some hundred.
+"""
 
 MARGIN = 2.0**40
 """How many times the smallest normal number a product is that is halved for.
@@ -84,7 +92,10 @@ class Lost:
 
 def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
     """The products of a program that are lost somewhere, each once."""
-    nodes, graph, leaves = program.nodes, Graph(program.nodes), behind(program.nodes)
+    nodes = program.nodes
+    if not any(_vanishes_somewhere(node) for node in nodes):
+        return
+    graph, leaves = Graph(nodes), sources(nodes)
     gradients = (value for values in program.gradients.values() for value in values)
     returned = {*program.outputs.values(), *gradients, *program.jvps.values()}
     wanted = program.reachable(returned)
@@ -93,40 +104,44 @@ def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
     }
     branches = (nodes[v].args for v in wanted if nodes[v].op == "where")
     within = {arg for args in branches if args[0] in mended for arg in args}
+    budget = BUDGET
     for value in reversed(wanted):
         is_product = nodes[value].op in ("mul", "div")
         if is_product and (value in returned or value not in within) and leaves[value]:
-            found = _lost(program, graph, value, leaves, fewest)
-            if found:
-                yield value, found
+            found = [*_candidates(graph, value, leaves, fewest)]
+            inputs = frozenset(leaves.sets.values(leaves[value]) if found else ())
+            inside = (found and needed(nodes, inputs, value)) or []
+            budget -= len(inside) * len(found)
+            if budget < 0:
+                return
+            steps = [v for v in inside if v not in inputs]
+            outcomes = (_outcome(program, value, lost, inputs, steps) for lost in found)
+            wrong = (lost for lost in outcomes if lost.is_infinite or lost.is_small)
+            yield from ((value, lost) for lost in islice(wrong, 1))
         if is_product or (nodes[value].op == "neg" and value in within):
             within.update(nodes[value].args)
 
 
-Leaves = Sequence[frozenset[int] | None]
-
-
-def _lost(
-    program: Program, graph: Graph, value: int, leaves: Leaves, fewest: int
-) -> Lost | None:
-    """The factor of a product that vanishes where others are large, with those."""
+def _candidates(
+    graph: Graph, value: int, leaves: Sources, fewest: int
+) -> Iterator[Lost]:
+    """The factors of a product that vanish where others may be large, with those."""
     factors = product(graph, value).factors
     for path, factor in factors.items():
-        own = leaves[factor.value] or frozenset()
-        if not _may_vanish(graph[factor.value], factor) or len(own) < fewest:
+        own = leaves[factor.value]
+        if not _may_vanish(graph[factor.value], factor) or own.bit_count() < fewest:
             continue
         others = {
             there: other
             for there, other in factors.items()
-            if (parts := leaves[other.value]) and parts <= own and there != path
+            if (parts := leaves[other.value]) and not parts & ~own and there != path
         }
-        if not others:
-            continue
-        found = Lost(path, factor, others, sorted(own), False, False)
-        outcome = _outcome(program, value, found, leaves[value] or frozenset())
-        if outcome.is_infinite or outcome.is_small:
-            return outcome
-    return None
+        if others:
+            yield Lost(path, factor, others, leaves.sets.values(own), False, False)
+
+
+def _vanishes_somewhere(node: Node) -> bool:
+    return node.op == "call" and (node.data in VANISHING or node.data in GROWING)
 
 
 def _may_vanish(node: Node, factor: Part) -> bool:
@@ -139,23 +154,29 @@ def side_of(node: Node, factor: Part) -> int:
     return (GROWING if factor.inverse else VANISHING)[str(node.data)]
 
 
-def _outcome(program: Program, value: int, lost: Lost, leaves: frozenset[int]) -> Lost:
+def _outcome(
+    program: Program,
+    value: int,
+    lost: Lost,
+    leaves: Collection[int],
+    steps: Sequence[int],
+) -> Lost:
     """What becomes of a product where a factor vanishes: NaN, or 0 that is wrong.
 
-    What that factor does not depend on counts as 1.
+    ``steps`` are the values that it takes; of too many there are none.  What the factor
+    does not depend on counts as 1.
     """
-    nodes, inside = program.nodes, program.reachable([value], leaves)
-    if len(inside) > LARGEST:
+    if not steps:
         return lost
-    first = program.reachable([lost.factor.value], leaves)
-    steps = [v for v in inside if v not in leaves]
-    before = [v for v in first if v not in leaves]
+    nodes, stop = program.nodes, frozenset(leaves)
+    before = set(program.reachable([lost.factor.value], stop)) - stop
+    first = [v for v in steps if v in before]
     ones, truths = dict.fromkeys(leaves, 1.0), TRUTHS
     is_infinite, is_small = False, False
     for fmt in map(FORMATS.__getitem__, ("float32", "float64")):
         for point in _points(program, lost.leaves, fmt):
             start = {**ones, **point}
-            size = abs(computed(nodes, before, start, fmt)[lost.factor.value])
+            size = abs(computed(nodes, first, start, fmt)[lost.factor.value])
             if fmt.normal <= size < math.inf:  # then it does not vanish
                 continue
             known = computed(nodes, steps, start, fmt)
