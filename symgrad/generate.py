@@ -11,7 +11,7 @@ from symgrad.backends.torch_tests import test_code
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.naming import public_names
 from symgrad.op import Op, Spec
-from symgrad.patches.choices import Choice, Choices
+from symgrad.patches.choices import Answer, Choices
 from symgrad.patches.place import AIMS
 from symgrad.program import Program
 from symgrad.templates import render
@@ -24,10 +24,10 @@ class Module:
     stem: str
     source: str
     tests: str
-    choices: Mapping[str, Choice] = field(default_factory=dict)
+    choices: Mapping[str, Answer] = field(default_factory=dict)
 
 
-def generate(spec: Spec, known: Mapping[str, Choice] | None = None) -> Module:
+def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
     """Derive every op of a spec and write its module and its tests, as text.
 
     ``known`` are the choices of a lock: what it has is not searched again.  The same

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from symgrad import disk, provenance
 from symgrad.errors import OutputError
 from symgrad.patches.charts import SMALLEST, Chart, Inverse, Root, Shift
-from symgrad.patches.choices import Choice
+from symgrad.patches.choices import Answer, Choice, Loss
 from symgrad.patches.choose import Patch
 from symgrad.patches.series import Series
 from symgrad.patches.tails import RATES, Tail
@@ -99,17 +99,25 @@ class _Choice(_Strict):
         return Choice(tuple(patch.read() for patch in self.patches), bad)
 
 
+class _Loss(_Strict):
+    infinite: bool
+    small: bool
+
+    def read(self) -> Loss:
+        return Loss(self.infinite, self.small)
+
+
 class _Lock(BaseModel):
-    choices: dict[Key, _Choice]
+    choices: dict[Key, _Choice | _Loss]
 
 
-def text(choices: Mapping[str, Choice]) -> str:
+def text(choices: Mapping[str, Answer]) -> str:
     """Choices as the body of a lock, one in a line, so that differences are short."""
     lines = (f'"{key}": {json.dumps(_plain(c))}' for key, c in choices.items())
     return '"choices": {\n' + ",\n".join(lines) + "\n}\n}\n"
 
 
-def read(path: Path) -> Mapping[str, Choice]:
+def read(path: Path) -> Mapping[str, Answer]:
     """The choices of a lock, none where there is no such file.
 
     Raises ``OutputError`` (SG509) for a file that is not as symgrad wrote it.
@@ -132,7 +140,9 @@ def _problem(path: Path, what: str) -> Any:
     return disk.problem("SG509", f"cannot go by {path}: {what}", help=help)
 
 
-def _plain(choice: Choice) -> Mapping[str, object]:
+def _plain(choice: Answer) -> Mapping[str, object]:
+    if isinstance(choice, Loss):
+        return {"infinite": choice.is_infinite, "small": choice.is_small}
     bad = ("oo" if math.isinf(x) else x for x in sorted(choice.bad))
     return {"bad": [*bad], "patches": [_plain_patch(p) for p in choice.patches]}
 

@@ -16,8 +16,9 @@ from symgrad import cli, gen, lock, write
 from symgrad.errors import OutputError
 from symgrad.generate import generate
 from symgrad.patches import find as searching
+from symgrad.patches import lost
 from symgrad.patches.charts import Inverse, Root, Shift
-from symgrad.patches.choices import Choice
+from symgrad.patches.choices import Choice, Loss
 from symgrad.patches.choose import Patch
 from symgrad.patches.series import Series
 from symgrad.patches.tails import Tail
@@ -42,7 +43,7 @@ def run(*words: object) -> int:
     return cli.run([*map(str, words)])
 
 
-def fail(_: object) -> Choice:
+def fail(*_: object) -> Choice:
     raise AssertionError("searched")
 
 
@@ -54,6 +55,7 @@ def test_what_the_lock_has_is_not_searched_again(
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     assert set(before) == {"f.py", "test_f.py", "f.lock.json"}
     monkeypatch.setattr(searching, "_search", fail)
+    monkeypatch.setattr(lost, "_loss", fail)
     assert run("gen", source, "-o", out, "--verify", "off") == 0
     assert run("gen", source, "-o", out, "--check") == 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -139,6 +141,8 @@ CHANGES = [
     ({"bad": ["nan"], "patches": []}),
     ({"bad": [], "patches": [], "more": 1}),
     ({"bad": [], "patches": "x*2"}),
+    ({"infinite": 1, "small": False}),
+    ({"infinite": True}),
     *({"bad": [], "patches": [spoilt]} for spoilt in SPOILT),
 ]
 
@@ -200,7 +204,7 @@ choices = st.builds(
     Choice,
     st.lists(st.one_of(patches(), tails), max_size=3).map(tuple),
     st.frozensets(st.one_of(numbers, st.just(math.inf)), max_size=3),
-)
+) | st.builds(Loss, st.booleans(), st.booleans())
 
 
 @given(st.dictionaries(st.text("0123456789abcdef", min_size=16, max_size=16), choices))

@@ -103,7 +103,8 @@ def _steps(op: Op, choices: Choices) -> list[tuple[str, Pass]]:
         return arrange(program, op)
 
     def patched(program: Program) -> Program:
-        return vanish(patch(vanish(program, 2), AIMS[op.accuracy], choices), 1)
+        aim = AIMS[op.accuracy]
+        return vanish(patch(vanish(program, 2, choices), aim, choices), 1, choices)
 
     along: list[tuple[str, Pass]] = [("contract", contract), ("arrange", ordered)]
     return [

@@ -6,8 +6,9 @@ They are run on the ideal machine at numbers of every size.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from symgrad import precise
@@ -15,6 +16,7 @@ from symgrad.factors import Path, product
 from symgrad.families import Part
 from symgrad.intervals import Interval
 from symgrad.measure.formats import FORMATS, Format
+from symgrad.patches.choices import Choices, Loss, hashed
 from symgrad.patches.degrees import Sources, degree, domain_of, sources
 from symgrad.patches.ideal import computed
 from symgrad.patches.kernels import needed
@@ -90,7 +92,9 @@ class Lost:
     is_small: bool
 
 
-def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
+def products(
+    program: Program, fewest: int, choices: Choices
+) -> Iterator[tuple[int, Lost]]:
     """The products of a program that are lost somewhere, each once."""
     nodes = program.nodes
     if not any(_vanishes_somewhere(node) for node in nodes):
@@ -115,7 +119,8 @@ def products(program: Program, fewest: int) -> Iterator[tuple[int, Lost]]:
             if budget < 0:
                 return
             steps = [v for v in inside if v not in inputs]
-            outcomes = (_outcome(program, value, lost, inputs, steps) for lost in found)
+            run = partial(_outcome, program, value, sorted(inputs), steps, choices)
+            outcomes = map(run, found)
             wrong = (lost for lost in outcomes if lost.is_infinite or lost.is_small)
             yield from ((value, lost) for lost in islice(wrong, 1))
         if is_product or (nodes[value].op == "neg" and value in within):
@@ -157,17 +162,42 @@ def side_of(node: Node, factor: Part) -> int:
 def _outcome(
     program: Program,
     value: int,
-    lost: Lost,
-    leaves: Collection[int],
+    leaves: Sequence[int],
     steps: Sequence[int],
+    choices: Choices,
+    lost: Lost,
 ) -> Lost:
-    """What becomes of a product where a factor vanishes: NaN, or 0 that is wrong.
+    """What becomes of a product where a factor vanishes.
 
-    ``steps`` are the values that it takes; of too many there are none.  What the factor
-    does not depend on counts as 1.
+    ``steps`` are the values that it takes; of too many there are none.
     """
     if not steps:
         return lost
+    powers = sum(degree(program, f.value) or math.inf for f in lost.others.values())
+    places = {v: place for place, v in enumerate((*leaves, *steps))}
+    asked = (
+        [
+            (n.op, [*map(places.get, n.args)], str(n.data))
+            for n in (program.nodes[v] for v in steps)
+        ],
+        [str(domain_of(program, leaf)) for leaf in leaves],
+        [places[leaf] for leaf in lost.leaves],
+        (places[lost.factor.value], lost.factor.inverse, powers),
+    )
+    look = partial(_loss, program, value, leaves, steps, lost, powers)
+    loss = choices.loss(hashed(*asked), look)
+    return replace(lost, is_infinite=loss.is_infinite, is_small=loss.is_small)
+
+
+def _loss(
+    program: Program,
+    value: int,
+    leaves: Sequence[int],
+    steps: Sequence[int],
+    lost: Lost,
+    powers: float,
+) -> Loss:
+    """The same, run; what the factor does not depend on counts as 1."""
     nodes, stop = program.nodes, frozenset(leaves)
     before = set(program.reachable([lost.factor.value], stop)) - stop
     first = [v for v in steps if v in before]
@@ -186,10 +216,8 @@ def _outcome(
                 truths -= 1
                 true = precise.floats(nodes, [value], start)[0]
                 is_small = is_small or _is_missed(known[value], true, fmt)
-    powers = sum(degree(program, f.value) or math.inf for f in lost.others.values())
     is_halved = nodes[lost.factor.value].data in HALVED and is_small
-    is_nothing = is_infinite and powers <= MOST
-    return replace(lost, is_infinite=is_nothing, is_small=is_halved)
+    return Loss(is_infinite and powers <= MOST, is_halved)
 
 
 def _is_beyond(nodes: Sequence[Node], lost: Lost, known: Mapping[int, float]) -> bool:

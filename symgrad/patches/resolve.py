@@ -9,7 +9,7 @@ does; where branches meet, until the numbers on either side are neighbours.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symgrad.balls import Ball, trace
@@ -49,6 +49,9 @@ class Lens:
     kernel: Kernel
     chart: Chart
     seen: dict[float, Seen] = field(default_factory=dict, repr=False)
+    stretches: dict[tuple[float, float], Sequence[float] | None] = field(
+        default_factory=dict, repr=False
+    )
 
     def are_one_branch(self, s: float, t: float) -> bool:
         """Whether the same branches are taken at two distances, kinks and jumps too."""
@@ -72,9 +75,21 @@ class Lens:
         low = max(near, end * 2.0**-OCTAVES)
         while low < end:
             high = min(2.0 ** (math.floor(math.log2(low)) + 1), end)
-            parts = list(self._parts(side * low, side * high))
+            parts = self._stretch(side * low, side * high)
             yield from map(abs, parts if len(parts) > 1 else ())
             low = high
+
+    def _stretch(self, low: float, high: float) -> Sequence[float]:
+        """The parts of a stretch, cut once: patches of many radii have it in common."""
+        if (low, high) not in self.stretches:
+            try:
+                self.stretches[low, high] = tuple(self._parts(low, high))
+            except Unresolved:
+                self.stretches[low, high] = None
+        found = self.stretches[low, high]
+        if found is None:
+            raise Unresolved
+        return found
 
     def _parts(self, low: float, high: float) -> Iterator[float]:
         """The middle of each part into which a stretch is cut."""

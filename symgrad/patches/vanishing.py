@@ -19,6 +19,7 @@ from fractions import Fraction
 from symgrad import algebra
 from symgrad.factors import Path, product
 from symgrad.intervals import Interval
+from symgrad.patches.choices import Choices
 from symgrad.patches.degrees import domain_of
 from symgrad.patches.kernels import ELEMENTWISE
 from symgrad.patches.lost import EDGE, INFINITE, NOTHING, SMALL, Lost, products, side_of
@@ -26,9 +27,12 @@ from symgrad.program import Graph, Node, Note, Program
 from symgrad.rebuild import copied, rebuild
 
 
-def vanish(program: Program, fewest: int) -> Program:
-    """Mend products of factors that depend on so many values at least."""
-    lost = dict(products(program, fewest))
+def vanish(program: Program, fewest: int, choices: Choices) -> Program:
+    """Mend products of factors that depend on so many values at least.
+
+    ``choices`` may know which of them are lost.
+    """
+    lost = dict(products(program, fewest, choices))
     if not lost:
         return program
     old, new = Graph(program.nodes), dict[int, int]()
