@@ -38,19 +38,23 @@ IN_PLACE = frozenset(
 _METHODS = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_"}
 
 
-def reusing(program: Program, spell: Speller) -> Speller:
-    """``spell``, but what is computed from a temporary takes its place if it may."""
+def reusing(program: Program, spell: Speller, anchor: str) -> Speller:
+    """``spell``, but what is computed from a temporary takes its place if it may.
+
+    A number that became a tensor like the ``anchor`` is in every vmap that this is in.
+    """
     nodes = program.nodes
     behind, made_of = _behind(nodes), _behind(nodes, conditions=False)
     arriving = _bits(v for v, n in enumerate(nodes) if n.op in ("cotangent", "tangent"))
     fresh: dict[int, str] = {}
+    anchored = set[int]()
 
     def may_become(arg: int, text: Text, value: int) -> bool:
         """Whether an argument is a temporary that its value may be written into."""
         own, node = nodes[arg], nodes[value]
         alike = own.axes == node.axes and own.kind is node.kind is Kind.REAL
         whole = behind[arg] == behind[value] and made_of[arg] == made_of[value]
-        own_text = fresh.get(arg) == text.text
+        own_text = fresh.get(arg) == text.text and anchored.isdisjoint(node.args)
         return own_text and alike and whole and not behind[value] & arriving
 
     def write(value: int, args: Sequence[Text]) -> Text:
@@ -60,6 +64,8 @@ def reusing(program: Program, spell: Speller) -> Speller:
             for arg, part in zip(node.args, args, strict=True)
         ])  # fmt: skip
         text = spell(value, args) if text is None else text
+        if f"{anchor}.new_" in text.text or not anchored.isdisjoint(node.args):
+            anchored.add(value)
         if _is_fresh(nodes, node):
             fresh[value] = text.text
         return text

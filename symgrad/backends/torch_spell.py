@@ -94,7 +94,7 @@ def speller(program: Program, anchor: str) -> Speller:
             return _power(nodes, node, args, anchor, held)
         return _call(nodes, node, args, anchor, held)
 
-    return reusing(program, spell)
+    return reusing(program, spell, anchor)
 
 
 def _reduced(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:

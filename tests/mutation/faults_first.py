@@ -56,10 +56,10 @@ ACCURACY = (
         1,
         "kink moved",
         "the branches meet a millionth beside the kink",
-        ("regression_losses.huber", "piecewise_activations.relu_squared"),
+        ("regression_losses.huber", "piecewise_activations.hardswish"),
         both(
             rewritten("backward", r"error <= delta", "error <= delta * 0.999"),
-            rewritten("backward", r"x <= 0", "x <= 1e-5"),
+            rewritten("backward", r"u <= 0", "u <= 1e-5"),
         ),
     ),
     Fault(

@@ -37,6 +37,8 @@ NEIGHBOURS = {
     for pair in _PAIRS.split(",")
     for name, other in (pair.split(), reversed(pair.split()))
 }
+NEIGHBOURS |= {f"{name}_": f"{other}_" for name, other in NEIGHBOURS.items()}
+NEIGHBOURS |= {"mul_": "div_", "div_": "mul_", "add_": "sub_", "sub_": "add_"}
 DROPPED = ("sum_to_size", "detach")
 """Methods that change no value, or none without broadcasting."""
 
@@ -90,7 +92,7 @@ def _of_call(node: ast.Call) -> Alternatives:
     function = node.func
     if not isinstance(function, ast.Attribute):
         return
-    if function.attr in DROPPED:
+    if function.attr in DROPPED or function.attr.endswith("_"):
         yield function.value
     if function.attr == "where":
         condition, a, b = node.args

@@ -49,7 +49,7 @@ SURVIVORS: tuple[Survivor, ...] = (
         " whose value the detached difference to the forward takes out again.",
     ),
     Survivor(
-        r"lif_step (backward|jvp): .* in `smooth = torch\.atan\(w\)",
+        r"lif_step (backward|jvp): .* in `smooth = torch\.atan\([wp]\)",
         "The same numbers: `smooth + (fired - smooth).detach()` is `fired`.",
     ),
     Survivor(
@@ -136,13 +136,13 @@ SURVIVORS: tuple[Survivor, ...] = (
         " there is only one class.",
     ),
     Survivor(
-        r"in `e = torch\.exp\(-?[\d.]+ \* \w+\)|e \* .* \* e[,)`]",
+        r"in `e = \(-?[\d.]+ \* \w+\)\.exp_\(\)|mul_\(e\)",
         "A tail, beyond an exponential of -80: verification takes no point there, where"
         " all that comes out is less than 1e-34.",
         harmless=False,
     ),
     Survivor(
-        r"beta_log_prob .* in `u\d+ = .* / 240 \+",
+        r"beta_log_prob .* in `u\d+ = .*( / 240 \+|\.div_\((240|132)\))",
         "A term of an asymptotic series that is hidden by what verification allows for"
         " rounding.",
         harmless=False,
@@ -155,7 +155,8 @@ SURVIVORS: tuple[Survivor, ...] = (
         harmless=False,
     ),
     Survivor(
-        r" in `near\d? = |torch\.clamp\(\w+, -?\d+, -?\d+\)|where\(near",
+        r" in `near\d? = |in `inside = a > 1000000000 |torch\.clamp\(\w+, -?[\d.]+, -?[\d.]+\)|where\(near"
+        r"|torch\.clamp_(min|max)\(\w+, -?\d+\)",
         "The edge of a patch, or what a branch is fed that is not taken: around the"
         " edge both branches are right.",
     ),
