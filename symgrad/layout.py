@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from symgrad import precise
 from symgrad.axes import RULES as along_axes
 from symgrad.functions import TABLE
+from symgrad.lines import LINE
 from symgrad.naming import Names
 from symgrad.printer import Text, literal
 from symgrad.program import LEAVES, VARIABLES, Node, Program
-
-LINE = 88
-"""Columns of a line of emitted code."""
 
 DEEPEST = 12
 """The deepest indentation of a statement: inside a guard of a method."""
@@ -253,52 +251,3 @@ def _written(nodes: Sequence[Node], node: Node) -> Sequence[int]:
     if node.op == "call" and node.data == "pow" and nodes[node.args[1]].data in (2, 3):
         return (node.args[0], node.args[0])
     return node.args
-
-
-def assignment(target: str, value: Text, indent: int) -> list[str]:
-    """``target = value`` as ruff lays it out, broken only where it must be."""
-    return wrapped(f"{target} = ", value, indent)
-
-
-def wrapped(lead: str, value: Text, indent: int, tail: str = "") -> list[str]:
-    """``lead`` and an expression on one line, or in as few as its pieces allow."""
-    pad, inner = " " * indent, " " * (indent + 4)
-    line = f"{pad}{lead}{value.text}{tail}"
-    fits = len(inner) + len(value) <= LINE
-    if len(line) <= LINE or not (value.pieces or fits):
-        return [line]
-    if value.head:
-        return bracketed(f"{lead}{value.head}(", value.pieces, f"){tail}", indent)
-    parts = (value.text,) if fits else value.pieces
-    return [f"{pad}{lead}(", *(f"{inner}{part}" for part in parts), f"{pad}){tail}"]
-
-
-def wrapped_tuple(lead: str, items: Sequence[str | Text], indent: int) -> list[str]:
-    """``lead`` and a tuple without parentheses, or an item a line within them."""
-    pad, texts = " " * indent, [Text(i) if isinstance(i, str) else i for i in items]
-    line = f"{pad}{lead}{', '.join(text.text for text in texts)}"
-    if len(line) <= LINE:
-        return [line]
-    parts = [part for text in texts for part in wrapped("", text, indent + 4, ",")]
-    return [f"{pad}{lead}(", *parts, f"{pad})"]
-
-
-def bracketed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:
-    """A bracketed list on one line, on a line of its own, or an item a line."""
-    pad, inner = " " * indent, " " * (indent + 4)
-    joined = ", ".join(items)
-    if indent + len(head) + len(joined) + len(tail) <= LINE:
-        return [f"{pad}{head}{joined}{tail}"]
-    alone = len(items) == 1 and head.startswith("def ")  # a parameter gets its comma
-    if len(inner) + len(joined) <= LINE and not alone:
-        return [f"{pad}{head}", f"{inner}{joined}", f"{pad}{tail}"]
-    return [f"{pad}{head}", *(f"{inner}{item}," for item in items), f"{pad}{tail}"]
-
-
-def listed(head: str, items: Sequence[str], tail: str, indent: int) -> list[str]:
-    """A list or mapping on one line, or an item a line."""
-    pad = " " * indent
-    line = f"{pad}{head}{', '.join(items)}{tail}"
-    if len(line) <= LINE:
-        return [line]
-    return [f"{pad}{head}", *(f"{pad}    {item}," for item in items), f"{pad}{tail}"]

@@ -20,6 +20,7 @@ ORDER = [
     "intervals",
     "parts",
     "axes",
+    "nodes",
     "program",
     "leaf_sets",
     "costs",
@@ -130,6 +131,7 @@ ORDER = [
     # from a program to a text
     "naming",
     "printer",
+    "lines",
     "layout",
     "templates",
     "backends",
@@ -140,6 +142,7 @@ ORDER = [
     "backends.torch_written",
     "backends.torch_places",
     "backends.torch_along",
+    "backends.torch_choices",
     "backends.torch_spell",
     "backends.torch_lines",
     "backends.torch_precision",

@@ -22,7 +22,7 @@ from symgrad.backends.torch_shapes import in_one_batch
 from symgrad.cheaper import cheapen_choices
 from symgrad.contract import contract
 from symgrad.derive import differentiate, primal
-from symgrad.layout import bracketed, listed
+from symgrad.lines import bracketed, listed
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.narrow import narrow
 from symgrad.op import Op

@@ -33,7 +33,8 @@ from symgrad.backends.torch_shapes import (
 from symgrad.backends.torch_spell import speller
 from symgrad.backends.torch_statistics import computed_again
 from symgrad.derive import has_partials
-from symgrad.layout import LINE, Layout, bracketed, wrapped, wrapped_tuple
+from symgrad.layout import Layout
+from symgrad.lines import LINE, bracketed, wrapped, wrapped_tuple
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import Program

@@ -21,7 +21,7 @@ from symgrad.backends.torch_lines import (
 )
 from symgrad.backends.torch_precision import FULL, Precision
 from symgrad.backends.torch_shapes import shape_inputs, shape_outputs
-from symgrad.layout import LINE, assignment, bracketed, wrapped_tuple
+from symgrad.lines import LINE, assignment, bracketed, wrapped_tuple
 from symgrad.op import Op
 from symgrad.printer import Text, call
 from symgrad.program import Kind, Program

@@ -22,7 +22,8 @@ from symgrad.backends.torch_lines import (
 from symgrad.backends.torch_names import NOT_IN_HALF, is_of_one_shape
 from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_spell import speller
-from symgrad.layout import LINE, Layout, Statement, assignment, bracketed, wrapped_tuple
+from symgrad.layout import Layout, Statement
+from symgrad.lines import LINE, assignment, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, binary, call, formula

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from symgrad.axes import BATCH, dim, named, size_of
 from symgrad.backends.torch_docs import function_doc
 from symgrad.backends.torch_lines import Code, parameter, result_type, scope
-from symgrad.layout import LINE, assignment, bracketed, wrapped
+from symgrad.lines import LINE, assignment, bracketed, wrapped
 from symgrad.naming import FORWARD_MODE
 from symgrad.op import Input, Op
 from symgrad.printer import Text, call

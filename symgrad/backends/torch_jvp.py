@@ -31,7 +31,8 @@ from symgrad.backends.torch_lines import (
 from symgrad.backends.torch_precision import FULL, Precision, precision
 from symgrad.backends.torch_shapes import derived_leaves, shape_outputs
 from symgrad.backends.torch_spell import speller
-from symgrad.layout import LINE, Layout, bracketed, wrapped_tuple
+from symgrad.layout import Layout
+from symgrad.lines import LINE, bracketed, wrapped_tuple
 from symgrad.naming import Names
 from symgrad.op import Op
 from symgrad.printer import ATOM, Text, call, formula

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symgrad.layout import LINE, Statement, assignment, wrapped
+from symgrad.layout import Statement
+from symgrad.lines import LINE, assignment, wrapped
 from symgrad.naming import Names
 from symgrad.op import Formula, Input, Op
 from symgrad.printer import Text, numeral

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from symgrad.backends.torch_docs import indented
 from symgrad.backends.torch_lines import ANNOTATION, parameter, result_type
-from symgrad.layout import bracketed
+from symgrad.lines import bracketed
 from symgrad.op import Initial, Input, ModuleClass, Op, Parameter
 from symgrad.printer import numeral
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.backends.torch_lines import unpack
-from symgrad.layout import Speller, assignment
+from symgrad.layout import Speller
+from symgrad.lines import assignment
 from symgrad.narrow import EXACT
 from symgrad.printer import ATOM, Text, call
 from symgrad.program import Kind, Node, Program

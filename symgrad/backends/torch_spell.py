@@ -9,6 +9,14 @@ from symgrad.axes import BATCH
 from symgrad.backends.torch_align import all_aligned
 from symgrad.backends.torch_along import SPELLINGS
 from symgrad.backends.torch_along import spell as along
+from symgrad.backends.torch_choices import (
+    ARITHMETIC,
+    as_tensor,
+    beside_tensors,
+    is_number,
+    spelled_choice,
+    widened,
+)
 from symgrad.backends.torch_names import (
     is_of_one_shape,
     number_spelling,
@@ -24,12 +32,10 @@ from symgrad.printer import (
     binary,
     call,
     choice,
-    literal,
     negative,
     power,
 )
 from symgrad.program import (
-    COMPARISONS,
     CONNECTIVES,
     Kind,
     Node,
@@ -37,8 +43,6 @@ from symgrad.program import (
     is_complex,
     is_constant,
 )
-
-_ARITHMETIC = frozenset({"add", "sub", "mul", "div"}) | COMPARISONS
 
 
 def speller(program: Program, anchor: str) -> Speller:
@@ -51,7 +55,7 @@ def speller(program: Program, anchor: str) -> Speller:
     held = _held_as_tensors(nodes)
     factors = _only_factors(program)
     alone = sum(nodes[v].kind.is_tensor for v in program.inputs.values()) == 1
-    small = _beside_tensors(nodes) if alone else set()
+    small = beside_tensors(nodes) if alone else set()
 
     def spell(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
@@ -67,7 +71,7 @@ def speller(program: Program, anchor: str) -> Speller:
             return test if node.op == "ne" else negative(test, "~")
         if node.op in ("eq", "ne") and [a in held for a in node.args] == [False, True]:
             args = args[::-1]  # by the types, a number == a tensor is a bool
-        if node.op in _ARITHMETIC:
+        if node.op in ARITHMETIC:
             return binary(node.op, args[0], args[1])
         if node.op == "neg":
             return negative(args[0])
@@ -76,10 +80,10 @@ def speller(program: Program, anchor: str) -> Speller:
             return binary(op, args[0], args[1])
         if node.op == "not":
             return negative(args[0], "~" if node.kind is Kind.MASK else "not ")
-        if value in factors and _is_number(nodes, node.args[0], held):
+        if value in factors and is_number(nodes, node.args[0], held):
             return choice(*args)
         if node.op in ("where", "guard"):
-            return _choice(nodes, node, args, anchor, value in small, held)
+            return spelled_choice(nodes, node, args, anchor, value in small, held)
         if node.op == "clamped":
             return call(f"torch.clamp_{node.data}", args)
         if node.op == "gated":
@@ -134,14 +138,9 @@ def _in_plane(
     return [
         text
         if arg in held or is_constant(nodes, arg) or nodes[arg].kind.is_condition
-        else _lifted(text, anchor, nodes[arg].kind)
+        else as_tensor(text, anchor, nodes[arg].kind)
         for arg, text in zip(node.args, args, strict=True)
     ]
-
-
-def _is_number(nodes: Sequence[Node], condition: int, held: Set[int]) -> bool:
-    """Whether a condition is a Python bool in code."""
-    return nodes[condition].kind is Kind.BOOL and condition not in held
 
 
 def _only_factors(program: Program) -> set[int]:
@@ -156,86 +155,13 @@ def _only_factors(program: Program) -> set[int]:
     return choices - others
 
 
-def _choice(
-    nodes: Sequence[Node],
-    node: Node,
-    args: Sequence[Text],
-    anchor: str,
-    small: bool,
-    held: Set[int],
-) -> Text:
-    """A choice; of two numbers it has the anchor's dtype where that may matter.
-
-    Both branches of a Python condition are computed too where one is a tensor: the
-    result has the shape of both, and is a tensor whichever is taken.
-
-    torch.where makes float32 of two numbers.  Beside a 0-dim float64 that dtype wins,
-    unless it is ``small``: used with tensors of its own shape and nothing else.
-    """
-    condition, a, b = args
-    test = nodes[node.args[0]]
-    if _is_number(nodes, node.args[0], held):
-        if held.isdisjoint(node.args[1:]):
-            return choice(condition, a, b)
-        lifted = [Text("()"), condition, Text("dtype=torch.bool")]
-        condition = call(f"{anchor}.new_full", lifted)
-    branches = [nodes[arg] for arg in node.args[1:]]
-    if node.op == "guard" and condition.text.startswith("~") and test.op == "not":
-        condition = Text(condition.text[1:].removeprefix("(").removesuffix(")"))
-        a, b, branches = b, a, branches[::-1]
-    if node.kind is Kind.COMPLEX:  # torch cannot differentiate a mixed choice
-        a, b = (_widened(*pair) for pair in zip(branches, (a, b), strict=True))
-    if held.isdisjoint(node.args[1:]):
-        exact = small and all(map(_is_exact, branches))
-        a, b = (_as_float(*pair) for pair in zip(branches, (a, b), strict=True))
-        a = a if exact else _lifted(a, anchor, branches[0].kind)
-    return call("torch.where", [condition, a, b])
-
-
-def _beside_tensors(nodes: Sequence[Node]) -> set[int]:
-    """The choices that only meet tensors, or nothing: never a number to be rounded."""
-    found = {v for v, node in enumerate(nodes) if node.op == "where"}
-    for node in nodes:
-        parts = node.args[1:] if node.op == "where" else node.args
-        firm = [v for v in parts if nodes[v].kind is Kind.REAL]
-        firm = [v for v in firm if nodes[v].op != "where"]
-        if not firm or node.op not in (*_ARITHMETIC, "where"):
-            found.difference_update(() if node.op == "reduce" else node.args)
-    return found
-
-
-def _is_exact(node: Node) -> bool:
-    """Whether float32 holds a literal; of two numbers torch.where makes a float32."""
-    if not isinstance(node.data, Fraction) or node.op != "const":
-        return False
-    bottom = node.data.denominator
-    return (
-        abs(node.data.numerator) < 2**24
-        and bottom & (bottom - 1) == 0
-        and bottom < 2**24
-    )
-
-
-def _as_float(node: Node, text: Text) -> Text:
-    """A literal with a decimal point: of two ints torch.where makes an int tensor."""
-    if node.op != "const" or not isinstance(node.data, Fraction):
-        return text
-    number = float(node.data)
-    return literal(number)
-
-
-def _widened(node: Node, text: Text) -> Text:
-    """A real tensor as a complex one."""
-    return binary("add", text, Text("0j")) if node.kind is Kind.REAL else text
-
-
 def _complex_base(node: Node, text: Text, anchor: str, held: bool) -> Text:
     """The base of a complex power: torch's jvp of a real one is wrong.
 
     And that of a number would forget channels_last.
     """
     if held:
-        return _widened(node, text)
+        return widened(node, text)
     one = Text(f"{anchor}.new_ones(())")
     lifted = binary("mul", text, one)
     return lifted if node.kind is Kind.PLANE else binary("add", lifted, Text("0j"))
@@ -290,7 +216,7 @@ def _call(
     lifted = [
         text
         if tensor or (number_ok and (any(tensors) or not all(admitted)))
-        else _lifted(text, anchor, nodes[arg].kind)
+        else as_tensor(text, anchor, nodes[arg].kind)
         for arg, text, tensor, number_ok in zip(
             node.args, args, tensors, admitted, strict=True
         )
@@ -324,9 +250,3 @@ def _floating(
         Text(f"{text.within(ATOM)}{dtype}") if kind is Kind.INDEX else text
         for text, kind in zip(args, kinds, strict=True)
     ]
-
-
-def _lifted(text: Text, anchor: str, kind: Kind) -> Text:
-    if kind is Kind.PLANE:
-        return binary("mul", text, Text(f"{anchor}.new_ones(())"))
-    return call(f"{anchor}.new_full", [Text("()"), text])

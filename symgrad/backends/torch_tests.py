@@ -10,7 +10,7 @@ from typing import Any
 from symgrad.backends.torch_golden import Golden, golden_points, kink_points
 from symgrad.backends.torch_golden_axes import points_along_axes
 from symgrad.backends.torch_matrix import is_product
-from symgrad.layout import LINE, listed
+from symgrad.lines import LINE, listed
 from symgrad.naming import class_names
 from symgrad.op import Op
 from symgrad.printer import numeral

@@ -155,7 +155,8 @@ SURVIVORS: tuple[Survivor, ...] = (
         harmless=False,
     ),
     Survivor(
-        r" in `near\d? = |in `inside = a > 1000000000 |torch\.clamp\(\w+, -?[\d.]+, -?[\d.]+\)|where\(near"
+        r" in `near\d? = |in `inside = a > 1000000000 |where\(near"
+        r"|torch\.clamp\(\w+, -?[\d.]+, -?[\d.]+\)"
         r"|torch\.clamp_(min|max)\(\w+, -?\d+\)",
         "The edge of a patch, or what a branch is fed that is not taken: around the"
         " edge both branches are right.",
