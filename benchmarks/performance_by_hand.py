@@ -45,7 +45,8 @@ class Mish(Function):
     def backward(ctx: Any, grad_y: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         t = torch.tanh(F.softplus(x))
-        return grad_y * (t + x * torch.sigmoid(x) * (1 - t * t))
+        slope = t + x * torch.sigmoid(x) * (1 - t * t)
+        return grad_y * slope
 
 
 class SwiGLU(Function):

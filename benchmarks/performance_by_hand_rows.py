@@ -119,7 +119,8 @@ class JSD(Function):
 
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor | None, ...]:
-        terms = JSD._terms(*ctx.saved_tensors, ctx.beta)
+        log_p, log_q = ctx.saved_tensors
+        terms = JSD._terms(log_p, log_q, ctx.beta)
         return *(grad_loss.unsqueeze(-1) * term for term in terms), None
 
     @staticmethod

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from symgrad import lock
 from symgrad.bench import clock, inputs, subjects
 from symgrad.bench.inputs import Place
 from symgrad.bench.memory import kept_bytes, peak_bytes
-from symgrad.bench.own_operators import own_operator
+from symgrad.bench.own_operators import Match, own_operator
 from symgrad.bench.paired import Pass, Times, calls_of, gradients, outputs_of
 from symgrad.bench.subjects import Failed, attempt, compiling
 from symgrad.generate import generate
@@ -38,6 +38,8 @@ OURS, FORMULA = subjects.GENERATED, subjects.FORMULA
 OURS_COMPILED = f"{OURS} {subjects.COMPILED}"
 FORMULA_COMPILED = f"{FORMULA} {subjects.COMPILED}"
 HAND, OWN, FAST, SAVE = "by hand", "torch", "fast", "save: inputs"
+
+FLOAT32 = Place()
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,11 @@ def measured(job: Job) -> Found:
         )
         times = in_turn(calls, case, job)
         found = {name: _timed(times, name, call, case) for name, call in calls.items()}
-    own = case.own.name if case.own and OWN in job.subjects else ""
+    own = case.own.name if OWN in calls and case.own else ""
     return Found(job, found, failed, own)
 
 
-def in_turn(
-    calls: Mapping[str, Callable[..., Any]], case: Case, job: Job
-) -> Times:
+def in_turn(calls: Mapping[str, Callable[..., Any]], case: Case, job: Job) -> Times:
     """Seconds of all subjects in every pass, in one block after the other."""
     found: dict[Pass, Mapping[str, tuple[float, ...]]] = {}
     for which in job.passes:
@@ -142,33 +142,30 @@ def _timed(times: Times, name: str, call: Callable[..., Any], case: Case) -> Tim
 
 @dataclass(frozen=True)
 class Case:
-    """An op with its inputs and cotangents, and torch's own operator."""
+    """An op, what is generated for it now, its inputs and its cotangents."""
 
     source: Spec
     op: Op
+    function: Callable[..., Any]
     inputs: Sequence[Any]
     cotangents: Sequence[Tensor | None]
-    place: Place = Place()
+    place: Place
 
-    @property
-    def function(self) -> Callable[..., Any]:
-        """What is generated now."""
-        return generated(self.source, self.op)
-
-    @property
-    def own(self) -> Any:
-        """Torch's own operator, or None."""
+    @cached_property
+    def own(self) -> Match | None:
+        """Torch's own operator, if there is one."""
         return own_operator(self.op, self.function)
 
 
-def case_of(job: Job, place: Place = Place()) -> Case:
+def case_of(job: Job, place: Place = FLOAT32) -> Case:
     """The op of a job with its inputs in their shapes."""
     stem, _, name = job.place.partition(".")
     source = load(str(ROOT / "examples" / f"{stem}.yaml"))
     [op] = [op for op in source.ops if op.name == name]
+    function = generated(source, op)
     given = inputs.made(_shaped(op, job), job.elements, place)
-    sent = inputs.cotangents(op, outputs_of(generated(source, op)(*given)))
-    return Case(source, op, given, sent, place)
+    sent = inputs.cotangents(op, outputs_of(function(*given)))
+    return Case(source, op, function, given, sent, place)
 
 
 def _shaped(op: Op, job: Job) -> Op:
@@ -203,8 +200,7 @@ def _changed(case: Case, **keys: Any) -> Callable[..., Any]:
 
 
 def _own(case: Case) -> Callable[..., Any] | None:
-    found: Callable[..., Any] | None = case.own and case.own.call
-    return found
+    return case.own.call if case.own else None
 
 
 def _by_hand(case: Case) -> Callable[..., Any] | None:
