@@ -47,7 +47,8 @@ def blocks(run: Run, every: bool) -> Iterator[tuple[str, list[str]]]:
     """The blocks of the page by name, each measured when it is its turn."""
     yield "machine", [machine()]
     eager = run(ops.eager())
-    yield "eager", [ops.left_out(), *tables.pairs(eager, tables.AIMS["eager"])]
+    said = tables.wrap(ops.left_out())
+    yield "eager", [*said, *tables.pairs(eager, tables.AIMS["eager"])]
     compiled = run(ops.compiled(every))
     yield "compiled", [*tables.pairs(compiled, tables.AIMS["compiled"])]
     yield "gallery", [*tables.gallery(run(ops.gallery()), TITLES)]
