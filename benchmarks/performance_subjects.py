@@ -1,11 +1,13 @@
 """What the page of performance times: one op at one size, all its rivals in turn.
 
 Each op is measured in a process of its own, since what the allocator has given back to
-the system, and must fault in again, depends on what ran before.
+the system, and must fault in again, depends on what ran before.  Then once more with
+an allocator that gives nothing back.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
 import multiprocessing
 import os
@@ -41,6 +43,9 @@ HAND, OWN, FAST, SAVE = "by hand", "torch", "fast", "save: inputs"
 
 FLOAT32 = Place()
 
+KEEPING = {-1: 2**31 - 1, -3: 2**25}
+"""Glibc's thresholds of trimming and of mappings, as high as both can be."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -65,10 +70,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Timed:
-    """A subject: seconds by pass, how many times as long as the first, and bytes."""
+    """A subject: seconds by pass, how many times as long as the first, and bytes.
+
+    ``warm`` is ``over`` where memory is kept that was had once.
+    """
 
     seconds: Mapping[Pass, float]
     over: Mapping[Pass, float]
+    warm: Mapping[Pass, float]
     kept: int
     peak: int
 
@@ -109,7 +118,9 @@ def measured(job: Job) -> Found:
             {name: call for name, call in tried.items() if call is not None}
         )
         times = in_turn(calls, case, job)
-        found = {name: _timed(times, name, call, case) for name, call in calls.items()}
+        keep_memory()
+        warm = in_turn(calls, case, job)
+        found = {n: _timed(times, warm, n, call, case) for n, call in calls.items()}
     own = case.own.name if OWN in calls and case.own else ""
     return Found(job, found, failed, own)
 
@@ -126,12 +137,22 @@ def in_turn(calls: Mapping[str, Callable[..., Any]], case: Case, job: Job) -> Ti
     return Times(found)
 
 
-def _timed(times: Times, name: str, call: Callable[..., Any], case: Case) -> Timed:
-    base = next(iter(times.blocks.values()))
-    first = next(iter(base))
+def keep_memory() -> None:
+    """From now on this process gives no memory back to the system, if it has glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in KEEPING.items():
+            mallopt(option, value)
+
+
+def _timed(
+    times: Times, warm: Times, name: str, call: Callable[..., Any], case: Case
+) -> Timed:
+    first = next(iter(times.blocks["both"]))
     return Timed(
         {which: times.seconds(which, name) for which in times.blocks},
         {which: times.ratio(which, name, first) for which in times.blocks},
+        {which: warm.ratio(which, name, first) for which in times.blocks},
         kept_bytes(lambda: call(*case.inputs)),
         peak_bytes(lambda: gradients(call, case.inputs, case.cotangents), "cpu"),
     )

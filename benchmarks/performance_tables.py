@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,9 +52,9 @@ def pairs(found: Sequence[Found], aim: Aim) -> Iterator[str]:
     if timed:
         yield from summary(timed, aim)
     yield ""
-    yield f"{'':<38}{'ms':>15}{'':>9}{'MiB kept':>16}{'MiB at peak':>16}"
+    yield f"{'':<23}{'ms':>16}{'':>14}{'MiB kept':>17}{'MiB at peak':>17}"
     names = f"{'symgrad':>8}{'autograd':>9}"
-    yield f"{'op':<37}{names[1:]}{'ratio':>8}{names}{names}"
+    yield f"{'op':<22}{names}{'ratio':>7}{'warm':>7}{names}{names}"
     for one in timed:
         yield _pair(one)
     yield from failures(found)
@@ -64,12 +63,15 @@ def pairs(found: Sequence[Found], aim: Aim) -> Iterator[str]:
 def summary(timed: Sequence[Found], aim: Aim) -> Iterator[str]:
     """The geometric mean and the worst, beside what they are to be."""
     ratios = [ratio(one) for one in timed]
-    mean = math.exp(statistics.mean(map(math.log, ratios)))
-    low = sum(r < aim.each for r in ratios)
+    warm = [one.timed[one.job.subjects[1]].warm["both"] for one in timed]
     more = [one.job.name for one in timed if _keeps_more(one)]
     named = ", ".join(f"{one.job.name} {ratio(one):.2f}" for one in timed[:WORST])
-    yield f"geometric mean of {len(timed)}: {mean:.2f} (aim: at least {aim.mean:g})"
-    yield f"under {aim.each:g}: {low} (aim: none)"
+    yield f"{'':<34}{'ratio':>7}{'warm':>7}"
+    means = "".join(f"{statistics.geometric_mean(r):7.2f}" for r in (ratios, warm))
+    title = f"geometric mean of {len(timed)}"
+    yield f"{title:<34}{means} (aim: at least {aim.mean:g})"
+    low = "".join(f"{sum(x < aim.each for x in r):7}" for r in (ratios, warm))
+    yield f"{f'under {aim.each:g}':<34}{low} (aim: none)"
     yield from wrap(f"the worst: {named}")
     said = f"more bytes kept than by autograd: {', '.join(more) or 'none'}"
     yield from wrap(said + aim.kept)
@@ -87,10 +89,11 @@ def _keeps_more(found: Found) -> bool:
 
 def _pair(found: Found) -> str:
     mine, theirs = (found.timed[name] for name in found.job.subjects)
-    times = f"{_ms(mine, 'both'):>7}{_ms(theirs, 'both'):>9}{ratio(found):8.2f}"
+    times = f"{_ms(mine, 'both'):>8}{_ms(theirs, 'both'):>9}"
+    ratios = f"{ratio(found):7.2f}{theirs.warm['both']:7.2f}"
     kept = f"{_mib(mine.kept):>8}{_mib(theirs.kept):>9}"
     peak = f"{_mib(mine.peak):>8}{_mib(theirs.peak):>9}"
-    return f"{found.job.name:<37}{times}{kept}{peak}"
+    return f"{found.job.name:<22}{times}{ratios}{kept}{peak}"
 
 
 def failures(found: Sequence[Found]) -> Iterator[str]:
@@ -105,9 +108,9 @@ def failures(found: Sequence[Found]) -> Iterator[str]:
 
 def gallery(found: Sequence[Found], titles: Mapping[str, str]) -> Iterator[str]:
     """All rivals of each op, and how many times as long as symgrad each takes."""
-    yield f"{'':<38}{'forward':>16}{'both':>16}{'MiB':>9}{'MiB at':>9}"
-    columns = f"{'ms':>8}{'times':>8}"
-    yield f"{'op':<18}{'by':<20}{columns}{columns}{'kept':>9}{'peak':>9}"
+    yield f"{'':<38}{'forward':>15}{'both':>22}{'MiB':>9}{'MiB at':>9}"
+    columns = f"{'ms':>8}{'times':>7}"
+    yield f"{'op':<18}{'by':<20}{columns}{columns}{'warm':>7}{'kept':>9}{'peak':>9}"
     for one in found:
         title = titles[one.job.place]
         for name, timed in one.timed.items():
@@ -122,8 +125,9 @@ def _shown(found: Found, name: str) -> str:
 
 
 def _passes(timed: Timed) -> str:
-    cells = (f"{_ms(timed, p):>8}{timed.over[p]:8.2f}" for p in ("forward", "both"))
-    return "".join(cells) + f"{_mib(timed.kept):>9}{_mib(timed.peak):>9}"
+    cells = (f"{_ms(timed, p):>8}{timed.over[p]:7.2f}" for p in ("forward", "both"))
+    memory = f"{_mib(timed.kept):>9}{_mib(timed.peak):>9}"
+    return "".join(cells) + f"{timed.warm['both']:7.2f}{memory}"
 
 
 def _means(found: Sequence[Found]) -> Iterator[str]:
@@ -131,12 +135,17 @@ def _means(found: Sequence[Found]) -> Iterator[str]:
     yield ""
     for name in dict.fromkeys(name for one in found for name in one.timed):
         of = [one.timed[name] for one in found if name in one.timed]
-        means = (
-            f"{'':8}{statistics.geometric_mean(t.over[p] for t in of):8.2f}"
-            for p in ("forward", "both")
+        forward, both, warm = (
+            statistics.geometric_mean(ratios)
+            for ratios in zip(*(_ratios(timed) for timed in of), strict=True)
         )
         title = "torch's own" if name == OWN else name
-        yield f"{'geometric mean':<18}{f'{title}, {len(of)} ops':<20}{''.join(means)}"
+        means = f"{'':8}{forward:7.2f}{'':8}{both:7.2f}{warm:7.2f}"
+        yield f"{'geometric mean':<18}{f'{title}, {len(of)} ops':<20}{means}"
+
+
+def _ratios(timed: Timed) -> tuple[float, float, float]:
+    return timed.over["forward"], timed.over["both"], timed.warm["both"]
 
 
 # -- what accuracy and bytes cost ------------------------------------------------------
