@@ -11,6 +11,7 @@ import ctypes
 import math
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -100,17 +101,20 @@ class Found:
 
 def apart(job: Job) -> Found:
     """Measure in a new process, which has imported what it needs and done nothing."""
-    paths = [str(ROOT), str(ROOT / "benchmarks")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["performance_subjects"])
     with ProcessPoolExecutor(1, mp_context=context) as process:
-        return process.submit(measured, job).result()
+        return process.submit(_alone, job).result()
+
+
+def _alone(job: Job) -> Found:
+    torch.set_num_threads(1)
+    return measured(job)
 
 
 def measured(job: Job) -> Found:
-    """Time the subjects of a job in this process, on one thread."""
-    torch.set_num_threads(1)
+    """Time the subjects of a job in this process."""
     case = case_of(job)
     with compiling():
         tried = {name: attempted(case, name) for name in job.subjects}

@@ -222,7 +222,7 @@ def test_one_command_writes_all_blocks_of_the_page_of_performance(
 
 
 def test_every_op_is_measured_in_a_process_of_its_own() -> None:
-    """Which forgets what it has done; a job and what was found go there and back."""
+    """On one thread; a job and what was found go there and back."""
     job = performance_subjects.Job("first_op.product", ("symgrad", "autograd"))
     small = replace(job, elements=64, blocks=1)
     threads = torch.get_num_threads()
