@@ -4,7 +4,7 @@
 
 Eager beside autograd of the formula, both compiled, a gallery beside functions written
 by hand, and what accuracy costs; each op in a process of its own, on one thread.  With
---all every elementwise example is compiled, which takes half an hour; with --quick
+--all every elementwise example is compiled, which takes ten minutes more; with --quick
 every subject has a few turns only.  With --update the tables go to
 docs/performance.md.
 """
