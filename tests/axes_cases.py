@@ -182,6 +182,7 @@ LOSSES = [
     row("row_losses.cross_entropy", R.cross_entropy),
     row("row_losses.cross_entropy", R.cross_entropy, smoothing=0.1),
     row("row_losses.z_loss", R.z_loss, weight=0.3),
+    row("published_kernels.smoothed_z_loss", R.z_loss, weight=0.3, smoothing=0.2),
     row(
         "row_losses.softcap_cross_entropy",
         lambda x, label, cap: R.cross_entropy(cap * torch.tanh(x / cap), label),

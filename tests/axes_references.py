@@ -121,8 +121,11 @@ def cross_entropy(x: Tensor, label: Tensor, smoothing: float = 0.0) -> Tensor:
     return loss.view(lead)
 
 
-def z_loss(x: Tensor, label: Tensor, weight: float = 1e-4) -> Tensor:
-    return cross_entropy(x, label) + weight * torch.logsumexp(x, -1) ** 2
+def z_loss(
+    x: Tensor, label: Tensor, weight: float = 1e-4, smoothing: float = 0.0
+) -> Tensor:
+    loss = cross_entropy(x, label, smoothing)
+    return loss + weight * torch.logsumexp(x, -1) ** 2
 
 
 def weighted_cross_entropy(x: Tensor, w: Tensor, label: Tensor) -> Tensor:

@@ -165,3 +165,19 @@ def fake_quantize(
 ) -> Tensor:
     v = torch.clamp(x / step, low, high)
     return straight_through(v.round(), v) * step
+
+
+def splat_covariance(
+    w: Tensor, x: Tensor, y: Tensor, z: Tensor, *scales: Tensor
+) -> tuple[Tensor, ...]:
+    """Columns of the rotation are images of the axes, by cross products."""
+    parts = torch.broadcast_tensors(w, x, y, z, *scales)
+    lead, axis, sizes = parts[0][..., None], torch.stack(parts[1:4], -1), parts[4:]
+    squared = lead**2 + (axis**2).sum(-1, keepdim=True)
+    whole = torch.zeros((*parts[0].shape, 3, 3), dtype=w.dtype)
+    for size, one in zip(sizes, torch.eye(3, dtype=w.dtype), strict=True):
+        across = torch.linalg.cross(axis, one.expand_as(axis))
+        turn = lead * across + torch.linalg.cross(axis, across)
+        column = (one + 2 * turn / squared) * size[..., None]
+        whole = whole + column[..., :, None] * column[..., None, :]
+    return tuple(whole[..., i, j] for i in range(3) for j in range(i, 3))

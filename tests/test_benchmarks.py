@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -18,10 +19,18 @@ import halves
 import overhead
 import packages
 import pages
+import performance
+import performance_ops
+import performance_subjects
 import primitives
+import torch
 import verification
 from accuracy_set import PUBLIC, Case
+from performance_gallery import GALLERY, Row
 
+from symgrad.bench import clock
+from symgrad.bench.inputs import Place
+from symgrad.bench.paired import gradients, outputs_of
 from symgrad.generate import generate
 from symgrad.measure.formats import FORMATS
 from symgrad.spec import load
@@ -165,6 +174,75 @@ def test_what_is_sound_stays_so() -> None:
         found = accuracy.figures(case, 100, accuracy.ORDERS[:2])
         ours = [f for f in found if f.rival == "symgrad"]
         assert [f for f in ours if not f.summary.is_sound] == []
+
+
+# -- performance -----------------------------------------------------------------------
+
+BLOCKS = ("machine", "eager", "compiled", "gallery", "prices")
+
+
+@pytest.mark.parametrize("row", GALLERY, ids=lambda row: row.title)
+def test_a_rival_by_hand_has_the_value_and_the_gradients_of_the_op(row: Row) -> None:
+    """At the shapes at which both are timed, but for the batch."""
+    job = performance_subjects.Job(row.place, (), elements=4096, shapes=row.shapes)
+    case = performance_subjects.case_of(job, Place(torch.float64))
+    ours, theirs = case.function, row.by_hand.apply
+    close = {"rtol": 1e-9, "atol": 1e-11}
+    values = [outputs_of(call(*case.inputs)) for call in (theirs, ours)]
+    torch.testing.assert_close(*values, **close)
+    found = [gradients(call, case.inputs, case.cotangents) for call in (theirs, ours)]
+    assert all(gradient is not None for gradient in found[1])
+    torch.testing.assert_close(*found, **close)
+
+
+def test_one_command_writes_all_blocks_of_the_page_of_performance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, with blocks of no length, and with nothing compiled."""
+    monkeypatch.setattr(performance, "apart", performance_subjects.measured)
+    monkeypatch.setattr(performance_subjects, "keep_memory", lambda: None)
+    monkeypatch.setattr(clock.in_blocks, "__defaults__", (0.0,))
+    monkeypatch.setattr(performance_ops, "COMPILED", ())
+    page, empty = tmp_path / "page.md", pages.END
+    page.write_text("\n".join(performance.mark(name) + empty for name in BLOCKS))
+    words = ["--update", "--quick", "--size", "4096", "--page", str(page)]
+    names = ["relu_squared", "softmax"]
+    monkeypatch.setattr(sys, "argv", ["performance", *words, *names])
+    performance.main()
+    text = page.read_text()
+    assert re.search(
+        r"^geometric mean of 1( +[\d.]+){2} \(aim: at least 1.2\)$", text, re.M
+    )
+    assert re.search(r"^the worst: relu_squared [\d.]+$", text, re.M)
+    for by in ("symgrad", "autograd", "by hand", "torch.softmax"):
+        row = rf"^(softmax|ReLU squared| {{7}}) +{by} +[\d.]+ +[\d.]+"
+        assert re.search(row, text, re.M), by
+    assert re.search(r"^softmax +16,384 +16,384 +[\d.]+ +[\d.]+$", text, re.M)
+    assert "not timed" not in text
+
+
+def test_every_op_is_measured_in_a_process_of_its_own() -> None:
+    """On one thread; a job and what was found go there and back."""
+    job = performance_subjects.Job("first_op.product", ("symgrad", "autograd"))
+    small = replace(job, elements=64, blocks=1)
+    threads = torch.get_num_threads()
+    found = performance_subjects.apart(small)
+    assert (found.job, list(found.timed)) == (small, ["symgrad", "autograd"])
+    assert torch.get_num_threads() == threads
+    assert {timed.kept for timed in found.timed.values()} == {2 * 4 * 64}
+
+
+def test_the_page_of_performance_has_all_blocks_and_all_ops() -> None:
+    page = performance.PAGE.read_text(encoding="utf-8")
+    blocks = {
+        name: page.partition(performance.mark(name))[2].partition(pages.END)[0]
+        for name in BLOCKS
+    }
+    assert all(blocks.values())
+    names = {place.partition(".")[2] for place in performance_ops.elementwise()}
+    rows = re.findall(r"^(\w+)(?: +[\d.]+){8}$", blocks["eager"], re.M)
+    assert set(rows) == names
+    assert all(f"\n{row.title} " in blocks["gallery"] for row in GALLERY)
 
 
 # -- pages -----------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from references import (
     rotary_pair,
     sign_ste,
     spike,
+    splat_covariance,
     xielu,
 )
 
@@ -125,6 +126,33 @@ UNITS = [
         {"x": X, "alpha": POSITIVE, "gamma": X, "beta": X},
     ),
     Case("lstm_cell.lstm_cell", lstm_cell, dict.fromkeys("ifgoc", X)),
+    Case(
+        "published_kernels.bias_gelu",
+        lambda x, bias: F.gelu(x + bias, approximate="tanh"),
+        {"x": X, "bias": X},
+    ),
+    Case(
+        "published_kernels.geglu_tanh",
+        lambda a, b: F.gelu(a, approximate="tanh") * b,
+        GATES,
+    ),
+    Case(
+        "published_kernels.key_update",
+        lambda k, a, share: torch.lerp(k, k * a, share),
+        {"k": X, "a": UNIT, "share": X},
+        edges=CORNERS,
+    ),
+    Case(
+        "published_kernels.decay_gate",
+        lambda x, log_rate, bias: -log_rate.exp() * F.softplus(x + bias, threshold=40),
+        {"x": X, "log_rate": X, "bias": X},
+    ),
+    Case(
+        "published_kernels.splat_covariance",
+        splat_covariance,
+        dict.fromkeys("wxyz", UNIT) | dict.fromkeys(("s1", "s2", "s3"), POSITIVE),
+        edges=CORNERS,
+    ),
     Case(
         "rotary_pair.rotary_pair",
         rotary_pair,
