@@ -24,6 +24,7 @@ import json
 import math
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -180,7 +181,15 @@ TOOLS: Mapping[str, Callable[[str, int], Figure]] = {
 
 
 def _memory() -> float:
-    """The most that this process has held so far, in MiB."""
+    """The most that this process has held so far, in MiB.
+
+    On Linux as the kernel says of its own pages: ``getrusage`` also counts those of the
+    process that it was forked from.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        [most] = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())
+        return int(most) / 2**10
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 

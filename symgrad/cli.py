@@ -131,7 +131,7 @@ def _common(function: _Command) -> _Command:
     metavar="N",
     type=click.IntRange(1),
     default=1,
-    help="Specs that are worked on at one time (1).",
+    help="Specs that are worked on at one time (1); with -, one.",
 )
 @click.option(
     "--backend",

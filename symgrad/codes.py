@@ -311,6 +311,10 @@ SG606 a plot that cannot be drawn
 'bench --plot FILE' writes .svg or .png, and needs matplotlib:
 pip install 'symgrad[benchmarks]'.
 
+SG607 a process was ended from outside
+'gen --jobs N' works on each spec in a process of its own. One of them was ended, by the
+system for want of memory perhaps. Nothing was written.
+
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -167,10 +169,19 @@ def _mapped(work: Callable[[str], _T], paths: Sequence[str], jobs: int) -> list[
     """``work`` on every path, in this process or in several."""
     if jobs < 2:
         return list(map(work, paths))
-    # an interrupt is for this process to report, once
-    quiet = signal.SIGINT, signal.SIG_IGN
+    # an interrupt ends them, and is for this process to report
+    quiet = signal.SIGINT, signal.SIG_DFL
     with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
-        return list(pool.map(work, paths))
+        try:
+            return list(pool.map(work, paths))
+        except BrokenProcessPool:
+            help = "if it was for want of memory, fewer --jobs take less"
+            said = "a process that worked on a spec was ended from outside"
+            raise SymgradError(Diagnostic("SG607", said, "", None, (), help)) from None
+        except KeyboardInterrupt:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:

@@ -142,7 +142,7 @@ def test_failed_verification_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     from symgrad import api
 
     wrong = api.generate(swish()._origin)
-    broken = wrong.source.replace("torch.sigmoid(-u)", "torch.sigmoid(u)")
+    broken = wrong.source.replace("(-u).sigmoid_()", "torch.sigmoid(u)")
     assert broken != wrong.source
     monkeypatch.setattr(
         api, "generate", lambda _: type(wrong)(wrong.stem, broken, wrong.tests)

@@ -86,6 +86,7 @@ def test_the_lint_knows_the_same_functions_and_no_more() -> None:
     ("formula", "line"),
     [
         ("exp(x*w + 1)*x", "(x * w).add_(1).exp_() * x"),
+        ("exp(x + w)*x", "torch.exp(x + w) * x"),  # its tangent may lack a batch
         ("x + sin(x)/2", "torch.sin(x).div_(2).add_(x)"),
         ("1/(x*w)", "1 / (x * w)"),
         ("x*sigmoid(w*x)", "x * (w * x).sigmoid_()"),  # its result is kept
@@ -96,6 +97,48 @@ def test_the_lint_knows_the_same_functions_and_no_more() -> None:
 )
 def test_what_is_written_over(formula: str, line: str) -> None:
     assert line in source(formula)
+
+
+TANGENTS = [
+    "sigmoid(x + w)",
+    "1/(1 + exp(-x)) + w",
+    "exp(1 - x*w)*w",
+    "sin(x + w)*x",
+    "x**2*cos(x + 1) + w",
+    "exp(where(x > 0.5, x, w)) + sqrt(x*w)",
+    "log(x*w + 1)*exp(-x*w)",
+]
+
+
+@pytest.mark.parametrize("formula", TANGENTS)
+def test_tangents_have_the_batch_of_what_they_are_written_into(formula: str) -> None:
+    """In each batch of one input, forward over reverse, along a vector for all rows."""
+    op = load_module("batched", source(formula)).op
+    x, w = torch.rand(2, 4, 3, dtype=torch.float64) + 0.2
+    one = torch.ones(3, dtype=torch.float64)
+
+    def product(argnum: int) -> Any:
+        slope = torch.func.grad(lambda x, w: op(x, w).sum(), argnum)
+
+        def along(x: Tensor, w: Tensor) -> Any:
+            moved = (one, one * 0) if argnum == 0 else (one * 0, one)
+            return torch.func.jvp(slope, (x, w), moved)[1]
+
+        return along
+
+    for argnum in (0, 1):
+        for dims in ((0, None), (None, 0), (0, 0)):
+            rows = [
+                t if dim == 0 else t[0] for t, dim in zip((x, w), dims, strict=True)
+            ]
+            found = torch.vmap(product(argnum), dims)(*rows)
+            alone = [
+                product(argnum)(*[t[k] if t.dim() == 2 else t for t in rows])
+                for k in range(4)
+            ]
+            torch.testing.assert_close(found, torch.stack(alone))
+            hessian = torch.func.hessian(lambda x, w: op(x, w).sum(), argnum)
+            torch.vmap(hessian, dims)(*rows)
 
 
 def test_nothing_that_depends_on_a_cotangent_is_written_over() -> None:

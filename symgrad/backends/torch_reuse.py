@@ -3,9 +3,9 @@
 A fresh result that nothing else uses may become the next one in place, which spares an
 allocation, and the cache all that it would have thrown out.  It is done where it is
 right in every mode of torch, so that there is one text for all of them: where autograd
-has not kept the temporary, where that has all dimensions, and the batch of every vmap,
-of what it is combined with, and where nothing has arrived in it, which in forward mode
-may be a zero of torch's own that cannot be written to.
+has not kept the temporary, where it and its tangent have all dimensions, and the batch
+of every vmap, of what it is combined with, and where nothing has arrived in it: in
+forward mode that may be a zero of torch's own, which cannot be written to.
 """
 
 from __future__ import annotations
@@ -48,14 +48,18 @@ def reusing(program: Program, spell: Speller, anchor: str) -> Speller:
     arriving = _bits(v for v, n in enumerate(nodes) if n.op in ("cotangent", "tangent"))
     fresh: dict[int, str] = {}
     anchored = set[int]()
+    indices = _bits(v for v, n in enumerate(nodes) if n.kind is Kind.INDEX)
+    whole = _whole(nodes, behind)
 
     def may_become(arg: int, text: Text, value: int) -> bool:
         """Whether an argument is a temporary that its value may be written into."""
         own, node = nodes[arg], nodes[value]
-        alike = own.axes == node.axes and own.kind is node.kind is Kind.REAL
-        whole = behind[arg] == behind[value] and made_of[arg] == made_of[value]
-        own_text = fresh.get(arg) == text.text and anchored.isdisjoint(node.args)
-        return own_text and alike and whole and not behind[value] & arriving
+        is_temporary = fresh.get(arg) == text.text and whole[arg]
+        has_shape = own.axes == node.axes and behind[arg] == behind[value]
+        has_dtype = own.kind is node.kind is Kind.REAL and not made_of[arg] & indices
+        has_dtype = has_dtype and made_of[arg] == made_of[value]
+        is_free = not behind[value] & arriving and anchored.isdisjoint(node.args)
+        return is_temporary and has_shape and has_dtype and is_free
 
     def write(value: int, args: Sequence[Text]) -> Text:
         node = nodes[value]
@@ -107,6 +111,33 @@ def _fits(part: Node, node: Node) -> bool:
     """Whether an argument needs no change to stand beside the others."""
     number = part.kind in (Kind.FLOAT, Kind.INT)
     return number or (part.kind is Kind.REAL and part.axes == node.axes)
+
+
+_LIKE = frozenset({"add", "sub", "neg", "where", "guard"})
+"""Primitives whose tangent has no batch but that of their arguments' tangents."""
+
+_FLAT = frozenset(
+    {"ceiling", "conjugate", "floor", "im", "re", "round", "sign", "trunc"}
+)
+"""Functions whose tangent is zero, or a part of that of their argument."""
+
+
+def _whole(nodes: Sequence[Node], behind: Sequence[int]) -> list[bool]:
+    """Whether a value's tangent has the batch of all that the value depends on.
+
+    It has where it is a product with something of the value, whichever inputs move.
+    """
+    found: list[bool] = []
+    for value, node in enumerate(nodes):
+        parts = node.args[1:] if node.op in ("where", "guard") else node.args
+        tensors = [arg for arg in parts if nodes[arg].kind.is_tensor]
+        if node.op in _LIKE:
+            alike = (found[v] and behind[v] == behind[value] for v in tensors)
+            found.append(bool(tensors) and all(alike))
+        else:
+            by_rule = node.op in _ARITHMETIC or node.op == "call"
+            found.append(by_rule and node.data not in _FLAT)
+    return found
 
 
 def _bits(values: Iterable[int]) -> int:

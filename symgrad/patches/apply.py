@@ -117,7 +117,10 @@ class _Writing:
             nearby.append((patch, near))
             if self.is_finite(value, patch):
                 continue
-            other = self.exact(patch.far if isinstance(patch, Patch) else patch.edge)
+            # within, since a clamp at an edge has no derivative at NaN
+            other = self.exact(
+                patch.far if isinstance(patch, Patch) else patch.edge / 2
+            )
             far = graph.node("guard", graph.node("not", near), far, other)
         if far != leaf:
             self.notes[far] = Note("far")
