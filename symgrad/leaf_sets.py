@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from symgrad.program import Node
 
@@ -18,11 +19,13 @@ LeafSet = int
 class LeafSets:
     """The leaves behind the values of a graph, which may grow meanwhile.
 
-    ``is_leaf`` says what counts as one, whatever it is made of itself.
+    ``is_leaf`` says what counts as one, whatever it is made of itself; ``through``
+    which arguments of a node count, all of them if nothing is said.
     """
 
     nodes: Sequence[Node]
     is_leaf: Callable[[Node], bool]
+    through: Callable[[Node], Sequence[int]] = attrgetter("args")
     leaves: list[int] = field(default_factory=list)
     _sets: list[LeafSet] = field(default_factory=list, repr=False)
 
@@ -38,9 +41,17 @@ class LeafSets:
             self.leaves.append(value)
             return 1 << len(self.leaves) - 1
         found = 0
-        for arg in node.args:
+        for arg in self.through(node):
             found |= self._sets[arg]
         return found
+
+    def those(self, is_so: Callable[[Node], bool]) -> LeafSet:
+        """The leaves that are so, of all values that there are by now."""
+        if self.nodes:
+            self[len(self.nodes) - 1]
+        return sum(
+            1 << place for place, v in enumerate(self.leaves) if is_so(self.nodes[v])
+        )
 
     def values(self, found: LeafSet) -> list[int]:
         """The values that a set is of, in order."""

@@ -183,8 +183,8 @@ class Program:
 
     @cached_property
     def arriving(self) -> frozenset[int]:
-        """The values that a cotangent is behind."""
-        found = set(self.cotangents.values())
+        """The values that a cotangent or a tangent is behind."""
+        found = {*self.cotangents.values(), *self.tangents.values()}
         for value, node in enumerate(self.nodes):
             if not found.isdisjoint(node.args):
                 found.add(value)

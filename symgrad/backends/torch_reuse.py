@@ -10,10 +10,12 @@ forward mode that may be a zero of torch's own, which cannot be written to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from symgrad.backends.torch_names import spelling
 from symgrad.layout import Speller
+from symgrad.leaf_sets import LeafSets
 from symgrad.printer import ATOM, Text, call
 from symgrad.program import Kind, Node, Program
 
@@ -44,21 +46,21 @@ def reusing(program: Program, spell: Speller, anchor: str) -> Speller:
     A number that became a tensor like the ``anchor`` is in every vmap that this is in.
     """
     nodes = program.nodes
-    behind, made_of = _behind(nodes), _behind(nodes, conditions=False)
-    arriving = _bits(v for v, n in enumerate(nodes) if n.op in ("cotangent", "tangent"))
+    behind, made_of = _sources(nodes), _sources(nodes, _branches)
+    whole = _whole(nodes, behind)
+    # of an integer torch makes float32, and what is summed to a shape may be smaller
+    unsure = made_of.those(lambda n: n.kind is Kind.INDEX or n.op == "reduce")
     fresh: dict[int, str] = {}
     anchored = set[int]()
-    indices = _bits(v for v, n in enumerate(nodes) if n.kind is Kind.INDEX)
-    whole = _whole(nodes, behind)
 
     def may_become(arg: int, text: Text, value: int) -> bool:
         """Whether an argument is a temporary that its value may be written into."""
         own, node = nodes[arg], nodes[value]
         is_temporary = fresh.get(arg) == text.text and whole[arg]
         has_shape = own.axes == node.axes and behind[arg] == behind[value]
-        has_dtype = own.kind is node.kind is Kind.REAL and not made_of[arg] & indices
+        has_dtype = own.kind is node.kind is Kind.REAL and not made_of[arg] & unsure
         has_dtype = has_dtype and made_of[arg] == made_of[value]
-        is_free = not behind[value] & arriving and anchored.isdisjoint(node.args)
+        is_free = value not in program.arriving and anchored.isdisjoint(node.args)
         return is_temporary and has_shape and has_dtype and is_free
 
     def write(value: int, args: Sequence[Text]) -> Text:
@@ -122,15 +124,14 @@ _FLAT = frozenset(
 """Functions whose tangent is zero, or a part of that of their argument."""
 
 
-def _whole(nodes: Sequence[Node], behind: Sequence[int]) -> list[bool]:
+def _whole(nodes: Sequence[Node], behind: LeafSets) -> list[bool]:
     """Whether a value's tangent has the batch of all that the value depends on.
 
     It has where it is a product with something of the value, whichever inputs move.
     """
     found: list[bool] = []
     for value, node in enumerate(nodes):
-        parts = node.args[1:] if node.op in ("where", "guard") else node.args
-        tensors = [arg for arg in parts if nodes[arg].kind.is_tensor]
+        tensors = [arg for arg in _branches(node) if nodes[arg].kind.is_tensor]
         if node.op in _LIKE:
             alike = (found[v] and behind[v] == behind[value] for v in tensors)
             found.append(bool(tensors) and all(alike))
@@ -140,23 +141,18 @@ def _whole(nodes: Sequence[Node], behind: Sequence[int]) -> list[bool]:
     return found
 
 
-def _bits(values: Iterable[int]) -> int:
-    return sum(1 << value for value in values)
+def _branches(node: Node) -> Sequence[int]:
+    """What a value is made of, not what chooses: of two numbers it is a float32."""
+    return node.args[1:] if node.op in ("where", "guard") else node.args
 
 
-def _behind(nodes: Sequence[Node], conditions: bool = True) -> list[int]:
-    """The tensors that each value depends on, as bits: those that it has the shape of.
+def _sources(
+    nodes: Sequence[Node], through: Callable[[Node], Sequence[int]] = attrgetter("args")
+) -> LeafSets:
+    """The tensors behind each value: it has the shape, or the dtype, of all of them."""
 
-    Without conditions they are those that it has the dtype of: of two numbers
-    torch.where makes a float32.  What is summed to the shape of another value has bits
-    of its own: it may be smaller than all that it depends on.
-    """
-    found: list[int] = []
-    for value, node in enumerate(nodes):
+    def is_source(node: Node) -> bool:
         own = node.op in ("input", "cotangent", "tangent") and node.kind.is_tensor
-        bits = _bits([value] if own or node.op == "reduce" else [])
-        chooses = node.op in ("where", "guard") and not conditions
-        for arg in node.args[1:] if chooses else node.args:
-            bits |= found[arg]
-        found.append(bits)
-    return found
+        return own or node.op == "reduce"
+
+    return LeafSets(nodes, is_source, through)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.profiler import profile
 
 from symgrad.bench.clock import Call
+from symgrad.verify.eager import held_after
 
 _QUIET = {"KINETO_LOG_LEVEL": "99"}
 """The profiler tells of its start on standard error unless told not to."""
@@ -22,16 +23,7 @@ def kept_bytes(call: Call) -> int:
 
     An input that is kept counts, whoever else holds it.
     """
-    held: dict[int, Tensor] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        held.setdefault(tensor.untyped_storage().data_ptr(), tensor)
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        result = call()
-    del result
-    return sum(tensor.untyped_storage().nbytes() for tensor in held.values())
+    return sum(tensor.untyped_storage().nbytes() for tensor in held_after(call))
 
 
 def tensor_bytes(values: Iterable[Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -30,7 +30,8 @@ def eager_bytes(op: Op) -> Bytes:
     values = {item.name: value_of(op, item, lengths) for item in op.inputs}
     factors = [*lengths.items(), *_parts(op, lengths)]
     total: Counter[Product] = Counter()
-    for tensor in _saved(op, values):
+    roots = [formula.value for formula in op.outputs]
+    for tensor in held_after(lambda: evaluate(op.nodes, roots, values)):
         size = tensor.element_size()
         count = tensor.untyped_storage().nbytes() // size
         product, rest = _factored(count, factors)
@@ -59,8 +60,8 @@ def _parts(op: Op, lengths: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _saved(op: Op, values: Mapping[str, Any]) -> list[Tensor]:
-    """One tensor for each storage that autograd holds after forward."""
+def held_after(forward: Callable[[], object]) -> list[Tensor]:
+    """One tensor for each storage that autograd holds after a forward."""
     held: dict[int, Tensor] = {}
 
     def pack(tensor: Tensor) -> Tensor:
@@ -68,7 +69,7 @@ def _saved(op: Op, values: Mapping[str, Any]) -> list[Tensor]:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        results = evaluate(op.nodes, [f.value for f in op.outputs], values)
+        results = forward()
     del results
     return list(held.values())
 
