@@ -187,7 +187,7 @@ def case_of(job: Job, place: Place = FLOAT32) -> Case:
     stem, _, name = job.place.partition(".")
     source = load(str(ROOT / "examples" / f"{stem}.yaml"))
     [op] = [op for op in source.ops if op.name == name]
-    function = generated(source, op)
+    function = _alone_generated(source, op)
     given = inputs.made(_shaped(op, job), job.elements, place)
     sent = inputs.cotangents(op, outputs_of(function(*given)))
     return Case(source, op, function, given, sent, place)
@@ -203,12 +203,18 @@ def _shaped(op: Op, job: Job) -> Op:
     return replace(op, samples=samples)
 
 
-def generated(source: Spec, op: Op) -> Callable[..., Any]:
-    """What is generated for one op of a spec, its patches being those of the lock."""
+def generated(source: Spec, name: str) -> Callable[..., Any]:
+    """What is generated for an op of a spec, its patches being those of the lock."""
     choices = lock.read(ROOT / "generated" / f"{source.stem}.lock.json")
-    text = generate(replace(source, ops=(op,)), choices).source
-    found: Callable[..., Any] = getattr(load_text(source.stem, text), op.name)
+    made = generate(source, choices)
+    module = load_text(source.stem, made.source, made.kernels)
+    found: Callable[..., Any] = getattr(module, name)
     return found
+
+
+def _alone_generated(source: Spec, op: Op) -> Callable[..., Any]:
+    """The same, of a spec that has no other op."""
+    return generated(replace(source, ops=(op,)), op.name)
 
 
 def _built(name: str, case: Case) -> Callable[..., Any]:
@@ -221,7 +227,7 @@ def _built(name: str, case: Case) -> Callable[..., Any]:
 
 def _changed(case: Case, **keys: Any) -> Callable[..., Any]:
     """What is generated with another key in the spec."""
-    return generated(case.source, replace(case.op, **keys))
+    return _alone_generated(case.source, replace(case.op, **keys))
 
 
 def _own(case: Case) -> Callable[..., Any] | None:

@@ -115,9 +115,10 @@ class Op:
             VerificationError: the source failed a rung of the ladder.
         """
         module = generate(self._origin)
-        _verify(module.source, self._origin, verify)
+        _verify(module, self._origin, verify)
         text = _stamped(self._origin, Path("generated"), module)
-        function: Callable[..., Any] = getattr(load_text(module.stem, text), self.name)
+        home = load_text(module.stem, text, module.kernels)
+        function: Callable[..., Any] = getattr(home, self.name)
         return function
 
     def write(
@@ -210,12 +211,13 @@ def _stamped(origin: Spec, folder: Path, module: Module | None = None) -> str:
     return provenance.stamped(source, origin, folder)
 
 
-def _verify(source: str, origin: Spec, level: Level) -> None:
+def _verify(module: Module, origin: Spec, level: Level) -> None:
     """Raise unless the source passes; the lint is never off."""
+    source, kernels = module.source, module.kernels
     if level == "off":
         found: Sequence[Finding] = ladder.lint(source, origin)
     else:
-        found = ladder.verify(source, origin, level).failures
+        found = ladder.verify(source, origin, level, kernels=kernels).failures
     if found:
         raise VerificationError(*(_problem(finding, origin) for finding in found))
 
@@ -240,5 +242,5 @@ def _write(
     module = generate(origin, {} if locked in allowed else lock.read(locked))
     wanted = write.files(module, origin, folder)
     write.plan(wanted, allowed)  # a refusal should not wait for verification
-    _verify(module.source, origin, level)
+    _verify(module, origin, level)
     return [change.file.path for change in write.publish(wanted, allowed)]

@@ -33,7 +33,7 @@ def verify(
     """
     if 0 in rungs:
         raise _usage("rung 0 reads what is generated, and no callable", "1 to 10")
-    op, due = op_of(against), climbed(level, rungs)
+    op, due = op_of(against), climbed(level, rungs, kernels=False)
     found = [target_of(text) for text in targets]
     with progress(len(due) * len(found)) as watch:
         reports = tuple(

@@ -27,7 +27,6 @@ _QUICK_START = """nothing to do: name a spec, such as
   symgrad gen examples/swish.yaml --stdout   prints it"""
 
 _NOT_BUILT = {
-    "build": "Compile kernels ahead of time.",
     "new": "Write a starter spec.",
     "report": "Write a page with plots of value, gradients and error.",
     "schema": "Print the JSON Schema of a spec.",
@@ -136,7 +135,7 @@ def _common(function: _Command) -> _Command:
 @click.option(
     "--backend",
     type=click.Choice(["torch", "cpu", "triton"]),
-    help="Which code to emit (torch).",
+    help="Which code to emit, whatever the specs choose (torch).",
 )
 @click.option(
     "--verify",
@@ -162,13 +161,13 @@ def gen(
     _require_specs(specs)
     if stdout and (check or diff):
         raise click.UsageError("--stdout does not go with --check and --diff")
-    if backend in ("cpu", "triton"):
+    if backend == "triton":
         message = f"the backend '{backend}' is not built yet"
-        raise _refusal("SG707", message, "use 'torch'")
+        raise _refusal("SG707", message, "use 'torch' or 'cpu'")
     from symgrad import gen
     from symgrad.progress import progress
 
-    made = gen.make(specs, folder, reselect, jobs)
+    made = gen.make(specs, folder, reselect, jobs, backend)
     if check or diff:
         return console.show(gen.check(made, diff), as_json)
     if stdout:
@@ -188,7 +187,7 @@ def gen(
 @click.option(
     "--rung",
     "rungs",
-    type=click.IntRange(0, 10),
+    type=click.IntRange(0, 11),
     multiple=True,
     metavar="N",
     help="Only this rung; may be given again.",
@@ -220,6 +219,26 @@ def verify(
 
 
 @command.command()
+@_common
+@click.option(
+    "--jobs",
+    "-j",
+    metavar="N",
+    type=click.IntRange(1),
+    default=2,
+    help="Compilers that run at one time (2).",
+)
+def build(specs: tuple[str, ...], folder: Path, jobs: int, as_json: bool) -> int:
+    """Compile kernels ahead of time, for every instruction set of this processor."""
+    _require_specs(specs)
+    from symgrad import kernel_library
+    from symgrad.progress import progress
+
+    shown = progress(as_json, "compiling")
+    return console.show(kernel_library.build(specs, folder, jobs, shown), as_json)
+
+
+@command.command()
 @click.argument("classes", nargs=-1, required=True, metavar="MODULE:CLASS...")
 @click.option(
     "--input",
@@ -246,7 +265,10 @@ def audit(
 
 @command.command()
 @click.argument("subject", metavar="SPEC[:OP]|SGnnn")
-def explain(subject: str) -> None:
+@click.option(
+    "--backend", type=click.Choice(["torch", "cpu"]), help="With cpu: its loops, too."
+)
+def explain(subject: str, backend: str | None) -> None:
     """Show how a backward comes about and what is kept, or what a code means."""
     from symgrad.codes import CODES
 
@@ -256,7 +278,7 @@ def explain(subject: str) -> None:
     if row is None:
         from symgrad import explain as explaining
 
-        click.echo(explaining.explain(subject), nl=False)
+        click.echo(explaining.explain(subject, backend), nl=False)
     else:
         click.echo(f"{row.code}: {row.title}\n\n{row.explanation}")
 

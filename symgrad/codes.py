@@ -315,6 +315,15 @@ SG607 a process was ended from outside
 'gen --jobs N' works on each spec in a process of its own. One of them was ended, by the
 system for want of memory perhaps. Nothing was written.
 
+SG608 kernels do not compile
+'symgrad build' ran a compiler, which refused the C++ beside a generated module; what it
+said is above. It takes a compiler for C++20; CXX names another than c++.
+
+SG609 there are no kernels to compile
+'symgrad build' compiles what 'gen --backend cpu' writes. Where no op of a spec can have
+a kernel (one with named axes cannot, nor one with complex or integer tensors), there is
+nothing to compile.
+
 SG704 matrix functions are not built yet
 The format has them; this version does not.
 

@@ -33,6 +33,15 @@ class Change:
     state: State
 
 
+_OURS = ("*.py", "*.lock.json", "*_cpu.cpp")
+"""What the files that symgrad writes are called."""
+
+_IDLE = {
+    ".lock.json": "nothing is searched for",
+    "_cpu.cpp": "no kernels are written for",
+}
+"""Why a file beside a module may have no use, by the end of its name."""
+
 _WITH_TEXT = ("stale", "edited", "foreign")
 
 OBSTACLES: dict[State, tuple[str, str]] = {
@@ -53,12 +62,13 @@ def compare(wanted: Iterable[File]) -> tuple[Change, ...]:
 def orphans(folder: Path, wanted: Iterable[File]) -> tuple[Diagnostic, ...]:
     """A warning for each of our files in ``folder`` that has no use any more.
 
-    Its spec is no longer there, or it is a lock and nothing is searched for.
+    Its spec is no longer there, or it is a lock and nothing is searched for, or
+    kernels for a spec that has none.
     """
     expected = {file.path.name: file for file in wanted}
     found = [
         (path, source)
-        for path in sorted([*folder.glob("*.py"), *folder.glob("*.lock.json")])
+        for path in sorted(p for pattern in _OURS for p in folder.glob(pattern))
         if path.name not in expected and (source := _source_of(path))
     ]
     gone = [
@@ -67,9 +77,11 @@ def orphans(folder: Path, wanted: Iterable[File]) -> tuple[Diagnostic, ...]:
         if not (folder / source).exists()
     ]
     idle = [
-        (path, f"nothing is searched for {source}")
+        (path, f"{why} {source}")
         for path, source in found
-        if path.name.removesuffix(".lock.json") + ".py" in expected
+        for tail, why in _IDLE.items()
+        if path.name.endswith(tail)
+        if path.name.removesuffix(tail) + ".py" in expected
     ]
     return tuple(
         problem("SG507", f"{path}: {why}", "warning") for path, why in (*gone, *idle)

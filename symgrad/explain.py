@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from os.path import exists
 from pathlib import Path
 
 from symgrad import ledger, spec
 from symgrad.axes import BATCH, named, size_of
+from symgrad.backends.cpu_kernel import kernels
 from symgrad.backends.torch import op_code, steps
 from symgrad.backends.torch_lines import kept_names
 from symgrad.callables import op_of
@@ -18,14 +20,17 @@ from symgrad.program import Node, Program
 from symgrad.verify.eager import eager_bytes
 
 
-def explain(subject: str) -> str:
+def explain(subject: str, backend: str | None = None) -> str:
     """The ops of ``SPEC``, or the one that ``SPEC:OP`` names.
 
+    ``backend`` stands in place of those that the spec chooses; of kernels the loops
+    are shown.
     Raises ``SpecError`` for the spec, ``SymgradError`` for an op that it has not.
     """
     alone = ":" in subject and not exists(subject)
     ops = (op_of(subject),) if alone else spec.load(Path(subject)).ops
-    return "\n\n".join("\n".join(_lines(op)) for op in ops) + "\n"
+    chosen = [replace(op, backend=backend or op.backend) for op in ops]
+    return "\n\n".join("\n".join(_lines(op)) for op in chosen) + "\n"
 
 
 def _lines(op: Op) -> Iterator[str]:
@@ -38,6 +43,8 @@ def _lines(op: Op) -> Iterator[str]:
     yield from ("", "Backward, as it is written:", "")
     body = op_code(op, program, class_names([op])[op.name]).backward.body
     yield from (line.removeprefix("    ") for line in body)
+    if op.backend == "cpu":
+        yield from _kernels(op, program)
     yield from ("", "Operations after each step, of forward and of the gradients:", "")
     yield from _counted(made)
     yield from (
@@ -46,6 +53,20 @@ def _lines(op: Op) -> Iterator[str]:
         "",
     )
     yield from _kept(op, program)
+
+
+def _kernels(op: Op, program: Program) -> Iterator[str]:
+    """The loops of its kernels, or that it has none."""
+    found = kernels(op, program)
+    if found is None:
+        yield from (
+            "",
+            "It has no kernels: see docs/kernels.md for what can have some.",
+        )
+        return
+    yield from ("", "Kernels on a CPU, as they are written:", "")
+    for line in (*found.forward.lines, "", *found.backward.lines):
+        yield f"    {line}" if line else ""
 
 
 def _counted(made: list[tuple[str, Program]]) -> Iterator[str]:

@@ -69,16 +69,21 @@ class Outcome:
 
 
 def make(
-    paths: Sequence[str], folder: Path, reselect: bool = False, jobs: int = 1
+    paths: Sequence[str],
+    folder: Path,
+    reselect: bool = False,
+    jobs: int = 1,
+    backend: str | None = None,
 ) -> tuple[Made, ...]:
     """Load, derive and generate every spec; ``-`` is standard input.
 
     What the locks in ``folder`` say is not searched again, unless ``reselect``.  Up to
-    ``jobs`` specs are worked on at one time, each in a process.
+    ``jobs`` specs are worked on at one time, each in a process.  ``backend`` stands in
+    place of those that the specs choose.
     Touches no file.  Raises ``SpecError`` with all that is wrong with any of them,
     ``OutputError`` where two of them would write one file, or a lock cannot be read.
     """
-    work = partial(_make, folder=folder, reselect=reselect)
+    work = partial(_make, folder=folder, reselect=reselect, backend=backend)
     made = _each(paths, work, 1 if "-" in paths else jobs)
     write.check_names(_files(made))
     return made
@@ -92,7 +97,7 @@ def publish(
 ) -> Outcome:
     """Verify everything, then write everything or nothing."""
     write.plan(_files(made), force)  # a refusal should not wait for verification
-    verified = _verified([(m.module.source, m.spec) for m in made], level, progress)
+    verified = _verified([(m.module, m.spec) for m in made], level, progress)
     if verified.exit_code:
         return verified
     changes = write.publish(_files(made), force)
@@ -105,11 +110,16 @@ def publish(
 
 def show(made: Sequence[Made], level: Level, progress: Progress = unseen) -> Outcome:
     """Verify everything, then give the modules as text."""
-    verified = _verified([(m.module.source, m.spec) for m in made], level, progress)
+    verified = _verified([(m.module, m.spec) for m in made], level, progress)
     if verified.exit_code:
         return verified
-    text = "\n\n".join(m.files[0].text for m in made)
+    shown = [f for m in made for f in m.files if f is m.files[0] or _is_kernels(f)]
+    text = "\n\n".join(file.text for file in shown)
     return Outcome(0, (), verified.reports, _warnings(made), text=text)
+
+
+def _is_kernels(file: File) -> bool:
+    return file.path.suffix == ".cpp"
 
 
 def check(made: Sequence[Made], with_diff: bool) -> Outcome:
@@ -138,10 +148,17 @@ def verify_disk(
     ``SpecError``, and ``OutputError`` for a module that cannot be read.
     """
     specs = [loaded for loaded, _ in _each(paths, _load)]
-    sources = [(disk.read(folder / f"{s.stem}.py"), s) for s in specs]
+    sources = [(on_disk(folder, s.stem), s) for s in specs]
     outcome = _verified(sources, level, progress, rungs)
     whole = tuple(map(str, outcome.reports))
     return replace(outcome, notes=whole) if whole else outcome
+
+
+def on_disk(folder: Path, stem: str) -> Module:
+    """The module that stands there, with its kernels if it has some."""
+    kernels = folder / f"{stem}_cpu.cpp"
+    source = disk.read(folder / f"{stem}.py")
+    return Module(stem, source, "", {}, disk.read(kernels) if kernels.exists() else "")
 
 
 def _each(
@@ -190,8 +207,11 @@ def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
     return spec.load_with_warnings(path)
 
 
-def _make(path: str, folder: Path, reselect: bool) -> Made:
+def _make(path: str, folder: Path, reselect: bool, backend: str | None) -> Made:
     loaded, warnings = _load(path)
+    if backend is not None:
+        ops = tuple(replace(op, backend=backend) for op in loaded.ops)
+        loaded = replace(loaded, ops=ops, backend=backend)
     unread = reselect or not has_searches(loaded)
     known = {} if unread else lock.read(folder / write.lock_name(loaded.stem))
     module = generate(loaded, known)
@@ -210,13 +230,13 @@ def _warnings(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
 
 
 def _verified(
-    sources: Sequence[tuple[str, Spec]],
+    sources: Sequence[tuple[Module, Spec]],
     level: Level,
     progress: Progress,
     rungs: Sequence[int] = (),
 ) -> Outcome:
     """Lint, then climb; the outcome's ``exit_code`` says whether all passed."""
-    findings = [str(f) for source, s in sources for f in verify.lint(source, s)]
+    findings = [str(f) for m, s in sources for f in verify.lint(m.source, s)]
     if findings:
         return Outcome(1, notes=tuple(findings))
     reports = () if level == "off" else _climb(sources, level, progress, rungs)
@@ -225,21 +245,26 @@ def _verified(
 
 
 def _climb(
-    sources: Sequence[tuple[str, Spec]],
+    sources: Sequence[tuple[Module, Spec]],
     level: Literal["quick", "full"],
     progress: Progress,
     rungs: Sequence[int],
 ) -> tuple[Report, ...]:
     """The reports, several verifications being under way at one time."""
-    due = climbed(level, rungs)
 
-    def one(pair: tuple[str, Spec]) -> Report:
-        source, spec = pair
+    def one(pair: tuple[Module, Spec]) -> Report:
+        module, spec = pair
+        due = climbed(level, rungs, bool(module.kernels))
         only = [(op.name, number) for op in spec.ops for number in due]
-        return verify.verify(source, spec, level, only=only, watch=watch)
+        source, cpp = module.source, module.kernels
+        return verify.verify(source, spec, level, only=only, kernels=cpp, watch=watch)
 
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-    with progress(len(due) * sum(len(spec.ops) for _, spec in sources)) as watch:
+    steps = sum(
+        len(climbed(level, rungs, bool(module.kernels))) * len(spec.ops)
+        for module, spec in sources
+    )
+    with progress(steps) as watch:
         try:
             return tuple(pool.map(one, sources))
         finally:

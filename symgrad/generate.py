@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from symgrad.backends import cpu
+from symgrad.backends.cpu_kernel import Kernels, kernels
 from symgrad.backends.torch import joint_program, module_code
 from symgrad.backends.torch_imports import giving_way
 from symgrad.backends.torch_tests import test_code
@@ -25,6 +27,7 @@ class Module:
     source: str
     tests: str
     choices: Mapping[str, Answer] = field(default_factory=dict)
+    kernels: str = ""
 
 
 def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
@@ -37,13 +40,26 @@ def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
     choices = Choices(known or {})
     programs = _programs(spec, choices)
     tests = test_code(spec.stem, spec.ops, programs)
-    source = render("torch/module.py.j2", module=module_code(spec.ops, programs))
+    found = _kernels(spec, programs)
+    compiled = cpu.kernel_module(spec.stem, found.values()) if found else None
+    loader = cpu.loader(spec.stem, compiled.namespace) if compiled else ""
+    code = module_code(spec.ops, programs, found, loader)
+    source = render("torch/module.py.j2", module=code)
     return Module(
         stem=spec.stem,
         source=giving_way(source, public_names(spec.ops)),
         tests=render("torch/test_module.py.j2", tests=tests),
         choices=dict(sorted(choices.used.items())),
+        kernels=cpu.source(compiled) if compiled else "",
     )
+
+
+def _kernels(spec: Spec, programs: Sequence[Program]) -> dict[str, Kernels]:
+    """The kernels of those ops that are to have some, and can."""
+    pairs = zip(spec.ops, programs, strict=True)
+    asked = [(op, program) for op, program in pairs if op.backend == "cpu"]
+    found = {op.name: kernels(op, program) for op, program in asked}
+    return {name: pair for name, pair in found.items() if pair is not None}
 
 
 def has_searches(spec: Spec) -> bool:

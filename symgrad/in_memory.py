@@ -6,6 +6,8 @@ import hashlib
 import sys
 from importlib.abc import ExecutionLoader
 from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 
@@ -33,8 +35,10 @@ class TextLoader(ExecutionLoader):
         return False
 
 
-def load_text(stem: str, text: str) -> ModuleType:
+def load_text(stem: str, text: str, kernels: str = "") -> ModuleType:
     """The module that ``text`` is; the same text gives the same module again.
+
+    Its kernels, if it has some, are written to a folder that lives as long as it does.
 
     It is registered in ``sys.modules``, since pickle and ``torch.compile`` look the
     home of a function up by name.
@@ -42,9 +46,15 @@ def load_text(stem: str, text: str) -> ModuleType:
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     name = f"symgrad_{stem}_{digest}"
     if name not in sys.modules:
-        spec = spec_from_loader(name, TextLoader(f"symgrad:{stem}:{digest}.py", text))
+        place = f"symgrad:{stem}:{digest}.py"
+        home = TemporaryDirectory() if kernels else None
+        if home is not None:
+            place = str(Path(home.name, place))
+            Path(home.name, f"{stem}_cpu.cpp").write_text(kernels, encoding="utf-8")
+        spec = spec_from_loader(name, TextLoader(place, text))
         assert spec is not None and spec.loader is not None
         module = module_from_spec(spec)
+        module.__dict__["_home"] = home
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)

@@ -6,7 +6,6 @@ uses it, and an expression that would not fit on its line is cut at its longest 
 
 from __future__ import annotations
 
-import cmath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from symgrad.axes import RULES as along_axes
 from symgrad.functions import TABLE
 from symgrad.lines import LINE
 from symgrad.naming import Names
-from symgrad.printer import Text, literal
+from symgrad.printer import Number, Text, constant
 from symgrad.program import LEAVES, VARIABLES, Node, Program
 
 DEEPEST = 12
@@ -62,8 +61,10 @@ class Layout:
         leaves: Mapping[int, str],
         names: Names,
         roots: Iterable[Sequence[int]],
+        constant: Callable[[Number], Text] = constant,
     ) -> None:
         self._program, self._spell, self._formula = program, spell, formula
+        self._constant_text = constant
         self._names = names
         self._blocks = [list(block) for block in roots]
         self._stop = frozenset(leaves)
@@ -202,11 +203,11 @@ class Layout:
         node = self._program.nodes[value]
         if node.op == "const" and not isinstance(node.data, str):
             assert node.data is not None
-            return literal(node.data)
+            return self._constant_text(node.data)
         if node.kind.is_condition:
-            return Text(str(precise.holds(self._program.nodes, value)))
+            return self._constant_text(precise.holds(self._program.nodes, value))
         [number] = precise.floats(self._program.nodes, [value], {})
-        return literal(number) if cmath.isfinite(number) else Text(f'float("{number}")')
+        return self._constant_text(number)
 
     def _bind(self, value: int) -> None:
         """Give a value a name and write the statement that computes it."""

@@ -210,6 +210,7 @@ class Spec:
     ``canonical`` is the meaning of the file as text: layout, comments and the order
     of keys that have none do not change it.  ``saves`` are the places of the key
     ``save`` by op: whether it can be kept is found out only where gradients are known.
+    ``backend`` is that of all ops where it was not the spec that chose.
     """
 
     path: str
@@ -217,3 +218,4 @@ class Spec:
     ops: tuple[Op, ...]
     canonical: str
     saves: Mapping[str, Diagnostic] = field(default_factory=dict, compare=False)
+    backend: str = field(default="", compare=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -134,6 +135,19 @@ def literal(value: complex | int | Fraction) -> Text:
         int(value) if isinstance(value, int) and abs(value) < 2**31 else float(value)
     )
     return Text(numeral(exact), UNARY if exact < 0 else ATOM)
+
+
+Number = complex | int | Fraction | bool
+"""What a constant may be."""
+
+
+def constant(value: Number) -> Text:
+    """A constant as Python writes it, such as are infinite too."""
+    if isinstance(value, bool):
+        return Text(str(value))
+    if isinstance(value, Fraction) or cmath.isfinite(value):
+        return literal(value)
+    return Text(f'float("{value}")')
 
 
 def _plane_literal(value: complex) -> Text:

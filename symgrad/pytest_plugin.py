@@ -56,7 +56,7 @@ class Entries(pytest.Collector):
 
 
 def _ops(parent: pytest.Collector, entry: str) -> Iterator[OpTests]:
-    from symgrad import callables, disk, spec
+    from symgrad import callables, gen, spec
 
     described, equals, target = entry.partition("=")
     if equals:
@@ -66,10 +66,10 @@ def _ops(parent: pytest.Collector, entry: str) -> Iterator[OpTests]:
         return
     loaded = spec.load(entry)
     folder = Path(parent.config.getoption("symgrad_output"))
-    source = disk.read(folder / f"{loaded.stem}.py")
+    module = gen.on_disk(folder, loaded.stem)
     for op in loaded.ops:
         name = f"{entry}:{op.name}"
-        yield OpTests.from_parent(parent, name=name, verified=(op, (source, loaded)))
+        yield OpTests.from_parent(parent, name=name, verified=(op, (module, loaded)))
 
 
 class OpTests(pytest.Collector):
@@ -82,11 +82,12 @@ class OpTests(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One test for each rung of the level."""
-        from symgrad.verify.rungs import QUICK, RUNGS
+        from symgrad.verify.rungs import KERNELS, QUICK, RUNGS
 
         level = self.config.getoption("symgrad_level")
-        for number, name in RUNGS.items():
-            if level == "full" or number in QUICK:
+        own = dict([KERNELS]) if self.op.backend == "cpu" else {}
+        for number, name in {**RUNGS, **own}.items():
+            if level == "full" or number in QUICK or number in own:
                 yield RungTest.from_parent(self, name=f"{number} {name}", number=number)
 
     @property
@@ -98,14 +99,15 @@ class OpTests(pytest.Collector):
 
     def _climbed(self) -> Report:
         from symgrad.verify import verify, verify_callable
-        from symgrad.verify.rungs import RUNGS
+        from symgrad.verify.rungs import KERNELS, RUNGS
 
         level = self.config.getoption("symgrad_level")
         if not isinstance(self.subject, tuple):
             return verify_callable(self.subject, self.op, self.name, level)
-        source, loaded = self.subject
-        pairs = [(self.op.name, number) for number in RUNGS]
-        return verify(source, loaded, level, only=pairs, time_limit=300.0)
+        module, loaded = self.subject
+        pairs = [(self.op.name, number) for number in (*RUNGS, KERNELS[0])]
+        how = {"only": pairs, "kernels": module.kernels, "time_limit": 300.0}
+        return verify(module.source, loaded, level, **how)
 
 
 class RungFailed(Exception):

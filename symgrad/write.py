@@ -21,15 +21,17 @@ if TYPE_CHECKING:  # it loads SymPy, and the disk has no need of that
 
 
 def files(module: Module, spec: Spec, folder: Path) -> tuple[File, ...]:
-    """The files of a spec: its module, the tests of that, and a lock if it has any."""
+    """The files of a spec: its module and tests, kernels and a lock if it has any."""
     stem = module.stem
     named = [(f"{stem}.py", module.source), (f"test_{stem}.py", module.tests)]
+    if module.kernels:
+        named.append((f"{stem}_cpu.cpp", module.kernels))
     if module.choices:
         named.append((lock_name(stem), lock.text(module.choices)))
     return tuple(
         File(
             folder / name,
-            provenance.stamped(body, spec, folder, is_json=name.endswith(".json")),
+            provenance.stamped(body, spec, folder, Path(name).suffix),
             spec.path,
         )
         for name, body in named

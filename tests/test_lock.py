@@ -157,7 +157,7 @@ def test_what_is_no_choice_is_said(
     body = '"choices": {\n"0123456789abcdef": ' + json.dumps(choice) + "\n}\n}\n"
     [made] = gen.make([str(source)], tmp_path)
     path = tmp_path / "f.lock.json"
-    path.write_text(provenance.stamped(body, made.spec, tmp_path, is_json=True))
+    path.write_text(provenance.stamped(body, made.spec, tmp_path, suffix=".json"))
     with pytest.raises(OutputError, match="SG509"):
         lock.read(path)
 
@@ -216,7 +216,7 @@ def test_a_lock_says_what_was_chosen(tmp_path_factory: object, made: object) -> 
     folder = tmp_path_factory.mktemp("lock")
     path = folder / "f.lock.json"
     whole = spec("f", {"x": "real"}, "x")
-    path.write_text(provenance.stamped(lock.text(made), whole, folder, is_json=True))
+    path.write_text(provenance.stamped(lock.text(made), whole, folder, suffix=".json"))
     assert lock.read(path) == made
 
 

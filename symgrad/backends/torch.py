@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from symgrad.arrange import arrange
 from symgrad.axes import BATCH, named
+from symgrad.backends.cpu_kernel import Kernels
 from symgrad.backends.torch_backward import backward
 from symgrad.backends.torch_context import setup_context
 from symgrad.backends.torch_docs import module_doc
 from symgrad.backends.torch_forward import forward
 from symgrad.backends.torch_function import function
 from symgrad.backends.torch_jvp import jvp
+from symgrad.backends.torch_kernels import (
+    backward_call,
+    backward_formula,
+    forward_call,
+    listing,
+)
 from symgrad.backends.torch_lines import Code
 from symgrad.backends.torch_module import module_class
 from symgrad.backends.torch_names import IN_ITSELF, spelling
@@ -58,6 +66,8 @@ class OpCode:
     jvp: Method | None
     function: Method
     module: tuple[str, ...]
+    kernel_formula: tuple[str, ...]
+    kernel_listing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class ModuleCode:
     ops: tuple[OpCode, ...]
     row_by_row: bool
     with_data: bool
+    loader: str
 
     @property
     def in_one_batch(self) -> bool:
@@ -125,22 +136,32 @@ def _is_spelled(name: str, plane: bool) -> bool:
     return name not in IN_ITSELF and spelling(name, plane) is not None
 
 
-def op_code(op: Op, program: Program, class_name: str) -> OpCode:
-    """The functions of one op."""
+def op_code(
+    op: Op, program: Program, class_name: str, kernels: Kernels | None = None
+) -> OpCode:
+    """The functions of one op; where it has kernels, these compute what they may."""
     one_batch = in_one_batch(op, program)
     base = "_InOneBatch" if one_batch else "torch.autograd.Function"
+    calls: tuple[list[str], list[str]] = [], []
+    formula, entries = list[str](), list[str]()
+    if kernels is not None:
+        calls = forward_call(op, program, kernels), backward_call(op, program, kernels)
+        formula = backward_formula(op, program, kernels, class_name)
+        entries = listing(kernels, class_name)
     return OpCode(
         name=op.name,
         class_name=class_name,
         head=_class_head(class_name, base),
         batch_axes=_batch_axes(op) if one_batch else "",
-        forward=_method(op, forward(op, program)),
+        forward=_method(op, forward(op, program, calls[0])),
         setup_context=_method(op, setup_context(op, program)),
-        backward=_method(op, backward(op, program)),
+        backward=_method(op, backward(op, program, calls[1])),
         jvp_head=_class_head(f"{class_name}{FORWARD_MODE}", class_name),
         jvp=_method(op, jvp(op, program)) if program.jvps else None,
         function=_method(op, function(op, program, class_name)),
         module=module_class(op),
+        kernel_formula=tuple(formula),
+        kernel_listing=tuple(entries),
     )
 
 
@@ -173,11 +194,19 @@ def _method(op: Op, code: Code) -> Method:
     return Method(signature, body)
 
 
-def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
-    """All ops of a module, and what they need around them."""
+def module_code(
+    ops: Sequence[Op],
+    programs: Sequence[Program],
+    kernels: Mapping[str, Kernels] = MappingProxyType({}),
+    loader: str = "",
+) -> ModuleCode:
+    """All ops of a module, and what they need around them.
+
+    ``kernels`` are those of ops by their names, and ``loader`` what brings them in.
+    """
     classes = class_names(ops)
     codes = tuple(
-        op_code(op, program, classes[op.name])
+        op_code(op, program, classes[op.name], kernels.get(op.name))
         for op, program in zip(ops, programs, strict=True)
     )
     lines = [line for code in codes for line in _lines(code)]
@@ -197,6 +226,7 @@ def module_code(ops: Sequence[Op], programs: Sequence[Program]) -> ModuleCode:
             code.batch_axes and _looks_up_one(program)
             for code, program in zip(codes, programs, strict=True)
         ),
+        loader=loader,
     )
 
 

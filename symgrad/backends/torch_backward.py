@@ -40,8 +40,11 @@ from symgrad.printer import ATOM, Text, call, formula
 from symgrad.program import Program
 
 
-def backward(op: Op, program: Program) -> Code:
-    """``backward``: guarded where an input may not need its gradient."""
+def backward(op: Op, program: Program, kernel: Sequence[str] = ()) -> Code:
+    """``backward``: guarded where an input may not need its gradient.
+
+    ``kernel`` are lines that may spare the rest; they unpack what is saved.
+    """
     optional = "Tensor | None" if may_miss(op) else "Tensor"
     params = ["ctx: Any", *(f"grad_{f.name}: {optional}" for f in op.outputs)]
     params += [f"*{scope(op, program).claim('rest')}: Any"] * bool(program.statistics)
@@ -53,10 +56,11 @@ def backward(op: Op, program: Program) -> Code:
     most = _most_operators(op)
     body = [*_missing(op, given), *filled(op, given, "output_shapes")]
     low = _precision(op, program, arriving)
-    body += restored(op, program, terms, arriving, most, low=low)
+    body += kernel
+    body += restored(op, program, terms, arriving, most, low=low, unpacked=bool(kernel))
     body += computed_again(op, program, low, _like(program))
     if len(wanted) > 1:
-        body += _guards(op, wanted)
+        body += _guards(op, wanted, unpacked=bool(kernel))
     body += _gradients(op, program, low)
     return tuple(signature), (*body, *_returned(op, wanted))
 
@@ -78,9 +82,9 @@ def _result_type(op: Op) -> str:
     return tuple_type(parts, "Tensor | None")
 
 
-def _guards(op: Op, wanted: Collection[str]) -> list[str]:
+def _guards(op: Op, wanted: Collection[str], unpacked: bool) -> list[str]:
     targets = [f"need_{i.name}" if i.name in wanted else "_" for i in op.inputs]
-    lines = unpack(targets, Text("ctx.needs_input_grad"), 8)
+    lines = [] if unpacked else unpack(targets, Text("ctx.needs_input_grad"), 8)
     unset = f"        {' = '.join(f'grad_{name}' for name in wanted)} = None"
     if len(unset) <= LINE:
         return [*lines, unset, ""]
@@ -137,7 +141,7 @@ def _gradient(
     terms = program.gradients[name]
     statements = layout.block(terms)
     lines = written(statements, indent)
-    lines += _comment(op, program, name, layout, indent)
+    lines += formula_comment(op, program, name, layout, indent)
     larger = any(may_be_larger(op, program, name, term) for term in terms)
     reduce = _reduction(op, program, name) if larger else ""
     lead = f"grad_{name} = "
@@ -229,8 +233,8 @@ def _zeros(op: Op, program: Program, name: str) -> str:
     return f"{like}.new_zeros({input_shape(op, program, name)})"
 
 
-def _comment(
-    op: Op, program: Program, name: str, layout: Layout, indent: int
+def formula_comment(
+    op: Op, program: Program, name: str, layout: Layout, indent: int, mark: str = "#"
 ) -> list[str]:
     """The formula that the lines below compute."""
     shown = [layout.shown(value) for value in program.partials[name]]
@@ -246,8 +250,8 @@ def _comment(
     return textwrap.wrap(
         text,
         width=LINE,
-        initial_indent=f"{pad}# ",
-        subsequent_indent=f"{pad}#     ",
+        initial_indent=f"{pad}{mark} ",
+        subsequent_indent=f"{pad}{mark}     ",
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -35,11 +35,12 @@ def restored(
     most: int = 1,
     statistics: bool = True,
     low: Precision = FULL,
+    unpacked: bool = False,
 ) -> list[str]:
     """Residuals by their names; they and what arrives, half precision as float32.
 
     That is left to torch where a term takes at most ``most`` operators.  Statistics
-    that are not wanted get no name.
+    that are not wanted get no name.  ``unpacked``: the tensors have their names.
     """
     names = kept_names(op, program)
     tensors = [v for v in program.residuals if program.nodes[v].kind.is_tensor]
@@ -55,9 +56,10 @@ def restored(
     if low.is_mixed:
         lines += _in_precision(program, low, given, kept)
     elif not cast:
-        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if kept else []
+        saves = kept and not unpacked
+        lines += unpack(kept, Text("ctx.saved_tensors"), 8) if saves else []
     elif kept or given:
-        saved = ["*ctx.saved_tensors"] if kept else []
+        saved = kept if unpacked else ["*ctx.saved_tensors"] if kept else []
         source = call(cast, [Text(name) for name in (*given, *saved)])
         lines += unpack([*given, *kept], source, 8)
     numbers = [names[v] for v in program.residuals if v not in tensors]

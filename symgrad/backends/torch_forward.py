@@ -92,8 +92,8 @@ def forward_layout(
     return Layout(named, spell, formula, leaves, names, blocks)
 
 
-def forward(op: Op, program: Program) -> Code:
-    """The static method ``forward``."""
+def forward(op: Op, program: Program, kernel: Sequence[str] = ()) -> Code:
+    """The static method ``forward``; ``kernel`` are lines that may spare the rest."""
     params = [f"{item.name}: {ANNOTATION[item.kind]}" for item in op.inputs]
     several = returns_several(op, program)
     result = result_type(op, len(program.statistics))
@@ -105,7 +105,7 @@ def forward(op: Op, program: Program) -> Code:
     layout = forward_layout(op, program, names, low)
     statements = layout.block([*program.outputs.values(), *program.statistics])
     texts = _fitted(program, layout, statements, rounding)
-    body = [*casts, *written(statements, 8)]
+    body = [*kernel, *casts, *written(statements, 8)]
     body += _for_compile(op, program, names, texts, low)
     results = _results(program, texts, rounding)
     if several:
@@ -174,7 +174,7 @@ def _roundings(
     dtypes: dict[tuple[str, ...], str] = {}
     rounding = dict.fromkeys(program.outputs, "")
     for output, value in program.outputs.items():
-        used = _floating_inputs(op, program, value)
+        used = floating_inputs(op, program, value)
         promoted = _is_promoted(op, used)
         narrow = value in low.narrow and program.stand_ins[output] == value
         if not _is_rounded(program, value) or (narrow and promoted):
@@ -197,7 +197,7 @@ def _is_rounded(program: Program, value: int) -> bool:
     return program.nodes[value].kind is Kind.REAL and not plane
 
 
-def _floating_inputs(op: Op, program: Program, value: int) -> tuple[str, ...]:
+def floating_inputs(op: Op, program: Program, value: int) -> tuple[str, ...]:
     """The floating inputs behind a value; all of them if there is none."""
     behind = set(program.reachable([value]))
     reals = [item.name for item in op.inputs if item.kind is Kind.REAL]

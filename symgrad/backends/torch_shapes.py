@@ -130,6 +130,13 @@ def in_one_batch(op: Op, program: Program) -> bool:
     )
 
 
+def fills_one_shape(op: Op, program: Program) -> bool:
+    """Whether every output has the shape that all tensors broadcast to."""
+    _, certain = _shapes(program)
+    whole = reduce(or_, (certain[program.inputs[item.name]] for item in op.tensors))
+    return all(certain[value] == whole for value in program.outputs.values())
+
+
 _Shapes = Sequence[LeafSet]
 """For each value the tensors that have a part in its shape."""
 

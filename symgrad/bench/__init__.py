@@ -95,8 +95,8 @@ def _chosen(
     for source, ops in loaded:
         wanted = [op for op in ops if not names or op.name in names]
         if wanted:
-            text = generate(replace(source, ops=tuple(wanted))).source
-            module = load_text(source.stem, text)
+            made = generate(replace(source, ops=tuple(wanted)))
+            module = load_text(source.stem, made.source, made.kernels)
             yield from ((op, getattr(module, op.name)) for op in wanted)
 
 

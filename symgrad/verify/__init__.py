@@ -49,20 +49,22 @@ def verify(
     time_limit: float = 120.0,
     memory_limit: int | None = 4 * GIB,
     only: Sequence[tuple[str, int]] | None = None,
+    kernels: str = "",
     watch: Watch = ignore,
 ) -> Report:
     """Climb the ladder with the text of a module, without its being imported here.
 
     ``time_limit`` is in seconds and for the whole call, ``memory_limit`` in bytes
     beyond what torch itself takes (ignored where the system has no such limit).
-    ``only`` restricts the climb to pairs of an op's name and a rung's number, and
-    ``watch`` is told of each as it is begun.  What fails, limits included, is in the
+    ``only`` restricts the climb to pairs of an op's name and a rung's number,
+    ``kernels`` is the C++ beside the module, if it has some, and ``watch`` is told of
+    each step as it is begun.  What fails, limits included, is in the
     report; nothing is raised for it.
     """
     start = time.monotonic()
     results, failures = _linted(source, spec)
     if not failures:
-        request = Request(source, spec, level, only, memory_limit)
+        request = Request(source, spec, level, only, memory_limit, kernels)
         climbed = _asked(request, time_limit, watch)
         results += climbed.results
         failures = list(climbed.failures)

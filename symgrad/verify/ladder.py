@@ -16,6 +16,7 @@ from symgrad.verify import (
     edges,
     first_order,
     forward_mode,
+    kernels,
     layouts,
     linearity,
     purity,
@@ -61,7 +62,10 @@ RUNGS = (
     Rung(9, "dtypes", False, dtypes.run),
     Rung(10, "transforms", False, transforms.run),
 )
-"""What is built.  Rung 0 reads the text alone; 11, for kernels, is to come."""
+"""The rungs of every op; rung 0 reads the text alone."""
+
+OF_KERNELS = Rung(11, "kernels", True, kernels.run)
+"""One more for ops that have kernels."""
 
 
 def climb(
@@ -70,11 +74,15 @@ def climb(
     level: Level,
     only: Sequence[tuple[str, int]] | None = None,
     watch: Watch = ignore,
+    cpp: str = "",
 ) -> Report:
-    """Run every op up the ladder, or only the given pairs of op and rung."""
+    """Run every op up the ladder, or only the given pairs of op and rung.
+
+    ``cpp`` is the C++ that stands beside the module.
+    """
     with ExitStack() as tests:
         try:
-            module = tests.enter_context(imported(spec.stem, source))
+            module = tests.enter_context(imported(spec.stem, source, cpp))
             tested = subjects(module, spec)
         except Exception:
             failure = Finding(None, "", "the module cannot be imported", got=_trace())
@@ -117,13 +125,17 @@ def climb_with(
     results: list[RungResult] = []
     failures: list[Finding] = []
     for subject in tested:
-        for rung in RUNGS:
+        for rung in _rungs(subject):
             if _is_due(subject, rung, level, only):
                 watch(Step(subject.op.name, rung.number, rung.name))
                 result, found = _attempt(subject, rung)
                 results.append(result)
                 failures += found
     return Report(tuple(results), tuple(failures), time.monotonic() - start)
+
+
+def _rungs(subject: Subject) -> tuple[Rung, ...]:
+    return (*RUNGS, OF_KERNELS) if kernels.has_kernels(subject) else RUNGS
 
 
 def _is_due(

@@ -14,6 +14,7 @@ from itertools import chain
 
 from symgrad.naming import FORWARD_MODE, class_names
 from symgrad.op import Spec
+from symgrad.verify.lint_kernels import without_loader
 from symgrad.verify.lint_node import is_literal, objections
 from symgrad.verify.lint_op import (
     Remark,
@@ -43,11 +44,12 @@ _IMPORT_CALLS = frozenset({"TypeVar", "_TypeVar"})
 
 def lint(source: str, spec: Spec) -> tuple[Finding, ...]:
     """All that is wrong with the text of a module; it is parsed, never run."""
+    source, known = without_loader(source)
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return (Finding(0, "", f"this is not Python: {error}"),)
-    remarks = {*_module(tree, spec), *_names(tree)}
+    remarks = {*_module(tree, spec), *_names(tree, known)}
     for op, cls, jvp in classes(tree, spec):
         found = chain(of_class(op, cls), of_forward_mode(jvp))
         remarks.update(Remark(r.line, op.name, r.message) for r in found)
@@ -173,9 +175,9 @@ def _definitions(tree: ast.Module, spec: Spec) -> Iterator[Remark]:
 _OUTER = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
-def _names(tree: ast.Module) -> Iterator[Remark]:
+def _names(tree: ast.Module, known: Set[str]) -> Iterator[Remark]:
     """Names that are neither a function's own, nor the module's, nor admitted."""
-    shared = _bound(tree.body) | _BUILTINS
+    shared = _bound(tree.body) | _BUILTINS | known
     for node in walked(tree):
         if isinstance(node, ast.FunctionDef):
             yield from _free_names(node, shared)

@@ -34,7 +34,10 @@ del sys.path[0]
 from symgrad.verify.worker import main
 main(float(sys.argv[2]))
 """
-_KEPT = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+_KEPT = (
+    *("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH"),
+    *("CXX", "TORCH_EXTENSIONS_DIR"),  # for kernels
+)
 _TAIL = 2000
 
 

@@ -21,8 +21,14 @@ RUNGS: Mapping[int, str] = {
 QUICK = frozenset({0, 1, 2, 3, 4, 6, 7})
 """What ``gen`` runs before it writes."""
 
+KERNELS = (11, "kernels")
+"""One more rung, at both levels, for ops that have kernels."""
 
-def climbed(level: Literal["quick", "full"], only: Sequence[int]) -> list[int]:
+
+def climbed(
+    level: Literal["quick", "full"], only: Sequence[int], kernels: bool
+) -> list[int]:
     """The rungs of a level that run an op, or instead of them only the given ones."""
     level_has = sorted(QUICK) if level == "quick" else list(RUNGS)
+    level_has += [KERNELS[0]] if kernels else []
     return [number for number in only or level_has if number]

@@ -32,6 +32,7 @@ class Request:
     level: Literal["quick", "full"]
     only: Sequence[tuple[str, int]] | None
     memory_limit: int | None
+    kernels: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _verified(request: Request, watch: Watch) -> Report:
     if isinstance(source, Target):
         [op] = request.spec.ops
         return climb_to(source, op, level, only, watch)
-    return climb(source, request.spec, level, only, watch)
+    return climb(source, request.spec, level, only, watch, request.kernels)
 
 
 def _audited(request: AuditRequest, watch: Watch) -> Report:

@@ -1,0 +1,132 @@
+"""Where the methods of an op call its kernels, and the formulas these stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symgrad.backends.cpu_kernel import Kernel, Kernels
+from symgrad.backends.torch_context import may_miss
+from symgrad.backends.torch_lines import (
+    kept_names,
+    own_name,
+    result_type,
+    scope,
+    unpack,
+)
+from symgrad.lines import LINE, bracketed, wrapped, wrapped_tuple
+from symgrad.op import Op
+from symgrad.printer import Text, call
+from symgrad.program import Program
+
+
+def forward_call(op: Op, program: Program, kernels: Kernels) -> list[str]:
+    """The lines that let the kernel compute, where it may."""
+    tensors = [item.name for item in op.tensors]
+    lines = _condition(tensors, [f"{n}.shape" for n in tensors], kernels.alike)
+    result = scope(op, program).claim("result")
+    kind = result_type(op) if len(op.outputs) < 4 else "tuple[Tensor, ...]"
+    lines += wrapped(f"{result}: {kind} = ", _called(kernels.forward), 12)
+    return [*lines, f"            return {result}"]
+
+
+def backward_call(op: Op, program: Program, kernels: Kernels) -> list[str]:
+    """The same in backward, and before it what the condition asks for."""
+    kept = kept_names(op, program)
+    names = [kept[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
+    given = [f"grad_{name}" for name in program.cotangents]
+    lines = unpack(names, Text("ctx.saved_tensors"), 8) if names else []
+    wanted = list(program.gradients)
+    if len(wanted) > 1:
+        targets = [f"need_{i.name}" if i.name in wanted else "_" for i in op.inputs]
+        lines += unpack(targets, Text("ctx.needs_input_grad"), 8)
+    shapes = [f"{n}.shape" for n in (*given, *names)]
+    shapes += [a.given for a in kernels.backward.arguments if a.type == "int[]"]
+    lines += _condition([*given, *names], shapes, kernels.alike)
+    if len(op.inputs) == 1:
+        result = scope(op, program).claim("result")
+        lines += wrapped(f"{result}: Tensor = ", _called(kernels.backward), 12)
+        return [*lines, f"            return {result}"]
+    targets = [f"grad_{name}" for name in wanted]
+    if len(wanted) == 1:
+        lines += wrapped(f"{targets[0]} = ", _called(kernels.backward), 12)
+    else:
+        lines += unpack(targets, _called(kernels.backward), 12)
+    returned = [f"grad_{i.name}" if i.name in wanted else "None" for i in op.inputs]
+    return [*lines, *wrapped_tuple("return ", returned, 12)]
+
+
+def _condition(tensors: Sequence[str], shapes: Sequence[str], alike: bool) -> list[str]:
+    """``if`` the tensors are such that a kernel may compute with them."""
+    test = call("_fits", list(map(Text, tensors)))
+    if alike or len(shapes) < 2:
+        return wrapped("if ", test, 8, ":")
+    same = f"{' == '.join(shapes)}"
+    pieces = (test.text, f"and {same}")
+    return wrapped("if ", Text(" ".join(pieces), 0, pieces), 8, ":")
+
+
+def _called(kernel: Kernel) -> Text:
+    return call(f"_kernels().{kernel.name}", [Text(a.given) for a in kernel.arguments])
+
+
+def backward_formula(
+    op: Op, program: Program, kernels: Kernels, class_name: str
+) -> list[str]:
+    """A function of what the kernel takes that computes the same by its formula."""
+    kernel = kernels.backward
+    types = {"Tensor": "Tensor", "float": "float", "bool": "bool", "int[]": "list[int]"}
+    names = {a: a.given.removeprefix("ctx.") for a in kernel.arguments}
+    params = [f"{names[a]}: {types[a.type]}" for a in kernel.arguments]
+    given = [f"grad_{name}" for name in program.cotangents]
+    kept = kept_names(op, program)
+    saved = [kept[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
+    wanted = list(program.gradients)
+    args = list(saved)
+    if len(wanted) > 1:
+        needs = [f"need_{i.name}" if i.name in wanted else "False" for i in op.inputs]
+        args.append(f"needs=({', '.join(needs)})")
+    known = [a for a in kernel.arguments if a.given not in (*given, *saved)]
+    args += [f"{names[a]}={names[a]}" for a in known if not a.given.startswith("need_")]
+    if may_miss(op) and len(given) > 1:
+        shapes = ", ".join(f"{name}.shape" for name in given)
+        args.append(f"{own_name(op, 'output_shapes')}=({shapes})")
+    likes = [n if n in saved else given[0] for n in wanted]
+    lines = bracketed(f"def _{kernel.name}(", params, ") -> Any:", 0)
+    lines.append(f'    """What the kernel of {class_name}.backward stands for."""')
+    lines += wrapped("ctx = ", call("_context", list(map(Text, args))), 4)
+    called = call(f"{class_name}.backward", list(map(Text, ("ctx", *given))))
+    if len(op.inputs) == 1:
+        whole = call("_as", [called, Text(likes[0])])
+        return [*lines, *wrapped("return ", whole, 4)]
+    targets = [f"grad_{i.name}" if i.name in wanted else "_" for i in op.inputs]
+    lines += unpack(targets, called, 4)
+    results = [f"_as(grad_{n}, {like})" for n, like in zip(wanted, likes, strict=True)]
+    return [*lines, *wrapped_tuple("return ", results, 4)]
+
+
+def listing(kernels: Kernels, class_name: str) -> list[str]:
+    """The entries of a module's list of kernels and formulas."""
+    kernel = kernels.backward
+    places = {a.given: k for k, a in enumerate(kernel.arguments)}
+    likes = [_like(places, result.removeprefix("grad_")) for result in kernel.results]
+    shown = f"({', '.join(map(str, likes))}{',' * (len(likes) == 1)})"
+    return [
+        *_entry(kernels.forward.name, f"{class_name}.forward", "()"),
+        *_entry(kernel.name, f"_{kernel.name}", shown),
+    ]
+
+
+def _entry(name: str, formula: str, likes: str) -> list[str]:
+    """A kernel, its formula, and what its gradients are like, as ruff lays it out."""
+    line = f'        "{name}": ({formula}, {likes}),'
+    if len(line) <= LINE:
+        return [line]
+    inner = [f"            {formula},", f"            {likes},"]
+    return [f'        "{name}": (', *inner, "        ),"]
+
+
+def _like(places: dict[str, int], name: str) -> int:
+    """The argument whose shape a gradient has: its input, the shape of that, or the
+    first cotangent."""
+    shapes = [p for given, p in places.items() if given.endswith(f"{name}_shape")]
+    return places.get(name, shapes[0] if shapes else 0)
