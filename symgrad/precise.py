@@ -73,7 +73,7 @@ def values(
     What still overlaps at the highest precision counts as equal.
     """
     found: dict[int, Ball] = {}
-    for prec in PRECISIONS:
+    for prec in (p for p in PRECISIONS if p > _bits(digits)):
         last = prec == PRECISIONS[-1]
         open_roots = [root for root in dict.fromkeys(roots) if root not in found]
         try:
@@ -179,10 +179,14 @@ def _accurate(ball: Ball, digits: int) -> bool:
     """Whether a condition is decided, or a ball is narrow."""
     if isinstance(ball, bool):
         return True
-    bits = math.ceil(digits * math.log2(10))
     return bool(
-        ball.is_finite() and (ball.is_zero() or ball.rel_accuracy_bits() >= bits)
+        ball.is_finite()
+        and (ball.is_zero() or ball.rel_accuracy_bits() >= _bits(digits))
     )
+
+
+def _bits(digits: int) -> int:
+    return math.ceil(digits * math.log2(10))
 
 
 def _remainder(ball: Ball) -> Ball:
