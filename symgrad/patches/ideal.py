@@ -66,7 +66,7 @@ def run(kernel: Kernel, x: float, fmt: Format, is_rough: bool = True) -> float:
     return float(known[kernel.root])
 
 
-def misses(kernel: Kernel, fmt: Format) -> bool:
+def is_rough(kernel: Kernel, fmt: Format) -> bool:
     """Whether torch is known to miss more than a rounding in a kernel."""
     rough = ROUGH.get(fmt.name, {})
     return any(node.op == "call" and str(node.data) in rough for node in kernel.nodes)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 
 import flint
@@ -21,10 +20,11 @@ from symgrad.balls import Ball, Number, is_nan
 from symgrad.intervals import Interval
 from symgrad.measure.errors import SOUND, Error, error
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.measure.truth import MOVE, Truth, cost, truth, without_slack
+from symgrad.measure.truth import Truth, truth, without_slack
+from symgrad.patches import ideal
 from symgrad.patches.charts import Chart
-from symgrad.patches.ideal import misses, run
 from symgrad.patches.kernels import Kernel
+from symgrad.patches.moved import by_constants
 from symgrad.patches.resolve import Lens, Unresolved
 
 
@@ -135,24 +135,13 @@ class Place:
 
     def _moved(self, x: float, fmt: Format) -> float:
         """By how much rounding moves the value at a number."""
-        true = truth(self.exact, [x])
-        return (true.moved if true else 0.0) + self._moved_by_constants(x, fmt)
-
-    def _moved_by_constants(self, x: float, fmt: Format) -> float:
-        """By how much numbers that the format does not hold move the value there."""
-        here, moved = self.exact([x]), 0.0
-        for value in self.kernel.inside if here is not None else ():
-            node = self.kernel.nodes[value]
-            exact = node.data if node.op == "const" else None
-            if not isinstance(exact, Fraction) or fmt.holds(exact):
-                continue
-            with flint.ctx.workprec(400):
-                number = flint.arb(flint.fmpq(exact.numerator, exact.denominator))
-                number *= 1 + flint.arb(MOVE)
-            there = self._exact([x], {value: number})
-            if there is not None:
-                moved += cost(there, here)
-        return moved
+        true, here = truth(self.exact, [x]), self.exact([x])
+        moved = true.moved if true else 0.0
+        if here is None:
+            return moved
+        return moved + by_constants(
+            self.kernel, x, here, partial(self._exact, [x]), fmt
+        )
 
     def errors(
         self, distances: Sequence[float], compute: Compute, fmt: Format
@@ -219,10 +208,10 @@ class Place:
 
     def _run(self, x: float, fmt: Format, is_rough: bool) -> float:
         """What it is worth; zeros of either sign are two numbers here."""
-        runs, is_rough = self.known.runs, is_rough and misses(self.kernel, fmt)
+        runs, is_rough = self.known.runs, is_rough and ideal.is_rough(self.kernel, fmt)
         asked = (x, math.copysign(1.0, x), fmt.name, is_rough)
         if asked not in runs:
-            runs[asked] = run(self.kernel, x, fmt, is_rough)
+            runs[asked] = ideal.run(self.kernel, x, fmt, is_rough)
         return runs[asked]
 
     @cached_property
