@@ -126,9 +126,12 @@ def _called(name: str, args: Sequence[Ball]) -> Ball:
     Of a wide ball no more digits can be had than it has.  To ask for thousands is lost
     time, and in special functions without bound.
     """
-    known = min((max(arg.rel_accuracy_bits(), 0) for arg in args), default=0)
-    with flint.ctx.workprec(min(flint.ctx.prec, known + SPARE)):
-        return TABLE[name].precise(*args)
+    known = min([max(arg.rel_accuracy_bits(), 0) for arg in args], default=0)
+    function = TABLE[name].precise
+    if known + SPARE >= flint.ctx.prec:
+        return function(*args)
+    with flint.ctx.workprec(known + SPARE):
+        return function(*args)
 
 
 _NAMED: Mapping[str, Callable[[], Ball]] = {

@@ -102,7 +102,9 @@ def run(*words: str, cwd: Path) -> None:
 
 
 def test_ruff_has_nothing_to_format(folder: Path) -> None:
-    run("ruff", "format", "--isolated", "--check", "--diff", ".", cwd=folder)
+    """But where imports give way: their longer names are put in after the layout."""
+    words = "--isolated", "--check", "--diff", "--exclude", "clash.py"
+    run("ruff", "format", *words, ".", cwd=folder)
 
 
 def test_ruff_has_nothing_to_say(folder: Path) -> None:
