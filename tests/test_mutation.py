@@ -72,11 +72,7 @@ def test_the_page_has_the_table_of_faults(update: bool) -> None:
 @cache
 def share() -> list[Mutant]:
     """A part of the gallery's mutants; that of one op does not depend on the others."""
-    return [
-        mutant
-        for place in places()
-        for mutant in mutants(place, _chosen(place))
-    ]
+    return [mutant for place in places() for mutant in mutants(place, _chosen(place))]
 
 
 def _chosen(place: str) -> Callable[[int], bool]:
