@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
 
 import pytest
 import torch
@@ -59,12 +58,8 @@ def built(text: str) -> tuple[Graph, int, dict[str, int]]:
     return graph, parse(text, graph, names), names
 
 
-parsed = cache(built)
-"""The same for whoever adds nothing to the graph."""
-
-
 def values(text: str, point: dict[str, float]) -> float:
-    graph, root, names = parsed(text)
+    graph, root, names = built(text)
     leaves = {names[name]: value for name, value in point.items()}
     return precise.floats(graph.nodes, [root], leaves)[0]
 
