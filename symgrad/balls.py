@@ -6,6 +6,7 @@ pair of them (``flint.acb``).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -60,13 +61,16 @@ def trace(
         todo = list(roots)
         while todo:
             value = todo[-1]
-            missing = [] if value in known else _missing(nodes[value], known)
+            if value in known:
+                todo.pop()
+                continue
+            node = nodes[value]
+            missing = [arg for arg in _wanted(node, known) if arg not in known]
             if missing:
-                todo.extend(missing)
+                todo += missing
                 continue
             todo.pop()
-            if value not in known:
-                known[value] = _applied(nodes[value], known, overlap_is_equal)
+            known[value] = _applied(node, known, overlap_is_equal)
     return known
 
 
@@ -78,35 +82,39 @@ def _given(node: Node, number: Number) -> Ball:
     return flint.acb(number) if node.kind.is_complex else flint.arb(number)
 
 
-def _missing(node: Node, known: Mapping[int, Ball]) -> list[int]:
-    """The arguments that are wanted next; of two branches, the one that is taken."""
-    wanted = node.args
-    if node.op in ("where", "guard"):
-        condition, a, b = node.args
-        chosen = (a if known[condition] else b,) if condition in known else ()
-        wanted = (condition, *chosen)
-    return [arg for arg in wanted if arg not in known]
+def _wanted(node: Node, known: Mapping[int, Ball]) -> Sequence[int]:
+    """The arguments that are wanted; of two branches, the one that is taken."""
+    if node.op not in _BRANCHING:
+        return node.args
+    condition, a, b = node.args
+    if condition not in known:
+        return (condition,)
+    return condition, a if known[condition] else b
 
 
 def _applied(node: Node, known: Mapping[int, Ball], overlap_is_equal: bool) -> Ball:
-    if node.op == "const":
+    op = node.op
+    if op in _OPERATIONS:
+        return _OPERATIONS[op](*[known[arg] for arg in node.args])
+    if op == "const":
         assert node.data is not None
         return _exact(node.data)
-    if node.op in ("where", "guard"):
+    if op in _BRANCHING:
         condition, a, b = node.args
         return known[a] if known[condition] else known[b]
     args = [known[arg] for arg in node.args]
-    if node.op == "call":
+    if op == "call":
         return _called(str(node.data), args)
-    if node.op in _COMPARISONS:
-        return _compared(node.op, args[0], args[1], overlap_is_equal)
-    if node.op == "gated":
+    if op in _COMPARISONS:
+        return _compared(op, args[0], args[1], overlap_is_equal)
+    if op == "gated":
         value, x, bound = args
         return 0 * bound if _compared("le", x, bound, overlap_is_equal) else value
-    if node.op == "clamped":
-        return args[0].max(args[1]) if node.data == "min" else args[0].min(args[1])
-    return _OPERATIONS[node.op](*args)
+    assert op == "clamped", op
+    return args[0].max(args[1]) if node.data == "min" else args[0].min(args[1])
 
+
+_BRANCHING = frozenset({"where", "guard"})
 
 SPARE = 256
 """Bits beyond those of its arguments with which a function is computed."""
@@ -118,9 +126,12 @@ def _called(name: str, args: Sequence[Ball]) -> Ball:
     Of a wide ball no more digits can be had than it has.  To ask for thousands is lost
     time, and in special functions without bound.
     """
-    known = min((max(arg.rel_accuracy_bits(), 0) for arg in args), default=0)
-    with flint.ctx.workprec(min(flint.ctx.prec, known + SPARE)):
-        return TABLE[name].precise(*args)
+    known = min([max(arg.rel_accuracy_bits(), 0) for arg in args], default=0)
+    function = TABLE[name].precise
+    if known + SPARE >= flint.ctx.prec:
+        return function(*args)
+    with flint.ctx.workprec(known + SPARE):
+        return function(*args)
 
 
 _NAMED: Mapping[str, Callable[[], Ball]] = {
@@ -139,11 +150,11 @@ def _exact(data: Constant) -> Ball:
 
 
 _OPERATIONS: Mapping[str, Callable[..., Ball]] = {
-    "neg": lambda a: -a,
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
+    "neg": operator.neg,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
     "and": lambda a, b: a and b,
     "or": lambda a, b: a or b,
     "not": lambda a: not a,

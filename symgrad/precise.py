@@ -34,6 +34,9 @@ __all__ = [
 PRECISIONS = (128, 512, 2048, 8192)
 """Working precisions in bits, tried one after the other."""
 
+DIGITS = 50
+"""How many are told, unless others are asked for."""
+
 VANISHING = -1200
 """Balls within 2**VANISHING of zero are zero: no double is that small."""
 
@@ -66,14 +69,14 @@ def values(
     nodes: Sequence[Node],
     roots: Sequence[int],
     point: Mapping[int, Number],
-    digits: int = 50,
+    digits: int = DIGITS,
 ) -> list[Ball]:
     """Each root to a relative accuracy of ``digits``; a NaN ball where it has none.
 
     What still overlaps at the highest precision counts as equal.
     """
     found: dict[int, Ball] = {}
-    for prec in PRECISIONS:
+    for prec in precisions(digits):
         last = prec == PRECISIONS[-1]
         open_roots = [root for root in dict.fromkeys(roots) if root not in found]
         try:
@@ -81,7 +84,7 @@ def values(
         except Undecided:
             continue
         settled = zip(open_roots, balls, strict=True)
-        found |= {root: ball for root, ball in settled if _accurate(ball, digits)}
+        found |= {root: ball for root, ball in settled if is_accurate(ball, digits)}
         if len(found) == len(set(roots)):
             break
         if last:
@@ -93,7 +96,7 @@ def values(
 
 
 def value(
-    nodes: Sequence[Node], root: int, point: Mapping[int, Number], digits: int = 50
+    nodes: Sequence[Node], root: int, point: Mapping[int, Number], digits: int = DIGITS
 ) -> Ball:
     """One value of :func:`values`."""
     return values(nodes, [root], point, digits)[0]
@@ -114,7 +117,7 @@ def derivative(
     root: int,
     wrt: int,
     point: Mapping[int, Number],
-    digits: int = 50,
+    digits: int = DIGITS,
     direction: Number = 1,
 ) -> Ball | None:
     """The derivative of ``root`` by the input ``wrt``, by differences of values.
@@ -138,7 +141,7 @@ def derivative(
 
 
 def differentiate(
-    f: Callable[[Ball], Ball], x: Number, digits: int = 50, direction: Number = 1
+    f: Callable[[Ball], Ball], x: Number, digits: int = DIGITS, direction: Number = 1
 ) -> Ball | None:
     """The derivative of a function of balls at a number, by differences of values.
 
@@ -175,14 +178,23 @@ def slope(
 # Accuracy
 
 
-def _accurate(ball: Ball, digits: int) -> bool:
-    """Whether a condition is decided, or a ball is narrow."""
+def is_accurate(ball: Ball, digits: int) -> bool:
+    """Whether a condition is decided, or a ball is so narrow."""
     if isinstance(ball, bool):
         return True
-    bits = math.ceil(digits * math.log2(10))
     return bool(
-        ball.is_finite() and (ball.is_zero() or ball.rel_accuracy_bits() >= bits)
+        ball.is_finite()
+        and (ball.is_zero() or ball.rel_accuracy_bits() >= _bits(digits))
     )
+
+
+def precisions(digits: int) -> Sequence[int]:
+    """Those with which so many digits may come out, the lowest first."""
+    return [prec for prec in PRECISIONS if prec > _bits(digits)]
+
+
+def _bits(digits: int) -> int:
+    return math.ceil(digits * math.log2(10))
 
 
 def _remainder(ball: Ball) -> Ball:
@@ -239,6 +251,6 @@ def _limit(rises: Sequence[Ball], prec: int, digits: int) -> Ball | None:
     if not (2 * fine_gap < gap or fine_gap < rounding):
         return None
     found = fine + flint.arb(0, abs(coarse - fine).upper())
-    if _accurate(found, digits):
+    if is_accurate(found, digits):
         return found
     return flint.arb(0) if _vanishes(found) else None

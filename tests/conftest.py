@@ -37,8 +37,8 @@ PARTS = 12
 """Into how many parts examples with named axes are dealt, by their names."""
 
 DEALT = {
-    "test_compile_of_transforms": 2,
-    "test_export": 2,
+    "test_compile_of_transforms": 4,
+    "test_export": 4,
     "test_compiled_forms_keep_their_accuracy": 22,
 }
 """Tests of every example in several ways, and one in how many is taken.

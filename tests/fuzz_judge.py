@@ -76,8 +76,8 @@ class Verdict:
         return {fault.label for fault in self.unexplained}
 
 
-def judged(text: str, seed: str) -> Verdict:
-    """Generate a spec, and compare what it does at a place of this seed."""
+def judged(text: str, *seeds: str) -> Verdict:
+    """Generate a spec, and compare what it does at a place of each seed."""
     verdict = Verdict()
     try:
         spec = load_text(text, "fuzz.yaml")
@@ -89,7 +89,8 @@ def judged(text: str, seed: str) -> Verdict:
     else:
         sys.modules.pop(module.__name__)  # there will be thousands
         [subject] = subjects(module, spec)
-        _try(subject, seed, verdict)
+        for seed in seeds:
+            _try(subject, seed, verdict)
     return verdict
 
 

@@ -112,6 +112,7 @@ ORDER = [
     "patches.views",
     "patches.resolve",
     "patches.ideal",
+    "patches.moved",
     "patches.series",
     "patches.place",
     "patches.choose",

@@ -66,6 +66,12 @@ def run(kernel: Kernel, x: float, fmt: Format, is_rough: bool = True) -> float:
     return float(known[kernel.root])
 
 
+def is_rough(kernel: Kernel, fmt: Format) -> bool:
+    """Whether torch is known to miss more than a rounding in a kernel."""
+    rough = ROUGH.get(fmt.name, {})
+    return any(node.op == "call" and str(node.data) in rough for node in kernel.nodes)
+
+
 def computed(
     nodes: Sequence[Node],
     inside: Iterable[int],

@@ -7,9 +7,9 @@ What it dominates is a function of it alone, a *kernel*, whatever it is made of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 from symgrad.program import Kind, Node, is_complex
 
@@ -45,6 +45,19 @@ class Kernel:
     def inside(self) -> range:
         """All values but the leaf, in order."""
         return range(1, len(self.nodes))
+
+    @cached_property
+    def constants(self) -> Mapping[int, Set[int]]:
+        """The constants inside, each with all that is made of it, itself included."""
+        found = [v for v in self.inside if self.nodes[v].op == "const"]
+        return {value: self._made_of(value) for value in found}
+
+    def _made_of(self, value: int) -> Set[int]:
+        found = {value}
+        for user in self.inside:
+            if not found.isdisjoint(self.nodes[user].args):
+                found.add(user)
+        return found
 
 
 _LEAF = Node("input", (), "t", Kind.REAL, ())

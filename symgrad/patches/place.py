@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 
 import flint
@@ -21,10 +20,11 @@ from symgrad.balls import Ball, Number, is_nan
 from symgrad.intervals import Interval
 from symgrad.measure.errors import SOUND, Error, error
 from symgrad.measure.formats import FORMATS, Format
-from symgrad.measure.truth import MOVE, Truth, cost, truth, without_slack
+from symgrad.measure.truth import Truth, truth, without_slack
+from symgrad.patches import ideal
 from symgrad.patches.charts import Chart
-from symgrad.patches.ideal import run
 from symgrad.patches.kernels import Kernel
+from symgrad.patches.moved import by_constants
 from symgrad.patches.resolve import Lens, Unresolved
 
 
@@ -69,8 +69,10 @@ BOTH = (FORMATS["float32"], FORMATS["float64"])
 class Known:
     """What was found out of a kernel at numbers, whatever they are near of."""
 
+    values: dict[float, Ball | None] = field(default_factory=dict)
     truths: dict[float, Truth | None] = field(default_factory=dict)
     moved: dict[tuple[float, str], float] = field(default_factory=dict)
+    runs: dict[tuple[float, float, str, bool], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,16 @@ class Place:
         """The true value at a distance; ``None`` where there is none."""
         return self.exact([self.chart.exact(t)])
 
-    def exact(
+    def exact(self, point: Sequence[Number]) -> Ball | None:
+        """The true value at a number; ``None`` where there is none."""
+        x, values = point[0], self.known.values
+        if not isinstance(x, float):
+            return self._exact(point)
+        if x not in values:
+            values[x] = self._exact(point)
+        return values[x]
+
+    def _exact(
         self, point: Sequence[Number], others: Mapping[int, Number] = _NONE
     ) -> Ball | None:
         kernel = self.kernel
@@ -124,24 +135,13 @@ class Place:
 
     def _moved(self, x: float, fmt: Format) -> float:
         """By how much rounding moves the value at a number."""
-        true = truth(self.exact, [x])
-        return (true.moved if true else 0.0) + self._moved_by_constants(x, fmt)
-
-    def _moved_by_constants(self, x: float, fmt: Format) -> float:
-        """By how much numbers that the format does not hold move the value there."""
-        here, moved = self.exact([x]), 0.0
-        for value in self.kernel.inside if here is not None else ():
-            node = self.kernel.nodes[value]
-            exact = node.data if node.op == "const" else None
-            if not isinstance(exact, Fraction) or fmt.holds(exact):
-                continue
-            with flint.ctx.workprec(400):
-                number = flint.arb(flint.fmpq(exact.numerator, exact.denominator))
-                number *= 1 + flint.arb(MOVE)
-            there = self.exact([x], {value: number})
-            if there is not None:
-                moved += cost(there, here)
-        return moved
+        true, here = truth(self.exact, [x]), self.exact([x])
+        moved = true.moved if true else 0.0
+        if here is None:
+            return moved
+        return moved + by_constants(
+            self.kernel, x, here, partial(self._exact, [x]), fmt
+        )
 
     def errors(
         self, distances: Sequence[float], compute: Compute, fmt: Format
@@ -200,11 +200,19 @@ class Place:
 
     def of_kernel(self, x: float, fmt: Format) -> float:
         """What the kernel is worth with all that torch is known to miss."""
-        return run(self.kernel, x, fmt)
+        return self._run(x, fmt, is_rough=True)
 
     def at_best(self, x: float, fmt: Format) -> float:
         """What it is worth where every operation is rounded to the nearest."""
-        return run(self.kernel, x, fmt, is_rough=False)
+        return self._run(x, fmt, is_rough=False)
+
+    def _run(self, x: float, fmt: Format, is_rough: bool) -> float:
+        """What it is worth; zeros of either sign are two numbers here."""
+        runs, is_rough = self.known.runs, is_rough and ideal.is_rough(self.kernel, fmt)
+        asked = (x, math.copysign(1.0, x), fmt.name, is_rough)
+        if asked not in runs:
+            runs[asked] = ideal.run(self.kernel, x, fmt, is_rough)
+        return runs[asked]
 
     @cached_property
     def worst(self) -> float:

@@ -6,7 +6,7 @@ A mutant is told by its number among those of an op; the order is that of the te
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symgrad.naming import FORWARD_MODE
@@ -134,12 +134,16 @@ def _put(slot: Slot, expression: ast.expr) -> None:
         getattr(node, name)[place] = expression
 
 
-def mutants(place: str, chosen: Container[int] | None = None) -> Iterator[Mutant]:
+def _any(number: int) -> bool:
+    return True
+
+
+def mutants(place: str, is_chosen: Callable[[int], bool] = _any) -> Iterator[Mutant]:
     """The mutants of an op that is given as ``module.op``: all, or those chosen."""
     made = code(place)
     changes = enumerate(_changes(made))
     for number, (method, slot, old, new) in changes:
-        if chosen is None or number in chosen:
+        if is_chosen(number):
             what = f"`{ast.unparse(old)}` becomes `{ast.unparse(new)}`"
             what += f" in `{_around(method, old)}`"
             _put(slot, new)
