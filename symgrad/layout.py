@@ -157,6 +157,11 @@ class Layout:
             self._bind(value)
         return self._code[value]
 
+    @property
+    def bound(self) -> dict[int, str]:
+        """The values that statements have given a name, with that name."""
+        return {value: self._code[value].text for value in self._bound}
+
     def shown(self, value: int) -> str:
         """A value in the language of specs, in the names that are bound by now.
 

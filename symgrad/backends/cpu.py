@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from symgrad.backends.cpu_constants import CONSTANTS
 from symgrad.backends.cpu_flags import CAPABILITIES, FLAGS, QUIET
-from symgrad.backends.cpu_kernel import Kernel, Kernels
+from symgrad.backends.cpu_kernel import Kernels
 from symgrad.backends.cpu_names import ONE_BY_ONE, helpers
+from symgrad.backends.cpu_text import Kernel
 from symgrad.templates import render
 
 
@@ -21,6 +22,8 @@ class KernelModule:
     kernels: tuple[Kernel, ...]
     namespace: str
     helpers: frozenset[str]
+    passes: bool
+    rows: bool
 
     @property
     def one_by_one(self) -> bool:
@@ -30,12 +33,15 @@ class KernelModule:
 
 def kernel_module(stem: str, pairs: Iterable[Kernels]) -> KernelModule:
     """The file of the kernels of some ops."""
+    pairs = tuple(pairs)
     kernels = tuple(
         kernel for pair in pairs for kernel in (pair.forward, pair.backward)
     )
     text = "\n".join(line for kernel in kernels for line in kernel.lines)
     called = helpers(text)
-    draft = KernelModule(stem, kernels, "", called)
+    rows = any(pair.rows for pair in pairs)
+    passes = not all(pair.rows for pair in pairs)
+    draft = KernelModule(stem, kernels, "", called, passes, rows)
     built = f"{source(draft)}{loader(stem, '')}"  # flags are part of what it is
     digest = hashlib.sha256(built.encode()).hexdigest()
     return replace(draft, namespace=f"{stem}_{digest[:16]}")

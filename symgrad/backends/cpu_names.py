@@ -48,12 +48,15 @@ _STD_OF_TWO = "atan2 copysign fmod hypot pow"
 NUMBER: Mapping[str, str] = {
     **{name: f"std::{name}({{0}})" for name in _STD.split()},
     **{name: f"std::{name}({{0}}, {{1}})" for name in _STD_OF_TWO.split()},
-    "Max": "std::max({0}, {1})",
-    "Min": "std::min({0}, {1})",
+    "Max": "std::max<double>({0}, {1})",
+    "Min": "std::min<double>({0}, {1})",
     "ceiling": "std::ceil({0})",
     "loggamma": "std::lgamma({0})",
     "reciprocal": "1 / {0}",
+    "relu": "std::max<double>({0}, 0)",
     "round": "std::nearbyint({0})",
+    "rsqrt": "1 / std::sqrt({0})",
+    "sigmoid": "1 / (1 + std::exp(-{0}))",
     "square": "{0} * {0}",
 }
 """Functions of numbers, which are double."""
@@ -118,7 +121,7 @@ _KEYWORDS = (
     "typedef typeid typename union unsigned using virtual void volatile wchar_t xor "
     "xor_eq"
 )
-_OWN = "at c10 std body in kInf kNan linux out pass T unix V"
+_OWN = "at c10 std body in kInf kNan length linux out pass place row rows T unix V"
 
 RESERVED = frozenset((*_KEYWORDS.split(), *_OWN.split(), *HELPERS))
 """What no variable can be called: words of C++, and what the code around it uses."""

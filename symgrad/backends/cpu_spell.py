@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from symgrad.backends.cpu_names import NUMBER, VECTOR
@@ -31,9 +31,10 @@ _WRITTEN = frozenset(
 
 def is_written(node: Node) -> bool:
     """Whether C++ can compute a node: integers would have to be exact beside floats."""
-    if node.op != "call":
-        return node.op in _WRITTEN and node.kind is not Kind.INDEX
-    return str(node.data) in (VECTOR if node.kind.is_tensor else NUMBER)
+    if node.op == "call":
+        return str(node.data) in (VECTOR if node.kind.is_tensor else NUMBER)
+    vectors = node.kind.is_tensor or node.op != "polynomial"
+    return node.op in _WRITTEN and node.kind is not Kind.INDEX and vectors
 
 
 def constant(value: Number) -> Text:
@@ -53,38 +54,47 @@ def constant(value: Number) -> Text:
     return Text(repr(number), UNARY if number < 0 else ATOM)
 
 
-def speller(program: Program) -> Speller:
-    """Writes values of a program in C++."""
+def is_tensor(node: Node) -> bool:
+    """Whether a value of an op without axes differs from element to element."""
+    return node.kind.is_tensor
+
+
+def speller(program: Program, is_vector: Callable[[Node], bool] = is_tensor) -> Speller:
+    """Writes values of a program in C++, those that differ between elements as vectors.
+
+    All else is a double, or a bool.
+    """
     nodes = program.nodes
 
     def spell(value: int, args: Sequence[Text]) -> Text:
-        node = nodes[value]
+        node, own = nodes[value], [nodes[arg] for arg in nodes[value].args]
+        if not is_vector(node):
+            return _number(nodes, node, args)
+        by_number = node.op == "where" and not is_vector(own[0])
+        parts = [
+            text if is_vector(part) else _spread(part, text)
+            for part, text in zip(own, args, strict=True)
+        ]
+        if by_number:
+            return _choice(args[0], *parts[1:])
         if node.op == "polynomial":
-            terms = [args[0], *args[1:]]
-            return call(f"polynomial<{node.data}>", terms)
-        if node.kind.is_tensor:
-            return _vector(nodes, node, args)
-        return _number(nodes, node, args)
+            return call(f"polynomial<{node.data}>", [parts[0], *args[1:]])
+        return _vector(nodes, node, parts)
 
     return spell
 
 
-def _of(node: Node, part: Node, text: Text) -> Text:
-    """A part of a value, as a vector if the value is one."""
-    if not node.kind.is_tensor or part.kind.is_tensor:
-        return text
-    if part.kind is Kind.BOOL:
-        return call("mask_of<V>", [text])
-    return call("V", [text])
+def _spread(node: Node, text: Text) -> Text:
+    """A number, or a condition, as a vector of it."""
+    return call("mask_of<V>" if node.kind.is_condition else "V", [text])
 
 
-def _vector(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
-    """A value that differs from element to element."""
-    own = [nodes[arg] for arg in node.args]
-    parts = [_of(node, part, text) for part, text in zip(own, args, strict=True)]
+def _vector(nodes: Sequence[Node], node: Node, parts: Sequence[Text]) -> Text:
+    """A value that differs from element to element, made of vectors."""
+    if node.op == "access":
+        return parts[0]
     if node.op == "where":
-        by_number = own[0].kind is Kind.BOOL
-        return _choice(args[0], *parts[1:]) if by_number else call("where", parts)
+        return call("where", parts)
     if node.op == "neg":
         return negative(parts[0])
     if node.op == "not":
@@ -93,7 +103,7 @@ def _vector(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
         value, x, bound = parts
         return call("where", [binary("le", x, bound), Text("V(0)"), value])
     if node.op == "call":
-        return _call(VECTOR, nodes, node, parts)
+        return _call(VECTOR, nodes, node, parts, vector=True)
     left, right = parts
     symbol = f"bit_{node.op}" if node.op in ("and", "or") else node.op
     return binary(symbol, left, right)
@@ -103,6 +113,8 @@ def _number(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     """A value that is one for all elements."""
     if node.op == "neg":
         return negative(args[0])
+    if node.op == "access":
+        return args[0]
     if node.op == "not":
         return negative(args[0], "!")
     if node.op in ("and", "or"):
@@ -112,7 +124,7 @@ def _number(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text:
     if node.op == "where":
         return _choice(*args)
     if node.op == "call":
-        return _call(NUMBER, nodes, node, args)
+        return _call(NUMBER, nodes, node, args, vector=False)
     return binary(node.op, args[0], args[1])
 
 
@@ -122,20 +134,24 @@ def _choice(condition: Text, a: Text, b: Text) -> Text:
 
 
 def _call(
-    table: Mapping[str, str], nodes: Sequence[Node], node: Node, args: Sequence[Text]
+    table: Mapping[str, str],
+    nodes: Sequence[Node],
+    node: Node,
+    args: Sequence[Text],
+    vector: bool,
 ) -> Text:
     """A function of the table; cheap powers as products and roots."""
     name = str(node.data)
-    power = _power(nodes, node, args) if name == "pow" else None
+    power = _power(nodes, node, args, vector) if name == "pow" else None
     if power is not None:
         return power
     pattern = table[name]
     atoms = pattern.startswith("{") or "/" in pattern
     texts = [arg.within(ATOM) if atoms else arg.text for arg in args]
-    return Text(pattern.format(*texts), PRODUCT if pattern in _PRODUCTS else ATOM)
+    product = " / " in pattern or " * " in pattern
+    return Text(pattern.format(*texts), PRODUCT if product else ATOM)
 
 
-_PRODUCTS = frozenset({NUMBER["reciprocal"], NUMBER["square"]})
 _ROOTS = {
     Fraction(1, 2): "sqrt",
     Fraction(-1, 2): "rsqrt",
@@ -143,14 +159,16 @@ _ROOTS = {
 }
 
 
-def _power(nodes: Sequence[Node], node: Node, args: Sequence[Text]) -> Text | None:
+def _power(
+    nodes: Sequence[Node], node: Node, args: Sequence[Text], vector: bool
+) -> Text | None:
     """The power, where its exponent is one that something quicker computes."""
     base, exponent = args[0], nodes[node.args[1]]
     data = exponent.data if exponent.op == "const" else None
     square = binary("mul", base, base)
     if data in (2, 3):
         return square if data == 2 else binary("mul", square, base)
-    if not node.kind.is_tensor or not isinstance(data, Fraction):
+    if not vector or not isinstance(data, Fraction):
         return None
     if data in _ROOTS:
         return Text(f"{base.within(ATOM)}.{_ROOTS[data]}()")

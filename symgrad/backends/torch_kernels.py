@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symgrad.backends.cpu_kernel import Kernel, Kernels
+from symgrad.axes import named
+from symgrad.backends.cpu_kernel import Kernels
+from symgrad.backends.cpu_text import Kernel
 from symgrad.backends.torch_context import may_miss
 from symgrad.backends.torch_lines import (
     kept_names,
@@ -24,7 +26,9 @@ def forward_call(op: Op, program: Program, kernels: Kernels) -> list[str]:
     tensors = [item.name for item in op.tensors]
     lines = _condition(tensors, [f"{n}.shape" for n in tensors], kernels.alike)
     result = scope(op, program).claim("result")
-    kind = result_type(op) if len(op.outputs) < 4 else "tuple[Tensor, ...]"
+    statistics = len(program.statistics)
+    many = len(op.outputs) + statistics > 3
+    kind = "tuple[Tensor, ...]" if many else result_type(op, statistics)
     lines += wrapped(f"{result}: {kind} = ", _called(kernels.forward), 12)
     return [*lines, f"            return {result}"]
 
@@ -104,25 +108,41 @@ def backward_formula(
     return [*lines, *wrapped_tuple("return ", results, 4)]
 
 
-def listing(kernels: Kernels, class_name: str) -> list[str]:
+def listing(op: Op, kernels: Kernels, class_name: str) -> list[str]:
     """The entries of a module's list of kernels and formulas."""
     kernel = kernels.backward
     places = {a.given: k for k, a in enumerate(kernel.arguments)}
     likes = [_like(places, result.removeprefix("grad_")) for result in kernel.results]
-    shown = f"({', '.join(map(str, likes))}{',' * (len(likes) == 1)})"
-    return [
-        *_entry(kernels.forward.name, f"{class_name}.forward", "()"),
-        *_entry(kernel.name, f"_{kernel.name}", shown),
-    ]
+    forward = f"{class_name}.forward", "()", _counted(_own_axes(op, kernels.forward))
+    backward = f"_{kernel.name}", _counted(likes), _counted(_own_axes(op, kernel))
+    return [*_entry(kernels.forward.name, *forward), *_entry(kernel.name, *backward)]
 
 
-def _entry(name: str, formula: str, likes: str) -> list[str]:
-    """A kernel, its formula, and what its gradients are like, as ruff lays it out."""
-    line = f'        "{name}": ({formula}, {likes}),'
+def _counted(numbers: Sequence[int]) -> str:
+    """A tuple of numbers."""
+    return f"({', '.join(map(str, numbers))}{',' * (len(numbers) == 1)})"
+
+
+def _own_axes(op: Op, kernel: Kernel) -> list[int]:
+    """How many axes each argument has behind its batch."""
+    known = {i.name: len(named(i.labels)) for i in op.inputs}
+    known |= {f"{name}_shape": count for name, count in known.items()}
+    for output in op.outputs:
+        count = len(named(op.nodes[output.value].axes))
+        known |= {output.name: count, f"grad_{output.name}": count}
+    return [known.get(a.given.removeprefix("ctx."), 0) for a in kernel.arguments]
+
+
+def _entry(name: str, *parts: str) -> list[str]:
+    """A kernel and what is said of it, as ruff lays it out."""
+    line = f'        "{name}": ({", ".join(parts)}),'
     if len(line) <= LINE:
         return [line]
-    inner = [f"            {formula},", f"            {likes},"]
-    return [f'        "{name}": (', *inner, "        ),"]
+    return [
+        f'        "{name}": (',
+        *(f"            {part}," for part in parts),
+        "        ),",
+    ]
 
 
 def _like(places: dict[str, int], name: str) -> int:

@@ -131,10 +131,11 @@ def in_one_batch(op: Op, program: Program) -> bool:
 
 
 def fills_one_shape(op: Op, program: Program) -> bool:
-    """Whether every output has the shape that all tensors broadcast to."""
+    """Whether every output has the batch that all tensors with one broadcast to."""
     _, certain = _shapes(program)
-    whole = reduce(or_, (certain[program.inputs[item.name]] for item in op.tensors))
-    return all(certain[value] == whole for value in program.outputs.values())
+    batched = [i.name for i in op.tensors if BATCH in i.labels]
+    whole = reduce(or_, (certain[program.inputs[name]] for name in batched), 0)
+    return all(certain[v] & whole == whole for v in program.outputs.values())
 
 
 _Shapes = Sequence[LeafSet]

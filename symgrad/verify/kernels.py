@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symgrad.verify import sampling
+from symgrad.op import Op
+from symgrad.verify import extents, sampling
 from symgrad.verify.reference import differentiable
 from symgrad.verify.report import PLACE
 from symgrad.verify.shapes import shape_choices
@@ -42,10 +43,10 @@ CLOSE: Mapping[torch.dtype, tuple[float, float]] = {
     torch.bfloat16: (4e-2, 1e-2),
     torch.float16: (1e-2, 2e-3),
 }
-"""How near a kernel is to the formula in float64, and to what size of its results.
+"""How near a kernel is to the formula in float64, and to what size of its results."""
 
-Formulas lose digits of their own in float32, all the more where inputs were rounded.
-"""
+SLACK = 8
+"""How many times as far from it a kernel may be as its formula in the same dtype."""
 
 UTILS = ("test_schema", "test_autograd_registration", "test_faketensor")
 """What ``opcheck`` is asked for; kernels are never traced, so not for that."""
@@ -86,9 +87,17 @@ def _inputs(subject: Subject) -> Iterator[Values]:
         yield smooth_values(op, shape, rng)
     if any(sample.shape is not None for sample in op.samples.values()):
         return
+    if op.has_axes:
+        yield smooth_values(op, extents.of_sizes(op, (3,), _long(op)), rng)
+        return
     few = smooth_values(op, dict.fromkeys(names, (12,)), rng)
     places = torch.arange(ROW) % 12
     yield {n: v[places] if isinstance(v, Tensor) else v for n, v in few.items()}
+
+
+def _long(op: Op) -> dict[str, int]:
+    """Rows of several vectors in all axes but those whose places have names."""
+    return {axis: max(size, 37) for axis, size in extents.sizes(op).items()}
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:
@@ -115,8 +124,9 @@ def _compare(
         if not forward or not backward:
             raise Fault("a kernel is not called where it could be", show(values))
         truths = _formula_gradients(subject, wide, sent, names)
-        _check_near(got, expected, dtype, values, "")
-        _check_near(found, truths, dtype, values, "the gradient of ")
+        usual = _formula_gradients(subject, values, sent, names)
+        _check_near(got, expected, _formula(subject, values), dtype, values, "")
+        _check_near(found, truths, usual, dtype, values, "the gradient of ")
     if few:
         _check_operators(kernels, [*forward, *backward], values)
 
@@ -135,7 +145,7 @@ def _formula(subject: Subject, values: Values) -> dict[str, Tensor]:
         found = forward(*(values[item.name] for item in subject.op.inputs))
     results = found if isinstance(found, tuple) else (found,)
     names = [f.name for f in subject.op.outputs]
-    return dict(zip(names, results, strict=True))
+    return dict(zip(names, results[: len(names)], strict=True))
 
 
 def _formula_gradients(
@@ -146,9 +156,10 @@ def _formula_gradients(
 ) -> dict[str, Tensor]:
     """What backward computes where torch records it."""
     inputs = leaves(subject.op, values, names)
-    sent = {n: _cast(t, torch.float64) for n, t in cotangents.items()}
+    results = call(subject, inputs)
+    sent = {n: t.to(results[n].dtype) for n, t in cotangents.items()}
     given = [inputs[n] for n in names]
-    return gradients(call(subject, inputs), given, sent, names, create_graph=True)
+    return gradients(results, given, sent, names, create_graph=True)
 
 
 Call = tuple[str, tuple[Any, ...]]
@@ -173,6 +184,7 @@ def _recorded(kernels: Any, name: str) -> Iterator[list[Call]]:
 def _check_near(
     got: Mapping[str, Tensor],
     expected: Mapping[str, Tensor],
+    usual: Mapping[str, Tensor],
     dtype: torch.dtype,
     values: Values,
     what: str,
@@ -182,17 +194,27 @@ def _check_near(
         found = got[name].detach().to(torch.float64)
         truth = truth.to(dtype).to(torch.float64)  # which may be out of its range
         size = float(truth.detach().abs().max()) if truth.numel() else 0.0
+        apart = (usual[name].detach() - truth).abs().nan_to_num(posinf=0.0)
+        lost = SLACK * float(apart.max()) if truth.numel() else 0.0
         near = found.shape == truth.shape and torch.allclose(
-            found, truth.detach(), rtol, atol * max(size, 1.0)
+            found, truth.detach(), rtol, atol * max(size, 1.0) + lost
         )
         if not near:
             said = f"{what}{name} is not what the formula gives, in {dtype}"
             raise Fault(said, show(values), str(truth.tolist()), str(found.tolist()))
 
 
+def _is_one_place(value: Any) -> bool:
+    """Whether this is an index without axes."""
+    is_index = isinstance(value, Tensor) and not value.is_floating_point()
+    return is_index and value.dim() == 0 and value.dtype is not torch.bool
+
+
 def _check_operators(kernels: Any, calls: Sequence[Call], values: Values) -> None:
     """Raise ``Fault`` where torch's own check of operators finds something."""
     for name, args in calls:
+        if any(map(_is_one_place, args)):
+            continue  # for which the formula reads data
         given = tuple(a.detach() if isinstance(a, Tensor) else a for a in args)
         try:
             torch.library.opcheck(getattr(kernels, name), given, test_utils=UTILS)
