@@ -2,7 +2,7 @@
 
     python benchmarks/cpu.py [--update] [--threads N] [--size N] [--quick] [OP ...]
 
-Every elementwise op of examples/ that has kernels, forward and backward: beside the
+Every op of examples/ that has kernels, forward and backward: beside the
 formula in eager mode, what is generated without kernels, torch's own operator where
 there is one, and, for the ops of COMPILED and at 64 elements, torch.compile of the
 formula.  ``torch.add`` with a fresh output is timed among them, and tells how much of

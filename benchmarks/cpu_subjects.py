@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from performance_ops import COMPILED as COMPILED
-from performance_ops import elementwise
+from performance_ops import examples, reason
 from performance_subjects import (
     FORMULA,
     FORMULA_COMPILED,
@@ -23,12 +23,13 @@ from performance_subjects import (
 )
 from performance_subjects import Job as PlainJob
 
-from symgrad.backends.cpu_kernel import is_possible
+from symgrad.backends.cpu_kernel import kernels
 from symgrad.backends.torch import joint_program
 from symgrad.bench import clock, subjects
 from symgrad.bench.paired import Pass, Times, calls_of
 from symgrad.bench.subjects import Failed, attempt, compiling
 from symgrad.bench.traffic import least_bytes
+from symgrad.op import Op
 
 KERNELS, PLAIN, ADD = "kernels", "without", "torch.add"
 
@@ -63,13 +64,13 @@ class Measured:
 
 
 def places() -> list[str]:
-    """The elementwise ops of examples/ that have kernels."""
-    return [place for place in elementwise() if _has_kernels(place)]
+    """The ops of examples/ that have kernels, and whose gradient is their formula's."""
+    fair = (None, "named axes")
+    return [place for place, op in examples() if reason(op) in fair and _can(op)]
 
 
-def _has_kernels(place: str) -> bool:
-    case = case_of(PlainJob(place, (), elements=64))
-    return is_possible(case.op, joint_program(case.op))
+def _can(op: Op) -> bool:
+    return kernels(op, joint_program(op)) is not None
 
 
 def apart(job: Job) -> Measured:

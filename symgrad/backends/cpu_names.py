@@ -67,6 +67,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "inverse": (),
     "mask_of": (),
     "polynomial": (),
+    "power": (),
     "clamp": (),
     "deg": (),
     "entr": ("where",),

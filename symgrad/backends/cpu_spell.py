@@ -152,6 +152,9 @@ def _call(
     return Text(pattern.format(*texts), PRODUCT if product else ATOM)
 
 
+MOST_FACTORS = 16
+"""The largest exponent whose power is a product: each factor may cost half an ULP."""
+
 _ROOTS = {
     Fraction(1, 2): "sqrt",
     Fraction(-1, 2): "rsqrt",
@@ -172,4 +175,7 @@ def _power(
         return None
     if data in _ROOTS:
         return Text(f"{base.within(ATOM)}.{_ROOTS[data]}()")
-    return Text(f"({square.text}).reciprocal()") if data == -2 else None
+    if data.denominator > 1 or not 1 < abs(data) <= MOST_FACTORS:
+        return None
+    product = call(f"power<{abs(data)}>", [base]).text
+    return Text(f"{product}.reciprocal()" if data < 0 else product)
