@@ -29,7 +29,7 @@ from cpu_subjects import (  # noqa: E402
     places,
 )
 from pages import put  # noqa: E402
-from performance import PAGE, machine, mark  # noqa: E402
+from performance import PAGE, machine  # noqa: E402
 
 LARGE, SMALL = 1 << 22, 64
 THREADS = (1, 2)
@@ -42,13 +42,18 @@ def jobs(options: argparse.Namespace) -> Mapping[str, Sequence[Job]]:
     size = options.size or LARGE
     threads = options.threads or THREADS
     large = {
-        f"kernels, {count} thread{'s' * (count > 1)}": [
+        f"{count} thread{'s' * (count > 1)}": [
             Job(place, size, count, blocks, place in COMPILED) for place in chosen
         ]
         for count in threads
     }
     few = [Job(p, SMALL, 1, blocks, True) for p in chosen if p in COMPILED]
-    return {**large, "kernels, 64 elements": few}
+    return {**large, "64 elements": few}
+
+
+def mark(name: str) -> str:
+    """What stands before a block of the page."""
+    return f"<!-- printed by benchmarks/cpu.py: {name} -->\n```text\n"
 
 
 def _name(place: str) -> str:

@@ -124,8 +124,9 @@ def _kernel(
 ) -> Kernel:
     """The C++ function of some ends; places that are looked up must be in the row."""
     nodes = program.nodes
-    own = called(program.names.values(), given.names.values())
-    shown = replace(program, names={v: own[n] for v, n in program.names.items()})
+    kept = {v: n for v, n in program.names.items() if n not in program.outputs}
+    own = called(kept.values(), given.names.values())
+    shown = replace(program, names={v: own[n] for v, n in kept.items()})
     rows = [v for v in given.tensors if has_row(nodes[v])]
     values = [v for v in given.tensors if v not in rows]
     inside = _Scope(
