@@ -103,8 +103,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("`det`", {"forward": {"y": "det(x)"}}),
     ("`root`", {"forward": {"y": "root(x, y, 1)"}}),
     ("`Integral`", {"forward": {"y": "Integral(t*x, (t, 0, 1))"}}),
-    ("backend: cpu", {"backend": "cpu"}),
-    ("backend: triton", {"backend": "triton"}),
+    ("`backend: triton`", {"backend": "triton"}),
 ]
 
 
