@@ -161,6 +161,7 @@ ORDER = [
     "backends.cpu_signature",
     "backends.cpu_pass",
     "backends.cpu_rows",
+    "backends.cpu_sweeps",
     "backends.cpu_row_kernel",
     "backends.cpu_kernel",
     "backends.cpu",

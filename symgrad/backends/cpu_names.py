@@ -68,6 +68,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "mask_of": (),
     "polynomial": (),
     "power": (),
+    "raised": (),
     "clamp": (),
     "deg": (),
     "entr": ("where",),

@@ -171,6 +171,8 @@ def _power(
     square = binary("mul", base, base)
     if data in (2, 3):
         return square if data == 2 else binary("mul", square, base)
+    if vector and args[1].text.startswith("V(") and data is None:
+        return call("raised", [base, Text(args[1].text[2:-1])])
     if not vector or not isinstance(data, Fraction):
         return None
     if data in _ROOTS:
