@@ -48,10 +48,12 @@ _STD_OF_TWO = "atan2 copysign fmod hypot pow"
 NUMBER: Mapping[str, str] = {
     **{name: f"std::{name}({{0}})" for name in _STD.split()},
     **{name: f"std::{name}({{0}}, {{1}})" for name in _STD_OF_TWO.split()},
-    "Max": "std::max({0}, {1})",
-    "Min": "std::min({0}, {1})",
+    "Max": "std::max<double>({0}, {1})",
+    "Min": "std::min<double>({0}, {1})",
     "ceiling": "std::ceil({0})",
+    "deg": "{0} * (180 / M_PI)",
     "loggamma": "std::lgamma({0})",
+    "rad": "{0} * (M_PI / 180)",
     "reciprocal": "1 / {0}",
     "round": "std::nearbyint({0})",
     "square": "{0} * {0}",
@@ -118,16 +120,20 @@ _KEYWORDS = (
     "typedef typeid typename union unsigned using virtual void volatile wchar_t xor "
     "xor_eq"
 )
-_OWN = "at c10 std body in kInf kNan linux out pass T unix V"
+_OWN = "at body c10 in kInf kNan out pass promoted std Pass T Tensor V"
+_MACROS = (
+    "errno int_vector linux math_errhandling sched_priority stderr stdin stdout unix "
+    "MaxTypeIndex"
+)
 
-RESERVED = frozenset((*_KEYWORDS.split(), *_OWN.split(), *HELPERS))
-"""What no variable can be called: words of C++, and what the code around it uses."""
+RESERVED = frozenset(f"{_KEYWORDS} {_OWN} {_MACROS}".split()) | frozenset(HELPERS)
+"""What no variable can be called: words of C++, of the code around it, and macros."""
 
 
 def called(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
     """Names of Python's that may stand in C++, those that may not with a tail.
 
-    Names in capitals may be macros.
+    Names that begin in capitals may be macros, such as ``EOF`` and ``P_tmpdir``.
     """
     names = list(names)
     free = Names([*RESERVED, *taken, *(n for n in names if _may_stand(n))])
@@ -135,7 +141,9 @@ def called(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
 
 
 def _may_stand(name: str) -> bool:
-    return name not in RESERVED and not re.fullmatch(r"[A-Z][A-Z0-9_]+|I", name)
+    return name not in RESERVED and not re.fullmatch(
+        r"[A-Z]+_\w*|[A-Z][A-Z0-9_]+|I", name
+    )
 
 
 def helpers(text: str) -> frozenset[str]:

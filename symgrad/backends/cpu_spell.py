@@ -135,7 +135,7 @@ def _call(
     return Text(pattern.format(*texts), PRODUCT if pattern in _PRODUCTS else ATOM)
 
 
-_PRODUCTS = frozenset({NUMBER["reciprocal"], NUMBER["square"]})
+_PRODUCTS = frozenset(NUMBER[n] for n in ("deg", "rad", "reciprocal", "square"))
 _ROOTS = {
     Fraction(1, 2): "sqrt",
     Fraction(-1, 2): "rsqrt",
