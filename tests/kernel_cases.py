@@ -93,8 +93,13 @@ class Compiled:
 def loaded(backend: str = "cpu") -> Spec:
     """The spec, for one backend."""
     spec = load_text(TEXT, "cases.yaml")
+    return with_backend(replace(spec, stem="kernel_cases"), backend)
+
+
+def with_backend(spec: Spec, backend: str) -> Spec:
+    """A spec as the option of that name makes it."""
     ops = tuple(replace(op, backend=backend) for op in spec.ops)
-    return replace(spec, stem="kernel_cases", ops=ops, backend=backend)
+    return replace(spec, ops=ops, backend=backend)
 
 
 @cache
