@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from kernel_cases import SOUND, Compiled, counted, inputs
+from kernel_cases import SOUND, Compiled, counted, floating, inputs
 from kernel_checks import CLOSE, check
 from torch import Tensor
 
@@ -191,3 +191,26 @@ def test_one_of_several_cotangents_is_missing(kernels: Compiled) -> None:
             module.named(**leaves)[which].sum().backward()
             found.append([v.grad for v in leaves.values()])
         torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_the_formula_beside_a_kernel_is_the_one_without(
+    kernels: Compiled, name: str
+) -> None:
+    """To the bit, where torch records it."""
+    given = inputs(kernels.spec, name, (3, 37))
+    leaves = {n: v.requires_grad_() for n, v in floating(given).items()}
+    found = []
+    for module in (kernels.module, kernels.formulas):
+        cls = getattr(module, name.title())
+        results = getattr(module, name)(**{**given, **leaves})
+        with torch.enable_grad():
+            recorded = cls.forward(*{**given, **leaves}.values())
+        several = results if isinstance(results, tuple) else (results,)
+        gradients = torch.autograd.grad(
+            sum(y.sum() for y in several), [*leaves.values()], create_graph=True
+        )
+        found.append((recorded, [g.detach() for g in gradients]))
+    if name not in ("unkept",):  # it keeps its result, which the kernel rounds
+        torch.testing.assert_close(*found, rtol=0, atol=0)
+    torch.testing.assert_close(*found)
