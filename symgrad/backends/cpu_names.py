@@ -14,13 +14,14 @@ from collections.abc import Collection, Iterable, Mapping
 from symgrad.naming import Names
 
 _METHODS = (
-    "abs acos acosh asin asinh atan atanh cos cosh digamma erfinv exp exp2 floor i0 "
+    "abs acos asin atan atanh cos cosh digamma erfinv exp exp2 floor i0 "
     "i0e log log10 log1p log2 reciprocal round rsqrt sin sinh sqrt tan trunc"
 )
 _METHODS_OF_TWO = "atan2 copysign fmod hypot"
 _OURS = (
-    "deg entr erf erfc erfcx expm1 hardswish hardtanh i1 i1e log_ndtr logit mish ndtri "
-    "rad relu relu6 selu sigmoid sign silu softplus softsign square tanh"
+    "acosh asinh deg entr erf erfc erfcx expm1 hardswish hardtanh i1 i1e log_ndtr "
+    "logit mish ndtri rad relu relu6 selu sigmoid sign silu softplus softsign square "
+    "tanh"
 )
 _OURS_OF_TWO = "fmax fmin logaddexp logaddexp2 polygamma xlog1py xlogy zeta"
 
@@ -34,7 +35,7 @@ VECTOR: Mapping[str, str] = {
     "Mod": "remainder({0}, {1})",
     "arg": "{0}.angle()",
     "ceiling": "{0}.ceil()",
-    "clamp": "clamp({0}, {1}, {2})",
+    "clamp": "bounded({0}, {1}, {2})",
     "loggamma": "{0}.lgamma()",
     "pow": "{0}.pow({1})",
 }
@@ -66,7 +67,9 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "inverse": (),
     "mask_of": (),
     "polynomial": (),
-    "clamp": (),
+    "acosh": ("where",),
+    "asinh": ("where",),
+    "bounded": (),
     "deg": (),
     "entr": ("where",),
     "erf": ("polynomial", "where"),
@@ -78,8 +81,8 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "tanh_softplus": ("where",),
     "fmax": ("where",),
     "fmin": ("where",),
-    "hardswish": ("clamp",),
-    "hardtanh": ("clamp",),
+    "hardswish": ("bounded",),
+    "hardtanh": ("bounded",),
     "i1": (),
     "i1e": (),
     "log_ndtr": (),
@@ -92,7 +95,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "polygamma": (),
     "rad": (),
     "relu": (),
-    "relu6": ("clamp",),
+    "relu6": ("bounded",),
     "remainder": ("where",),
     "selu": ("expm1", "where"),
     "sigmoid": ("where",),
