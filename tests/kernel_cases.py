@@ -75,6 +75,9 @@ PLANTED: Mapping[str, tuple[str, str]] = {
 SOUND = ("unary", "slope", "three", "named", "chosen", "apart", "unkept")
 """The other ops."""
 
+NUMBER_INPUTS = (0.37, 0.81)
+"""What the kernel of functions of numbers is given."""
+
 NUMBERS = {"rate": 0.75, "times": 3, "flip": True}
 """What is given for inputs that are no tensors."""
 
