@@ -10,7 +10,7 @@ from symgrad.backends.cpu_names import RESERVED, called
 from symgrad.backends.cpu_spell import constant, is_written, speller
 from symgrad.backends.torch_backward import formula_comment
 from symgrad.backends.torch_forward import floating_inputs
-from symgrad.backends.torch_lines import kept_names, on_ctx
+from symgrad.backends.torch_lines import kept_names, own_name
 from symgrad.backends.torch_shapes import fills_one_shape, shape_inputs
 from symgrad.layout import Layout, Statement
 from symgrad.lines import LINE
@@ -141,10 +141,10 @@ def backward_kernel(op: Op, program: Program) -> Kernel:
     """The kernel of ``backward``: all gradients that are wanted, in one pass."""
     kept = kept_names(op, program)
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
-    shapes = shape_inputs(op, program)
+    shapes = {n: own_name(op, f"{n}_shape") for n in shape_inputs(op, program)}
     wanted = list(program.gradients)
     needs = [f"need_{name}" for name in wanted] if len(wanted) > 1 else []
-    own = [*arriving.values(), *kept.values(), *(f"{n}_shape" for n in shapes), *needs]
+    own = [*arriving.values(), *kept.values(), *shapes.values(), *needs]
     names = called(dict.fromkeys(own))
     leaves = {v: _leaf(program, v, names[n]) for v, n in {**kept, **arriving}.items()}
     tensors = [*arriving.values()]
@@ -152,9 +152,7 @@ def backward_kernel(op: Op, program: Program) -> Kernel:
     numbers = [kept[v] for v in program.residuals if kept[v] not in tensors]
     arguments = [Argument(names[n], "Tensor", n) for n in tensors]
     arguments += [_argument(op, n, names[n], f"ctx.{n}") for n in numbers]
-    arguments += [
-        Argument(names[f"{n}_shape"], "int[]", on_ctx(op, f"{n}_shape")) for n in shapes
-    ]
+    arguments += [Argument(names[n], "int[]", f"ctx.{n}") for n in shapes.values()]
     arguments += [Argument(names[n], "bool", n) for n in needs]
     free = _scope(op, names.values())
     hidden = called(program.names.values(), names.values())
@@ -235,7 +233,8 @@ def _end(
     elif len(op.tensors) < 2:
         like = first
     else:
-        like = f"{names[f'{name}_shape']}, {first}.scalar_type()"
+        shape = names[own_name(op, f"{name}_shape")]
+        like = f"{shape}, {first}.scalar_type()"
     return f"  pass.gradient({place}, {need}, {like});"
 
 

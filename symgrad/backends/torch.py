@@ -147,7 +147,7 @@ def op_code(
     if kernels is not None:
         calls = forward_call(op, program, kernels), backward_call(op, program, kernels)
         formula = backward_formula(op, program, kernels, class_name)
-        entries = listing(kernels, class_name)
+        entries = listing(op, kernels, class_name)
     return OpCode(
         name=op.name,
         class_name=class_name,

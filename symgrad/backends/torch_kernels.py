@@ -8,12 +8,13 @@ from symgrad.backends.cpu_kernel import Kernel, Kernels
 from symgrad.backends.torch_context import may_miss
 from symgrad.backends.torch_lines import (
     kept_names,
+    on_ctx,
     own_name,
     result_type,
     scope,
     unpack,
 )
-from symgrad.lines import LINE, bracketed, wrapped, wrapped_tuple
+from symgrad.lines import LINE, bracketed, listed, wrapped, wrapped_tuple
 from symgrad.op import Op
 from symgrad.printer import Text, call
 from symgrad.program import Program
@@ -23,9 +24,12 @@ def forward_call(op: Op, program: Program, kernels: Kernels) -> list[str]:
     """The lines that let the kernel compute, where it may."""
     tensors = [item.name for item in op.tensors]
     lines = _condition(tensors, [f"{n}.shape" for n in tensors], kernels.alike)
+    if len(op.outputs) > 3:  # their type would not fit on a line
+        names = [f.name for f in op.outputs]
+        lines += unpack(names, _called(kernels.forward), 12)
+        return [*lines, *wrapped_tuple("return ", names, 12)]
     result = scope(op, program).claim("result")
-    kind = result_type(op) if len(op.outputs) < 4 else "tuple[Tensor, ...]"
-    lines += wrapped(f"{result}: {kind} = ", _called(kernels.forward), 12)
+    lines += wrapped(f"{result}: {result_type(op)} = ", _called(kernels.forward), 12)
     return [*lines, f"            return {result}"]
 
 
@@ -42,15 +46,13 @@ def backward_call(op: Op, program: Program, kernels: Kernels) -> list[str]:
     shapes = [f"{n}.shape" for n in (*given, *names)]
     shapes += [a.given for a in kernels.backward.arguments if a.type == "int[]"]
     lines += _condition([*given, *names], shapes, kernels.alike)
-    if len(op.inputs) == 1:
+    if len(wanted) == 1:
         result = scope(op, program).claim("result")
         lines += wrapped(f"{result}: Tensor = ", _called(kernels.backward), 12)
-        return [*lines, f"            return {result}"]
+        returned = [result if i.name in wanted else "None" for i in op.inputs]
+        return [*lines, *wrapped_tuple("return ", returned, 12)]
     targets = [f"grad_{name}" for name in wanted]
-    if len(wanted) == 1:
-        lines += wrapped(f"{targets[0]} = ", _called(kernels.backward), 12)
-    else:
-        lines += unpack(targets, _called(kernels.backward), 12)
+    lines += unpack(targets, _called(kernels.backward), 12)
     returned = [f"grad_{i.name}" if i.name in wanted else "None" for i in op.inputs]
     return [*lines, *wrapped_tuple("return ", returned, 12)]
 
@@ -60,8 +62,10 @@ def _condition(tensors: Sequence[str], shapes: Sequence[str], alike: bool) -> li
     test = call("_fits", list(map(Text, tensors)))
     if alike or len(shapes) < 2:
         return wrapped("if ", test, 8, ":")
-    same = f"{' == '.join(shapes)}"
-    pieces = (test.text, f"and {same}")
+    same = f"and {' == '.join(shapes)}"
+    pieces: tuple[str, ...] = (test.text, same)
+    if len(same) + 12 > LINE:
+        pieces = (test.text, f"and {shapes[0]}", *(f"== {s}" for s in shapes[1:]))
     return wrapped("if ", Text(" ".join(pieces), 0, pieces), 8, ":")
 
 
@@ -82,33 +86,45 @@ def backward_formula(
     saved = [kept[v] for v in program.residuals if program.nodes[v].kind.is_tensor]
     wanted = list(program.gradients)
     args = list(saved)
+    before: list[str] = []
     if len(wanted) > 1:
         needs = [f"need_{i.name}" if i.name in wanted else "False" for i in op.inputs]
-        args.append(f"needs=({', '.join(needs)})")
+        before += listed("_needs = (", needs, ")", 4)
+        args.append("_needs=_needs")
     known = [a for a in kernel.arguments if a.given not in (*given, *saved)]
     args += [f"{names[a]}={names[a]}" for a in known if not a.given.startswith("need_")]
     if may_miss(op) and len(given) > 1:
-        shapes = ", ".join(f"{name}.shape" for name in given)
-        args.append(f"{own_name(op, 'output_shapes')}=({shapes})")
+        before += listed("_shapes = (", [f"{name}.shape" for name in given], ")", 4)
+        args.append(f"{own_name(op, 'output_shapes')}=_shapes")
     likes = [n if n in saved else given[0] for n in wanted]
     lines = bracketed(f"def _{kernel.name}(", params, ") -> Any:", 0)
     lines.append(f'    """What the kernel of {class_name}.backward stands for."""')
-    lines += wrapped("ctx = ", call("_context", list(map(Text, args))), 4)
-    called = call(f"{class_name}.backward", list(map(Text, ("ctx", *given))))
+    lines += [*before, *wrapped("ctx = ", call("_context", list(map(Text, args))), 4)]
+    sent = [g if g in given else "None" for g in (f"grad_{f.name}" for f in op.outputs)]
+    called = call(f"{class_name}.backward", list(map(Text, ("ctx", *sent))))
     if len(op.inputs) == 1:
-        whole = call("_as", [called, Text(likes[0])])
-        return [*lines, *wrapped("return ", whole, 4)]
+        lines += wrapped("_found = ", called, 4)
+        return [*lines, *wrapped("return ", _like_its_input("_found", likes[0]), 4)]
     targets = [f"grad_{i.name}" if i.name in wanted else "_" for i in op.inputs]
     lines += unpack(targets, called, 4)
-    results = [f"_as(grad_{n}, {like})" for n, like in zip(wanted, likes, strict=True)]
+    pairs = zip(wanted, likes, strict=True)
+    results = [_like_its_input(f"grad_{n}", like) for n, like in pairs]
     return [*lines, *wrapped_tuple("return ", results, 4)]
 
 
-def listing(kernels: Kernels, class_name: str) -> list[str]:
-    """The entries of a module's list of kernels and formulas."""
+def _like_its_input(gradient: str, like: str) -> Text:
+    return call("_as", [Text(gradient), Text(like)])
+
+
+def listing(op: Op, kernels: Kernels, class_name: str) -> list[str]:
+    """The entries of a module's list of kernels and formulas.
+
+    A gradient is like its input, the shape of that, or the first cotangent.
+    """
     kernel = kernels.backward
     places = {a.given: k for k, a in enumerate(kernel.arguments)}
-    likes = [_like(places, result.removeprefix("grad_")) for result in kernel.results]
+    names = [result.removeprefix("grad_") for result in kernel.results]
+    likes = [places.get(n, places.get(on_ctx(op, f"{n}_shape"), 0)) for n in names]
     shown = f"({', '.join(map(str, likes))}{',' * (len(likes) == 1)})"
     return [
         *_entry(kernels.forward.name, f"{class_name}.forward", "()"),
@@ -123,10 +139,3 @@ def _entry(name: str, formula: str, likes: str) -> list[str]:
         return [line]
     inner = [f"            {formula},", f"            {likes},"]
     return [f'        "{name}": (', *inner, "        ),"]
-
-
-def _like(places: dict[str, int], name: str) -> int:
-    """The argument whose shape a gradient has: its input, the shape of that, or the
-    first cotangent."""
-    shapes = [p for given, p in places.items() if given.endswith(f"{name}_shape")]
-    return places.get(name, shapes[0] if shapes else 0)
