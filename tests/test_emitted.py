@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from kernel_cases import with_backend
 from specs import module, spec
 
 from symgrad.backends.torch_golden import golden_points
@@ -71,6 +72,7 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "wide": ("x w", " + ".join(f"sin({i}*x + {i + 1}*w)*cos({i}*w)" for i in range(1, 12)), {}),
     "deep": ("x", "tanh(sin(exp(-abs(sqrt(1 + x**2) - log(2 + cos(x))**3)/7.25)*x) + x**1.5)", {}),
     "conditions": ("x w", "where((x > 0) & ~(w < 1) | (x == w), x/w, w**2 if not x > 3 else x)", {}),
+    "of_kernels": ({"x": "real", "w": "real", "result": "real", "needs": "float", "known": "float", "saved": "float", "like": "float"}, {"kernel": "x*needs*known + w*result", "formula": "x*saved*like*exp(w)"}, {}),
 }  # fmt: skip
 
 
@@ -87,6 +89,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = generate(named(name))
         (place / f"{name}.py").write_text(made.source, "utf-8")
         (place / f"test_{name}.py").write_text(made.tests, "utf-8")
+        made = generate(with_backend(named(name), "cpu"))
+        if made.kernels:
+            (place / f"{name}_with_kernels.py").write_text(made.source, "utf-8")
     return place
 
 

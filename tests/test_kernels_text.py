@@ -19,6 +19,7 @@ from symgrad import cli, disk, gen, provenance
 from symgrad.backends.cpu_names import RESERVED, called
 from symgrad.errors import SpecError
 from symgrad.generate import generate
+from symgrad.in_memory import load_text as load_module
 from symgrad.names import objection
 from symgrad.spec import load_text
 
@@ -233,6 +234,37 @@ def test_no_variable_is_a_word_of_the_code_around_it() -> None:
     assert found["x"] == "x" and found["x_"] == "x_"
     assert len(set(found.values())) == len(names)
     assert not (set(found.values()) - {"x", "x_"}) & {*names, *RESERVED}
+
+
+CLASHES: dict[str, dict[str, str]] = {
+    "shapes": {"x": "real", "w": "real", "w_shape": "float", "x_shape": "real"},
+    "tails": {"ax": "real", "x": "real", "ax_shape": "float"},
+    "words": {"new": "real", "new_": "real", "delete": "float", "delete_": "real"},
+}
+
+
+@pytest.mark.parametrize("case", CLASHES)
+def test_arguments_have_names_of_their_own(case: str) -> None:
+    """And the gradient of each input is like that input."""
+    names = list(CLASHES[case])
+    text = " + ".join(["exp(" + "*".join(names) + ")", *names])
+    sums = " + ".join(names)
+    for forward in (text, sums):
+        made = generate(with_backend(spec("f", CLASHES[case], forward), "cpu"))
+        schemas = re.findall(r'm\.def\("(.*)"\);', made.kernels)
+        assert len(schemas) == 2
+        parsed = [torch._C.parse_schema(f"a::{schema}") for schema in schemas]
+        for schema in parsed:
+            arguments = [a.name for a in schema.arguments]
+            assert len(set(arguments)) == len(arguments)
+        module = load_module("clashes", made.source, made.kernels)
+        _, likes = module._formulas()["f_backward"]
+        given = [a.name for a in parsed[1].arguments]
+        wanted = [n for n in names if CLASHES[case][n] == "real"]
+        for name, like in zip(wanted, likes, strict=True):
+            assert re.fullmatch(
+                rf"{name}(_\d*)?|(own_)*{name}_shape|grad_y", given[like]
+            )
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no compiler")

@@ -176,6 +176,18 @@ def test_make_fx(kernels: Compiled) -> None:
                 )
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_trace_holds_the_formula(kernels: Compiled) -> None:
+    """It is run, or exported to ONNX, where the kernels are not."""
+    with torch.no_grad(), counted(kernels.module) as calls:
+        traced = torch.jit.trace(
+            kernels.module.three, tuple(three(kernels)), check_trace=False
+        )
+    assert calls == []
+    given = [t.sin() for t in three(kernels)]
+    torch.testing.assert_close(traced(*given), kernels.formulas.three(*given))
+
+
 class Wrapped(torch.nn.Module):
     """A module of an op."""
 
