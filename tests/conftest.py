@@ -1,13 +1,15 @@
-"""An option that several tests share."""
+"""Options and fixtures that several tests share."""
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 from axes_cases import AxesCase
+from kernel_cases import Compiled, compiled
 
 from symgrad.generate import generate
 from symgrad.op import Spec
@@ -94,3 +96,12 @@ def climbed(request: pytest.FixtureRequest) -> Climbed:
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether expectations are written rather than compared."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compiled]:
+    """The module of `kernel_cases`, compiled once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    with compiled(root.parent if is_worker else root) as found:
+        yield found

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from kernel_cases import with_backend
 from specs import module, spec
 from test_name_clashes import clashing
 
@@ -72,6 +73,7 @@ NASTY: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "wide": ("x w", " + ".join(f"sin({i}*x + {i + 1}*w)*cos({i}*w)" for i in range(1, 12)), {}),
     "deep": ("x", "tanh(sin(exp(-abs(sqrt(1 + x**2) - log(2 + cos(x))**3)/7.25)*x) + x**1.5)", {}),
     "conditions": ("x w", "where((x > 0) & ~(w < 1) | (x == w), x/w, w**2 if not x > 3 else x)", {}),
+    "of_kernels": ({"x": "real", "w": "real", "result": "real", "needs": "float", "known": "float", "saved": "float", "like": "float"}, {"kernel": "x*needs*known + w*result", "formula": "x*saved*like*exp(w)"}, {}),
 }  # fmt: skip
 
 
@@ -86,6 +88,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("emitted")
     for one in (*map(named, NASTY), replace(clashing(), stem="clash")):
         write(place, generate(one))
+    for name in NASTY:
+        made = generate(with_backend(named(name), "cpu"))
+        if made.kernels:
+            (place / f"{name}_with_kernels.py").write_text(made.source, "utf-8")
     return place
 
 

@@ -14,13 +14,14 @@ from collections.abc import Collection, Iterable, Mapping
 from symgrad.naming import Names
 
 _METHODS = (
-    "abs acos acosh asin asinh atan atanh cos cosh digamma erfinv exp exp2 floor i0 "
+    "abs acos asin atan atanh cos cosh digamma erfinv exp exp2 floor i0 "
     "i0e log log10 log1p log2 reciprocal round rsqrt sin sinh sqrt tan trunc"
 )
 _METHODS_OF_TWO = "atan2 copysign fmod hypot"
 _OURS = (
-    "deg entr erf erfc erfcx expm1 hardswish hardtanh i1 i1e log_ndtr logit mish ndtri "
-    "rad relu relu6 selu sigmoid sign silu softplus softsign square tanh"
+    "acosh asinh deg entr erf erfc erfcx expm1 hardswish hardtanh i1 i1e log_ndtr "
+    "logit mish ndtri rad relu relu6 selu sigmoid sign silu softplus softsign square "
+    "tanh"
 )
 _OURS_OF_TWO = "fmax fmin logaddexp logaddexp2 polygamma xlog1py xlogy zeta"
 
@@ -34,7 +35,7 @@ VECTOR: Mapping[str, str] = {
     "Mod": "remainder({0}, {1})",
     "arg": "{0}.angle()",
     "ceiling": "{0}.ceil()",
-    "clamp": "clamp({0}, {1}, {2})",
+    "clamp": "bounded({0}, {1}, {2})",
     "loggamma": "{0}.lgamma()",
     "pow": "{0}.pow({1})",
 }
@@ -51,7 +52,9 @@ NUMBER: Mapping[str, str] = {
     "Max": "std::max<double>({0}, {1})",
     "Min": "std::min<double>({0}, {1})",
     "ceiling": "std::ceil({0})",
+    "deg": "{0} * (180 / M_PI)",
     "loggamma": "std::lgamma({0})",
+    "rad": "{0} * (M_PI / 180)",
     "reciprocal": "1 / {0}",
     "relu": "std::max<double>({0}, 0)",
     "round": "std::nearbyint({0})",
@@ -69,7 +72,9 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "polynomial": (),
     "power": (),
     "raised": (),
-    "clamp": (),
+    "acosh": ("where",),
+    "asinh": ("where",),
+    "bounded": (),
     "deg": (),
     "entr": ("where",),
     "erf": ("polynomial", "where"),
@@ -81,8 +86,8 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "tanh_softplus": ("where",),
     "fmax": ("where",),
     "fmin": ("where",),
-    "hardswish": ("clamp",),
-    "hardtanh": ("clamp",),
+    "hardswish": ("bounded",),
+    "hardtanh": ("bounded",),
     "i1": (),
     "i1e": (),
     "log_ndtr": (),
@@ -95,7 +100,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "polygamma": (),
     "rad": (),
     "relu": (),
-    "relu6": ("clamp",),
+    "relu6": ("bounded",),
     "remainder": ("where",),
     "selu": ("expm1", "where"),
     "sigmoid": ("where",),
@@ -123,16 +128,23 @@ _KEYWORDS = (
     "typedef typeid typename union unsigned using virtual void volatile wchar_t xor "
     "xor_eq"
 )
-_OWN = "at c10 std body in kInf kNan length linux out pass place row rows T unix V"
+_OWN = (
+    "at body c10 Fold in kInf kNan kMax kMin kSum kept length out pass place promoted "
+    "row rows Row Rows std Pass T Tensor V"
+)
+_MACROS = (
+    "errno int_vector linux math_errhandling sched_priority stderr stdin stdout unix "
+    "MaxTypeIndex"
+)
 
-RESERVED = frozenset((*_KEYWORDS.split(), *_OWN.split(), *HELPERS))
-"""What no variable can be called: words of C++, and what the code around it uses."""
+RESERVED = frozenset(f"{_KEYWORDS} {_OWN} {_MACROS}".split()) | frozenset(HELPERS)
+"""What no variable can be called: words of C++, of the code around it, and macros."""
 
 
 def called(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
     """Names of Python's that may stand in C++, those that may not with a tail.
 
-    Names in capitals may be macros.
+    Names that begin in capitals may be macros, such as ``EOF`` and ``P_tmpdir``.
     """
     names = list(names)
     free = Names([*RESERVED, *taken, *(n for n in names if _may_stand(n))])
@@ -140,7 +152,9 @@ def called(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
 
 
 def _may_stand(name: str) -> bool:
-    return name not in RESERVED and not re.fullmatch(r"[A-Z][A-Z0-9_]+|I", name)
+    return name not in RESERVED and not re.fullmatch(
+        r"[A-Z]+_\w*|[A-Z][A-Z0-9_]+|I", name
+    )
 
 
 def helpers(text: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symgrad.backends.cpu_names import called
 from symgrad.backends.cpu_text import Argument, argument
-from symgrad.backends.torch_lines import kept_names, on_ctx
+from symgrad.backends.torch_lines import kept_names, own_name
 from symgrad.op import Op
 from symgrad.program import Program
 
@@ -41,7 +41,7 @@ def backward_signature(op: Op, program: Program, shaped: Sequence[str]) -> Signa
     """
     kept = kept_names(op, program)
     arriving = {v: f"grad_{n}" for n, v in program.cotangents.items()}
-    shapes = {f"{n}_shape": on_ctx(op, f"{n}_shape") for n in shaped}
+    shapes = [own_name(op, f"{n}_shape") for n in shaped]
     wanted = list(program.gradients)
     needs = [f"need_{name}" for name in wanted] if len(wanted) > 1 else []
     names = called(dict.fromkeys([*arriving.values(), *kept.values(), *shapes, *needs]))
@@ -52,7 +52,7 @@ def backward_signature(op: Op, program: Program, shaped: Sequence[str]) -> Signa
     for value in (v for v in program.residuals if v not in held):
         name = kept[value]
         arguments.append(argument(op, name, names[name], f"ctx.{name}"))
-    arguments += [Argument(names[n], "int[]", given) for n, given in shapes.items()]
+    arguments += [Argument(names[name], "int[]", f"ctx.{name}") for name in shapes]
     arguments += [Argument(names[name], "bool", name) for name in needs]
     leaves = {v: names[n] for v, n in known.items()}
     return Signature(tuple(arguments), names, leaves, tensors)
@@ -63,5 +63,5 @@ def like(op: Op, program: Program, names: Mapping[str, str], name: str) -> str:
     first = names[f"grad_{next(iter(program.cotangents))}"]
     if program.inputs[name] in program.kept:
         return names[name]
-    shape = names.get(f"{name}_shape")
+    shape = names.get(own_name(op, f"{name}_shape"))
     return f"{shape}, {first}.scalar_type()" if shape else first
