@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import cpu_tables as tables  # noqa: E402
 from cpu_subjects import (  # noqa: E402
+    BESIDE_TORCH,
     COMPILED,
     Job,
     Measured,
@@ -38,12 +39,14 @@ THREADS = (1, 2)
 def jobs(options: argparse.Namespace) -> Mapping[str, Sequence[Job]]:
     """The jobs of each block of the page, by its name."""
     chosen = [p for p in places() if not options.names or _name(p) in options.names]
-    blocks = 5 if options.quick else 20
+    blocks = 5 if options.quick else 10
     size = options.size or LARGE
     threads = options.threads or THREADS
+    several = [p for p in chosen if p in (*BESIDE_TORCH, *COMPILED)]
     large = {
         f"{count} thread{'s' * (count > 1)}": [
-            Job(place, size, count, blocks, place in COMPILED) for place in chosen
+            Job(place, size, count, blocks, place in COMPILED)
+            for place in (chosen if count == 1 else several)
         ]
         for count in threads
     }

@@ -33,6 +33,29 @@ from symgrad.op import Op
 
 KERNELS, PLAIN, ADD = "kernels", "without", "torch.add"
 
+BESIDE_TORCH = (
+    "classification_losses.bce_with_logits",
+    "edges.relu_half",
+    "normalisations.layer_norm",
+    "normalisations.rms_norm",
+    "piecewise_activations.elu",
+    "piecewise_activations.hardswish",
+    "piecewise_activations.selu",
+    "piecewise_activations.softplus",
+    "regression_losses.huber",
+    "row_losses.cross_entropy",
+    "smooth_activations.gelu",
+    "smooth_activations.gelu_tanh",
+    "smooth_activations.mish",
+    "softmaxes.log_softmax",
+    "softmaxes.logsumexp",
+    "softmaxes.softmax",
+)
+"""Ops that torch has an operator for: these are timed on several threads, too."""
+
+QUICK = {"abs", "clamp", "Max", "Min", "relu", "sign", "square"}
+"""Functions that take no longer than a product."""
+
 PASSES: tuple[Pass, ...] = ("forward", "backward", "both")
 
 
@@ -61,6 +84,8 @@ class Measured:
     reached: Mapping[Pass, float]
     own: str = ""
     failed: Mapping[str, str] = field(default_factory=dict)
+    rows: bool = False
+    cheap: bool = False
 
 
 def places() -> list[str]:
@@ -103,7 +128,19 @@ def measured(job: Job) -> Measured:
         {which: used[which] / seconds[which] / speed for which in PASSES},
         case.own.name if case.own else "",
         failed,
+        case.op.has_axes,
+        _is_cheap(case.op),
     )
+
+
+def _is_cheap(op: Op) -> bool:
+    """Whether it waits for memory: a few operations, none of them a function."""
+    program = joint_program(op)
+    terms = [v for values in program.gradients.values() for v in values]
+    ends = [*program.outputs.values(), *terms]
+    nodes = [program.nodes[v] for v in program.reachable(ends)]
+    called = {str(node.data) for node in nodes if node.op == "call"}
+    return called <= QUICK and program.count_ops(ends) <= 8
 
 
 Build = Callable[[], Callable[..., Any]]

@@ -25,13 +25,25 @@ def lines(found: Sequence[Measured]) -> Iterator[str]:
         yield _line(one)
     yield ""
     for name, title in SHOWN.items():
-        ratios = [m.over[name]["both"] for m in found if name in m.over]
-        if ratios:
-            mean = statistics.geometric_mean(ratios)
-            yield (
-                f"{title:<12} geometric mean {mean:5.2f}, least {min(ratios):5.2f},"
-                f" of {len(ratios)} ops"
-            )
+        yield from _mean(title, [m for m in found if name in m.over], name)
+    flat = [m for m in found if not m.rows]
+    yield from _mean("autograd, elementwise", flat, FORMULA)
+    cheap = [m for m in flat if m.cheap]
+    parts = [m.reached["both"] for m in cheap]
+    if parts:
+        middle, least = statistics.median(parts), min(parts)
+        title = "bandwidth, up to 8 operations"
+        yield f"{title:<30} median {middle:.0%}, least {least:.0%}, of {len(parts)} ops"
+
+
+def _mean(title: str, found: Sequence[Measured], name: str) -> Iterator[str]:
+    ratios = [m.over[name]["both"] for m in found]
+    if ratios:
+        mean = statistics.geometric_mean(ratios)
+        yield (
+            f"{title:<30} geometric mean {mean:5.2f}, least {min(ratios):5.2f},"
+            f" of {len(ratios)} ops"
+        )
 
 
 def _line(one: Measured) -> str:

@@ -281,3 +281,9 @@ def test_macros_of_the_headers_are_known() -> None:
     assert len(macros) > 1000
     stand = [n for n in macros if objection(n) is None and called([n])[n] == n]
     assert [n for n in stand if not n.endswith("_DEFINED")] == []
+
+
+def test_the_example_is_what_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    words = ["gen", "--check", "examples/kernels/fused.yaml", "-o", "examples/kernels"]
+    assert run(*words) == 0
