@@ -37,6 +37,21 @@ ops:
   spread:
     inputs: {x: "real[..., n]"}
     forward: {v: "var(x[i], i)"}
+  next_place:
+    inputs: {x: "real[..., n]", label: "index[...]"}
+    forward: {y: "x[label + 1]*logsumexp(x[j], j)"}
+  parts:
+    inputs: {x: "real[..., n]", flag: bool}
+    forward: {"y[i]": "x[i]*(where(flag, 1, 2)/4)"}
+  weighted:
+    inputs: {x: "real[..., n]", w: "real[n]"}
+    forward: {"y[i]": "x[i]*w[i]"}
+  two_ends:
+    inputs: {x: real, w: real}
+    forward: {y: "2*x", z: "3*w + x"}
+  nothing_along:
+    inputs: {x: "real[..., n]"}
+    forward: {y: "sum(x[j], j)"}
 """
 
 SHAPES = [(5, 37), (37,), (2, 3, 16), (3, 300), (4, 5), (0, 5)]
@@ -115,8 +130,47 @@ def test_batches_broadcast(rows: Compiled) -> None:
 @pytest.mark.parametrize("label", [5, -1])
 def test_a_label_out_of_its_row(rows: Compiled, label: int) -> None:
     x = torch.randn(40, 5)
-    with torch.no_grad(), pytest.raises(IndexError, match="out of a row of 5"):
+    with (
+        torch.no_grad(),
+        pytest.raises(RuntimeError, match="out of bounds for a row of 5"),
+    ):
         rows.module.entropy_loss(x, torch.full((40,), label))
+
+
+def test_a_computed_place_out_of_its_row(rows: Compiled) -> None:
+    x = torch.randn(4, 5)
+    with torch.no_grad(), pytest.raises(RuntimeError, match="out of bounds"):
+        rows.module.next_place(x, torch.full((4,), 4))
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_numbers_are_divided_as_numbers(rows: Compiled, flag: bool) -> None:
+    x = torch.randn(3, 5)
+    with torch.no_grad():
+        found = rows.module.parts(x, flag)
+    torch.testing.assert_close(found, x * ((1 if flag else 2) / 4))
+
+
+def test_many_rows_add_up_in_double(rows: Compiled) -> None:
+    count = 2**24 + 2**12  # more ones than a float can count
+    w = torch.ones(1, requires_grad=True)
+    rows.module.weighted(torch.ones(count, 1), w).sum().backward()
+    assert w.grad is not None and w.grad.item() == count
+
+
+def test_a_gradient_of_what_is_not_kept_has_the_dtype_of_all_ends(
+    rows: Compiled,
+) -> None:
+    x = torch.randn(64, dtype=torch.bfloat16, requires_grad=True)
+    w = torch.randn(64, requires_grad=True)
+    y, z = rows.module.two_ends(x, w)
+    sent = torch.randn(64)
+    [found] = torch.autograd.grad([y, z], [w], [torch.ones_like(y), sent])
+    assert torch.equal(found, 3 * sent)
+
+
+def test_without_anything_along_a_row_there_is_no_kernel(rows: Compiled) -> None:
+    assert "nothing_along_forward" not in rows.made.kernels
 
 
 def test_gradients_that_are_not_needed(rows: Compiled) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from symgrad.backends.cpu_pass import as_pass, backward_pass, forward_pass
 from symgrad.backends.cpu_row_kernel import backward_rows, forward_rows
-from symgrad.backends.cpu_rows import as_rows
+from symgrad.backends.cpu_rows import as_rows, has_row
+from symgrad.backends.cpu_signature import backward_signature
 from symgrad.backends.cpu_text import Kernel
 from symgrad.backends.torch_shapes import fills_one_shape
 from symgrad.op import Op
@@ -36,5 +37,8 @@ def kernels(op: Op, program: Program) -> Kernels | None:
     rows = as_rows(op, program) if alike else None
     if rows is None:
         return None
+    given = backward_signature(op, rows.program, rows.shapes)
+    if not any(has_row(rows.program.nodes[v]) for v in given.tensors):
+        return None  # nothing to go over
     backward = backward_rows(op, rows)
     return Kernels(forward_rows(op, rows), backward, True, alike)

@@ -129,8 +129,8 @@ _KEYWORDS = (
     "xor_eq"
 )
 _OWN = (
-    "at body c10 Fold in kInf kNan kMax kMin kSum kept length out pass place promoted "
-    "row rows Row Rows std Pass T Tensor V"
+    "assert at body c10 Fold in kInf kNan kMax kMin kSum kept length out pass place "
+    "promoted row rows Row Rows std Pass T Tensor V Vectorized"
 )
 _MACROS = (
     "errno int_vector linux math_errhandling sched_priority stderr stdin stdout unix "

@@ -42,9 +42,8 @@ def forward_rows(op: Op, rows: RowProgram) -> Kernel:
     for value in program.statistics:
         ends.append(End((value,), _batch(program, given, value), False))
     comment = commented([f"{f.written} = {f.text}" for f in (*op.lets, *op.outputs)])
-    looked_up = [given.leaves[v] for v in rows.places if v in given.leaves]
     name = f"{op.name}_forward"
-    return _kernel(op, program, given, name, ends, comment, looked_up)
+    return _kernel(op, program, given, name, ends, comment, rows.places)
 
 
 def _batch(program: Program, given: Signature, value: int) -> str:
@@ -79,7 +78,7 @@ def _kernel(
     name: str,
     ends: Sequence[End],
     comment: Sequence[str],
-    looked_up: Sequence[str] = (),
+    places: Sequence[int] = (),
 ) -> Kernel:
     """The C++ function of some ends; places that are looked up must be in the row."""
     nodes = program.nodes
@@ -103,8 +102,8 @@ def _kernel(
             for k, v in enumerate(values)
         ),
         "    const double length = row.n;",
-        *(f"    row.check_place({name});" for name in looked_up),
         *folds,
+        *(f"    row.check_place({inside.known[v]});" for v in places),
         *mapped(op, inside, along, given, rows),
         *single_values(inside, single),
     ]

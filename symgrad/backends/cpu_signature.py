@@ -63,5 +63,6 @@ def like(op: Op, program: Program, names: Mapping[str, str], name: str) -> str:
     first = names[f"grad_{next(iter(program.cotangents))}"]
     if program.inputs[name] in program.kept:
         return names[name]
-    shape = names.get(own_name(op, f"{name}_shape"))
-    return f"{shape}, {first}.scalar_type()" if shape else first
+    shape = names.get(own_name(op, f"{name}_shape"), f"{first}.sizes()")
+    arriving = ", ".join(names[f"grad_{output}"] for output in program.cotangents)
+    return f"{shape}, promoted({{{arriving}}})"

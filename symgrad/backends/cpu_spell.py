@@ -38,13 +38,9 @@ def is_written(node: Node) -> bool:
 
 
 def constant(value: Number) -> Text:
-    """A real number as C++ writes it."""
+    """A real number as C++ writes it: a double, for 1 / 2 is 0 there."""
     if isinstance(value, bool):
         return Text("true" if value else "false")
-    if isinstance(value, Fraction) and value.denominator == 1:
-        value = int(value)
-    if isinstance(value, int) and abs(value) < 2**31:
-        return Text(str(value), UNARY if value < 0 else ATOM)
     assert not isinstance(value, complex)
     number = float(value)
     if math.isnan(number):
@@ -86,7 +82,9 @@ def speller(program: Program, is_vector: Callable[[Node], bool] = is_tensor) -> 
 
 def _spread(node: Node, text: Text) -> Text:
     """A number, or a condition, as a vector of it."""
-    return call("mask_of<V>" if node.kind.is_condition else "V", [text])
+    if node.kind.is_condition:
+        return call("mask_of<V>", [text])
+    return call("V", [Text(text.text.removesuffix(".0"))])
 
 
 def _vector(nodes: Sequence[Node], node: Node, parts: Sequence[Text]) -> Text:

@@ -70,6 +70,8 @@ def run(subject: Subject) -> Outcome:
     if found is None:
         reason = str(said[-1].message) if said else "they were not compiled"
         first = reason.rpartition("with the same results: ")[2].splitlines()[0]
+        if first.endswith(" failed"):
+            raise Fault("the kernels do not compile", got=reason)
         return Outcome(note=f"not used: {first}"[:PLACE])
     op = subject.op
     rng = sampling.generator(op, "kernels")
