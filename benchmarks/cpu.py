@@ -81,7 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     for name, todo in jobs(options).items():
         found = [measured(job) for job in todo]
-        lines = [machine(), "", *tables.lines(found)]
+        where = machine().replace(", one thread", "")
+        lines = [where, "", *tables.lines(found)]
         text = "".join(f"{line}\n" for line in lines)
         print(f"{name}\n\n{text}", flush=True)
         if options.update:

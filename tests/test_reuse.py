@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from specs import spec
 from torch import Tensor
 
 from symgrad.backends.torch_names import spelling
@@ -227,3 +228,11 @@ def test_the_derivative_of_a_rectifier_is_torchs_own() -> None:
 
 def test_two_inputs_keep_the_choice_which_may_broadcast() -> None:
     assert "_gated(" not in source("relu(x)*w")
+
+
+def test_the_derivative_of_a_rectifier_is_written_over() -> None:
+    forward = "relu(x)*hardtanh(x)*hardsigmoid(x) + relu6(x)*softsign(x)"
+    whole = spec("f", {"x": "real"}, forward)
+    written = generate(whole).source
+    assert re.search(r"_gated\([^)]*\)\.add_\(", written)
+    assert lint(written, whole) == ()

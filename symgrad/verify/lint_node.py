@@ -65,6 +65,9 @@ _NEW = frozenset(
 )
 """Functions of torch whose result is a new tensor, of which autograd keeps nothing."""
 
+_NEW_OF_OURS = frozenset({"_gated"})
+"""Functions of the module itself that give such a tensor."""
+
 _OVER = frozenset(
     {"abs_", "acos_", "add_", "asin_", "atan_", "ceil_", "cos_", "cosh_", "digamma_"}
     | {"div_", "erf_", "erfc_", "erfinv_", "exp_", "exp2_", "expm1_", "floor_"}
@@ -122,8 +125,10 @@ def _is_fresh(value: ast.expr) -> bool:
         return isinstance(value.op, ast.USub)
     if isinstance(value, ast.BinOp):
         return isinstance(value.op, (ast.Add, ast.Sub, ast.Mult, ast.Div))
-    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+    if not isinstance(value, ast.Call):
         return False
+    if not isinstance(value.func, ast.Attribute):
+        return isinstance(value.func, ast.Name) and value.func.id in _NEW_OF_OURS
     name, owner = value.func.attr, value.func.value
     if name.endswith("_"):
         return _is_fresh(owner)
