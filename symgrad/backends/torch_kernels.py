@@ -101,7 +101,7 @@ def backward_formula(
     if may_miss(op) and len(given) > 1:
         before += listed("_shapes = (", [f"{name}.shape" for name in given], ")", 4)
         args.append(f"{own_name(op, 'output_shapes')}=_shapes")
-    likes = [n if n in saved else ", ".join(given) for n in wanted]
+    likes = [[n] if n in saved else given for n in wanted]
     lines = bracketed(f"def _{kernel.name}(", params, ") -> Any:", 0)
     lines.append(f'    """What the kernel of {class_name}.backward stands for."""')
     lines += [*before, *wrapped("ctx = ", call("_context", list(map(Text, args))), 4)]
@@ -117,8 +117,8 @@ def backward_formula(
     return [*lines, *wrapped_tuple("return ", results, 4)]
 
 
-def _like_its_input(gradient: str, like: str) -> Text:
-    return call("_as", [Text(gradient), Text(like)])
+def _like_its_input(gradient: str, likes: Sequence[str]) -> Text:
+    return call("_as", [Text(gradient), *map(Text, likes)])
 
 
 def listing(op: Op, kernels: Kernels, class_name: str) -> list[str]:
