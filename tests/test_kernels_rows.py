@@ -49,6 +49,9 @@ ops:
   two_ends:
     inputs: {x: real, w: real}
     forward: {y: "2*x", z: "3*w + x"}
+  twins:
+    inputs: {x: "real[..., n]"}
+    forward: {"y[i]": "2*x[i]", "z[i]": "2*x[i]", s: "sum(x[i], i)", t: "sum(x[i], i)"}
   nothing_along:
     inputs: {x: "real[..., n]"}
     forward: {y: "sum(x[j], j)"}
@@ -167,6 +170,16 @@ def test_a_gradient_of_what_is_not_kept_has_the_dtype_of_all_ends(
     sent = torch.randn(64)
     [found] = torch.autograd.grad([y, z], [w], [torch.ones_like(y), sent])
     assert torch.equal(found, 3 * sent)
+
+
+def test_outputs_of_one_value_are_two_tensors(rows: Compiled) -> None:
+    x = torch.randn(3, 5)
+    with torch.no_grad(), counted(rows.module) as called:
+        found = rows.module.twins(x)
+    assert called == ["twins_forward"]
+    assert len({y.data_ptr() for y in found}) == 4
+    for y, truth in zip(found, (2 * x, 2 * x, x.sum(-1), x.sum(-1)), strict=True):
+        torch.testing.assert_close(y, truth)
 
 
 def test_without_anything_along_a_row_there_is_no_kernel(rows: Compiled) -> None:

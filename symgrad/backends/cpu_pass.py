@@ -31,7 +31,7 @@ from symgrad.printer import SUM, Text, binary, formula
 from symgrad.program import Graph, Kind, Node, Program
 from symgrad.rebuild import copied, rebuild
 
-_STANDS_FOR = {"guard": 1, "clamped": 0, "stop_gradient": 0}
+STANDS_FOR = {"guard": 1, "clamped": 0, "stop_gradient": 0}
 """Primitives that only derivatives know of, and the argument that each stands for.
 
 Nothing differentiates a kernel, and what is not chosen is blended away, NaN or not.
@@ -55,7 +55,7 @@ def _bare(program: Program) -> Program:
     """A program without what only derivatives of it would need."""
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
-        place = _STANDS_FOR.get(node.op)
+        place = STANDS_FOR.get(node.op)
         return copied(graph, node, args) if place is None else args[place]
 
     return rebuild(program, visit)

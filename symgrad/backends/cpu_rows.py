@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from symgrad.axes import BATCH, named, size_of
 from symgrad.backends.cpu_names import NUMBER, VECTOR
+from symgrad.backends.cpu_pass import STANDS_FOR
 from symgrad.backends.torch_shapes import shape_inputs
 from symgrad.op import Op
 from symgrad.program import COMPARISONS, Graph, Kind, Node, Program
@@ -21,7 +22,7 @@ _MOVES = ("access", "place", "ordered", "narrow")
 
 _STANDS_FOR = {
     **dict.fromkeys(_MOVES, 0),
-    **{"guard": 1, "clamped": 0, "stop_gradient": 0},
+    **STANDS_FOR,
 }
 """These, and those that only derivatives know of, each with what it stands for."""
 

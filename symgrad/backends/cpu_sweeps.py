@@ -22,7 +22,7 @@ _FOLDED = {"sum": "total", "amax": "largest", "amin": "smallest"}
 """What folds are called that have no name of the user's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two ends may be of one value
 class End:
     """What is written: terms to be added, what is declared of it, if it is along rows.
 
