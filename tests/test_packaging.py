@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -25,8 +26,10 @@ ops:
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:
+    # Whoever runs these tests may lead Python to a source tree: not to be found here.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        list(map(str, words)), cwd=cwd, capture_output=True, text=True
+        list(map(str, words)), cwd=cwd, env=env, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
