@@ -50,7 +50,9 @@ def fits() -> list[Fit]:
     """What is fitted."""
     mp.mp.dps = 60
     shift, far = mp.mpf(6) / 10, mp.mpf(102) / 10
+    half = mp.log(2) / 2
     return [
+        Fit("exp", lambda x: (mp.exp(x) - 1 - x) / x**2, -half, half, 5),
         Fit("expm1", lambda x: (mp.expm1(x) - x) / x**2, mp.mpf(-1), mp.mpf(1), 7),
         Fit(
             "atanh",

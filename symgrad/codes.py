@@ -250,6 +250,11 @@ derivative of your own choice is given by 'surrogate' or 'backward'.
 SG312 a let that nothing uses (warning)
 It has no effect on the generated code.
 
+SG313 an op without kernels (warning)
+'--backend cpu' writes kernels for elementwise ops of real numbers, and for ops along
+one axis that is the last. Any other op is computed by its torch formula, with the same
+results.
+
 SG501 a symbolic link
 Generated files replace regular files only. 'gen --force FILE' replaces the link
 itself, never what it points to.

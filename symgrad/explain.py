@@ -11,6 +11,7 @@ from pathlib import Path
 from symgrad import ledger, spec
 from symgrad.axes import BATCH, named, size_of
 from symgrad.backends.cpu_kernel import kernels
+from symgrad.backends.cpu_missing import why_none
 from symgrad.backends.torch import op_code, steps
 from symgrad.backends.torch_lines import kept_names
 from symgrad.callables import op_of
@@ -59,10 +60,7 @@ def _kernels(op: Op, program: Program) -> Iterator[str]:
     """The loops of its kernels, or that it has none."""
     found = kernels(op, program)
     if found is None:
-        yield from (
-            "",
-            "It has no kernels: see docs/kernels.md for what can have some.",
-        )
+        yield from ("", f"It has no kernels: {why_none(op, program)}.")
         return
     yield from ("", "Kernels on a CPU, as they are written:", "")
     for line in (*found.forward.lines, "", *found.backward.lines):

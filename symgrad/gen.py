@@ -6,7 +6,7 @@ import multiprocessing
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -215,7 +215,16 @@ def _make(path: str, folder: Path, reselect: bool, backend: str | None) -> Made:
     unread = reselect or not has_searches(loaded)
     known = {} if unread else lock.read(folder / write.lock_name(loaded.stem))
     module = generate(loaded, known)
-    return Made(loaded, module, write.files(module, loaded, folder), warnings)
+    found = (*warnings, *_unfused(module, loaded))
+    return Made(loaded, module, write.files(module, loaded, folder), found)
+
+
+def _unfused(module: Module, origin: Spec) -> Iterator[Diagnostic]:
+    """A warning for each op that was to have kernels and has none."""
+    for name, reason in module.unfused.items():
+        said = f"'{name}' has no kernels: {reason}"
+        help = "its torch formula runs, as with --backend torch"
+        yield Diagnostic("SG313", said, origin.path, None, (), help, "warning")
 
 
 def _files(made: Iterable[Made]) -> list[File]:

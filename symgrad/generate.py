@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from symgrad.backends import cpu
 from symgrad.backends.cpu_kernel import Kernels, kernels
+from symgrad.backends.cpu_missing import why_none
 from symgrad.backends.torch import joint_program, module_code
 from symgrad.backends.torch_imports import giving_way
 from symgrad.backends.torch_tests import test_code
@@ -21,13 +22,17 @@ from symgrad.templates import render
 
 @dataclass(frozen=True)
 class Module:
-    """The files of a spec, without their headers, and what searches came to."""
+    """The files of a spec, without their headers, and what searches came to.
+
+    ``unfused`` are the ops that were to have kernels and have none, each with why.
+    """
 
     stem: str
     source: str
     tests: str
     choices: Mapping[str, Answer] = field(default_factory=dict)
     kernels: str = ""
+    unfused: Mapping[str, str] = field(default_factory=dict)
 
 
 def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
@@ -40,7 +45,7 @@ def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
     choices = Choices(known or {})
     programs = _programs(spec, choices)
     tests = test_code(spec.stem, spec.ops, programs)
-    found = _kernels(spec, programs)
+    found, unfused = _kernels(spec, programs)
     compiled = cpu.kernel_module(spec.stem, found.values()) if found else None
     loader = cpu.loader(spec.stem, compiled.namespace) if compiled else ""
     code = module_code(spec.ops, programs, found, loader)
@@ -51,15 +56,23 @@ def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
         tests=render("torch/test_module.py.j2", tests=tests),
         choices=dict(sorted(choices.used.items())),
         kernels=cpu.source(compiled) if compiled else "",
+        unfused=unfused,
     )
 
 
-def _kernels(spec: Spec, programs: Sequence[Program]) -> dict[str, Kernels]:
-    """The kernels of those ops that are to have some, and can."""
-    pairs = zip(spec.ops, programs, strict=True)
-    asked = [(op, program) for op, program in pairs if op.backend == "cpu"]
-    found = {op.name: kernels(op, program) for op, program in asked}
-    return {name: pair for name, pair in found.items() if pair is not None}
+def _kernels(
+    spec: Spec, programs: Sequence[Program]
+) -> tuple[dict[str, Kernels], dict[str, str]]:
+    """The kernels of those ops that are to have some, and why others have none."""
+    found: dict[str, Kernels] = {}
+    unfused: dict[str, str] = {}
+    for op, program in zip(spec.ops, programs, strict=True):
+        pair = kernels(op, program) if op.backend == "cpu" else None
+        if pair is not None:
+            found[op.name] = pair
+        elif op.backend == "cpu":
+            unfused[op.name] = why_none(op, program)
+    return found, unfused
 
 
 def has_searches(spec: Spec) -> bool:

@@ -183,3 +183,17 @@ def test_on_a_terminal_the_time_is_counted(
     capability = torch.backends.cpu.get_cpu_capability()
     assert said.err == f"{STEM}_cpu: compiling for {capability}, once\n"
     assert said.out == ""
+
+
+def test_an_edited_file_is_compiled_anew_but_not_one_of_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path / "cache"))
+    writes = 'while [ "$1" != -o ]; do shift; done; : > "$2"'
+    compiler(writes)(tmp_path, monkeypatch)
+    module, source = written(tmp_path), tmp_path / f"{STEM}_cpu.cpp"
+    first = module._library()
+    source.write_text(f"// From another folder.\n{MADE.kernels}")
+    assert module._library() == first
+    source.write_text(MADE.kernels.replace("exp(", "exp2("))
+    assert module._library() != first

@@ -220,5 +220,5 @@ def test_what_takes_long_is_kept_for_later_sweeps(rows: Compiled) -> None:
     text = rows.made.kernels
     start = text.index("Tensor scaled_softmax_forward(")
     forward = text[start : text.index("\n}\n", start)]
-    assert forward.count(".exp()") == 1
+    assert forward.count("exp(") == 1
     assert "kept[0] = " in forward

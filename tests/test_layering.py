@@ -163,6 +163,7 @@ ORDER = [
     "backends.cpu_rows",
     "backends.cpu_sweeps",
     "backends.cpu_row_kernel",
+    "backends.cpu_missing",
     "backends.cpu_kernel",
     "backends.cpu",
     "backends.torch_kernels",

@@ -8,6 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 CONSTANTS: Mapping[str, Sequence[float]] = {
+    # (exp(x) - 1 - x)/x**2 from -log(2)/2 to log(2)/2
+    "exp": [
+        0.5000000013379541,
+        0.16666666532366006,
+        0.04166646552762094,
+        0.00833336071487125,
+        0.0013933597584073235,
+        0.00019857799239913175,
+    ],
     # (expm1(x) - x)/x**2 from -1 to 1
     "expm1": [
         0.4999999979271808,

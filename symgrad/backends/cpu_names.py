@@ -1,6 +1,6 @@
 """What C++ calls the functions of the table, of vectors and of numbers.
 
-A row is a text with its arguments in braces.  ``x.exp()`` is a method of ATen's
+A row is a text with its arguments in braces.  ``x.log()`` is a method of ATen's
 vectors, ``sigmoid(x)`` a function of ours that stands in
 ``templates/cpu/functions.h.j2``; those that ATen has for one number at a time are named
 there as such.
@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterable, Mapping
 from symgrad.naming import Names
 
 _METHODS = (
-    "abs acos asin atan atanh cos cosh digamma erfinv exp exp2 floor i0 "
+    "abs acos asin atan atanh cos cosh digamma erfinv exp2 floor i0 "
     "i0e log log10 log1p log2 reciprocal round rsqrt sin sinh sqrt tan trunc"
 )
 _METHODS_OF_TWO = "atan2 copysign fmod hypot"
 _OURS = (
-    "acosh asinh deg entr erf erfc erfcx expm1 hardswish hardtanh i1 i1e log_ndtr "
+    "acosh asinh deg entr erf erfc erfcx exp expm1 hardswish hardtanh i1 i1e log_ndtr "
     "logit mish ndtri rad relu relu6 selu sigmoid sign silu softplus softsign square "
     "tanh"
 )
@@ -77,13 +77,14 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "bounded": (),
     "deg": (),
     "entr": ("where",),
-    "erf": ("polynomial", "where"),
-    "erfc": ("polynomial", "where"),
+    "erf": ("exp", "polynomial", "where"),
+    "erfc": ("exp", "polynomial", "where"),
     "erfcx": (),
-    "expm1": ("polynomial", "where"),
+    "exp": ("polynomial", "where"),
+    "expm1": ("exp", "polynomial", "where"),
     "log1p_of_unit": ("polynomial",),
     "tanh": ("expm1", "where"),
-    "tanh_softplus": ("where",),
+    "tanh_softplus": ("exp", "where"),
     "fmax": ("where",),
     "fmin": ("where",),
     "hardswish": ("bounded",),
@@ -91,10 +92,10 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "i1": (),
     "i1e": (),
     "log_ndtr": (),
-    "logaddexp": ("log1p_of_unit", "where"),
+    "logaddexp": ("exp", "log1p_of_unit", "where"),
     "logaddexp2": ("log1p_of_unit", "where"),
     "logit": (),
-    "softplus": ("log1p_of_unit",),
+    "softplus": ("exp", "log1p_of_unit"),
     "mish": ("tanh_softplus",),
     "ndtri": (),
     "polygamma": (),
@@ -103,7 +104,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "relu6": ("bounded",),
     "remainder": ("where",),
     "selu": ("expm1", "where"),
-    "sigmoid": ("where",),
+    "sigmoid": ("exp", "where"),
     "sign": ("where",),
     "silu": ("sigmoid",),
     "softsign": (),
