@@ -219,7 +219,7 @@ def _signed(head: str, function: Any, doc: str = "") -> str:
     parameters = [p.replace(annotation=_shown(p)) for p in found.parameters.values()]
     result = _Verbatim(found.return_annotation)
     signature = found.replace(parameters=parameters, return_annotation=result)
-    text = f"{head}{signature}:"
+    text = f"{head}{signature}:".replace("'", '"')
     if len(text) > WIDTH - 4:
         text = _spread(head, parameters, result)
     return f"{text}\n    " + (doc or f'"""{_first(function)}"""')
@@ -236,7 +236,7 @@ def _spread(head: str, parameters: list[inspect.Parameter], result: object) -> s
         if parameter.kind is parameter.KEYWORD_ONLY and not starred:
             lines.append("    *,")
             starred = True
-        lines.append(f"    {parameter},")
+        lines.append(f"    {parameter},".replace("'", '"'))
     return "\n".join([f"{head}(", *lines, f") -> {result!r}:"])
 
 
