@@ -1,8 +1,8 @@
 """How `sphinx-build -qEW docs build/docs` reads the pages.
 
-They are Markdown that can be read where it lies. What navigation there is comes from the
-links of the README.md of each folder, and what a link shows outside of docs/ becomes a
-page of its own.
+They are Markdown that can be read where it lies. The navigation is made of the links in
+the README.md of each folder, and what a link shows outside of docs/ becomes a page of
+its own.
 """
 
 from __future__ import annotations

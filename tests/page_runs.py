@@ -15,8 +15,8 @@ What a block is, is said by the comment before it, or else by its language:
     python          run, all of a page in one namespace
     sh              commands of symgrad and pytest, each on a line
 
-pytest collects and runs nothing: the tests in generated/ run in the suite. Commands run in this process, and so does what they verify: a process of its own would
-import torch again.
+pytest collects and runs nothing: the tests in generated/ run in the suite. Commands run
+in this process, and so does what they verify, for one of its own would import torch.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ COLLECT = ("--collect-only", "-q", *(f"-pno:{plugin}" for plugin in LEFT_OUT))
 """Some plugins look through all memory at the end, each time."""
 
 PAGES = sorted(
-    page for folder in ("tutorials", "how-to") for page in ROOT.glob(f"docs/{folder}/*.md")
+    page
+    for folder in ("tutorials", "how-to")
+    for page in ROOT.glob(f"docs/{folder}/*.md")
 )
 
 

@@ -49,14 +49,13 @@ _FUNCTIONS_HEAD = """\
 
 What formulas may call, besides reductions along [named axes](spec-reference.md). A
 function is one row of the table in `symgrad/functions.py`, from which this page is
-written (`pytest tests/test_reference.py --update`); `symgrad functions` prints the same.
+written (`pytest tests/test_reference.py --update`). `symgrad functions` prints it too.
 
 - **d/dx** is the derivative as it is computed, in the language of specs; `y` is the
   value of the function.
 - A **corner** is where the derivatives from the two sides differ. `edges` of a spec
   [chooses](spec-reference.md#corners-edges); without it, it is what torch 2.13 returns.
-- The **domain** is where the function is real and has a derivative; elsewhere the result
-  is NaN or infinite.
+- The **domain** is where the function is real; elsewhere the result is NaN or infinite.
 """
 
 _REWRITES_HEAD = """\
@@ -178,10 +177,10 @@ class _Verbatim:
 
 
 def signatures() -> str:
-    """Every name of ``symgrad.__all__`` as it is called, and what its docstring says."""
+    """Every name of ``symgrad.__all__`` as it is called, and what it says of itself."""
     public = {name: getattr(symgrad, name) for name in symgrad.__all__}
     stubs = [_stub(name, thing) for name, thing in public.items() if callable(thing)]
-    return "\n\n".join(stubs) + "\n"
+    return "\n\n\n".join(stubs) + "\n"
 
 
 def _stub(name: str, thing: Any) -> str:
@@ -202,7 +201,8 @@ def public_methods(thing: type) -> Mapping[str, Any]:
     return {
         name: member
         for name, member in vars(thing).items()
-        if not name.startswith("_") and (callable(member) or isinstance(member, property))
+        if not name.startswith("_")
+        and (callable(member) or isinstance(member, property))
     }
 
 

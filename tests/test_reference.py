@@ -33,7 +33,9 @@ def test_a_page_is_that_of_its_table(page: Path, update: bool) -> None:
 def test_every_row_is_on_its_page() -> None:
     functions = re.findall(r"^### (\w+)$", FUNCTIONS.read_text("utf-8"), re.MULTILINE)
     assert functions == list(TABLE)
-    rewrites = re.findall(r"^\| `(.*?)` \| `", REWRITES.read_text("utf-8"), re.MULTILINE)
+    rewrites = re.findall(
+        r"^\| `(.*?)` \| `", REWRITES.read_text("utf-8"), re.MULTILINE
+    )
     assert rewrites == [rule.pattern for rule in RULES]
 
 
