@@ -35,7 +35,7 @@ html_title = "symgrad"
 html_copy_source = False
 html_show_copyright = False
 
-PAGE = re.compile(r"\]\((?!\.\.)([\w./-]+)\.md(?:#[\w-]*)?\)")
+PAGE = re.compile(r"\[([^\]]+)\]\((?!\.\.)([\w./-]+)\.md\)")
 WHOLE = {".ipynb", ".png", ".svg", ".html"}
 """Files that are no text to be shown: a link to one of them fetches it."""
 
@@ -49,7 +49,7 @@ def add_navigation(app: Sphinx, name: str, source: list[str]) -> None:
         return
     for section in re.split(r"^## ", source[0], flags=re.MULTILINE):
         caption, _, text = section.partition("\n")
-        pages = "\n".join(dict.fromkeys(PAGE.findall(text)))
+        pages = "\n".join(f"{title} <{page}>" for title, page in PAGE.findall(text))
         options = f":hidden:\n:caption: {caption}" if caption[:1] != "#" else ":hidden:"
         if pages:
             source[0] += f"\n```{{toctree}}\n{options}\n\n{pages}\n```\n"
@@ -59,7 +59,9 @@ def keep_links_outside(app: Sphinx, doctree: nodes.document) -> None:
     """Links to what is no page become references that `lead_outside` knows."""
     here = DOCS / app.env.docname
     for node in list(doctree.findall(_is_link)):
-        path = Path(os.path.normpath(here.parent / node["reftarget"].partition("#")[0]))
+        target = node["reftarget"].partition("#")[0]
+        target += ".md" if node.get("refdomain") == "doc" else ""
+        path = Path(os.path.normpath(here.parent / target))
         is_text = path.is_dir() or (path.is_file() and path.suffix not in WHOLE)
         if is_text and ROOT in path.parents and not _is_page(path):
             uri = path.relative_to(ROOT).as_posix()

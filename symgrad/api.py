@@ -30,6 +30,10 @@ Level = Literal["quick", "full", "off"]
 class Op:
     """A differentiable operation: forward formulas, from which the rest follows.
 
+    >>> x = symgrad.reals("x")
+    >>> symgrad.Op("squared", inputs=[x], forward=x**2)
+    <symgrad.Op squared(x) -> y>
+
     Args:
         name: the name of the public function.
         inputs: symbols, which are real tensors; or a mapping of symbol or name to a
