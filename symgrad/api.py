@@ -30,6 +30,10 @@ Level = Literal["quick", "full", "off"]
 class Op:
     """A differentiable operation: forward formulas, from which the rest follows.
 
+    >>> x = symgrad.reals("x")
+    >>> symgrad.Op("squared", inputs=[x], forward=x**2)
+    <symgrad.Op squared(x) -> y>
+
     Args:
         name: the name of the public function.
         inputs: symbols, which are real tensors; or a mapping of symbol or name to a
@@ -102,7 +106,11 @@ class Op:
         return self._meaning.name
 
     def source(self) -> str:
-        """The text of the module, header included, as if written to ``generated``."""
+        """The text of the module, header included, as if written to ``generated``.
+
+        Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
+        """
         return _stamped(self._origin, Path("generated"))
 
     def compile(self, verify: Level = "quick") -> Callable[..., Any]:
@@ -112,6 +120,7 @@ class Op:
         ``inspect.getsource`` show the generated source.
 
         Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
             VerificationError: the source failed a rung of the ladder.
         """
         module = generate(self._origin)
@@ -135,6 +144,7 @@ class Op:
         Returns the paths.
 
         Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
             VerificationError: the source failed a rung of the ladder.
             OutputError: a file could not, or must not, be replaced.
         """
@@ -170,7 +180,11 @@ class Ops(Mapping[str, Op]):
         return f"<symgrad.Ops of {self._origin.path}: {', '.join(self._ops)}>"
 
     def source(self) -> str:
-        """The text of the module with all ops, header included."""
+        """The text of the module with all ops, header included.
+
+        Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
+        """
         return _stamped(self._origin, Path("generated"))
 
     def write(
@@ -179,7 +193,13 @@ class Ops(Mapping[str, Op]):
         force: Collection[str | os.PathLike[str]] = (),
         verify: Level = "quick",
     ) -> list[Path]:
-        """Write the same two files as ``symgrad gen``; see :meth:`Op.write`."""
+        """Write the same files as ``symgrad gen``, as :meth:`Op.write` does.
+
+        Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
+            VerificationError: the source failed a rung of the ladder.
+            OutputError: a file could not, or must not, be replaced.
+        """
         return _write(self._origin, directory, force, verify)
 
 

@@ -79,12 +79,18 @@ def reals(names: str) -> Any:
     """SymPy symbols for real inputs: one for one name, a tuple for several.
 
     >>> x, beta = symgrad.reals("x beta")
+    >>> x.is_real
+    True
     """
     return _symbols(names, real=True)
 
 
 def complexes(names: str) -> Any:
-    """SymPy symbols for complex inputs: one for one name, a tuple for several."""
+    """SymPy symbols for complex inputs: one for one name, a tuple for several.
+
+    >>> symgrad.complexes("z, w")
+    (z, w)
+    """
     return _symbols(names, complex=True)
 
 
@@ -104,6 +110,9 @@ def indexed(declaration: str) -> AxesBase:
     """The indexed base of an input with named axes: ``indexed("x[..., n]")``.
 
     ``x[i]`` is then a SymPy expression, with ``i`` a symbol or an ``Idx``.
+
+    >>> symgrad.indexed("x[..., n]").declared_axes
+    ('...', 'n')
     """
     name, _, inside = declaration.partition("[")
     made = AxesBase(sympy.Symbol(name.strip(), real=True))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from generated_modules import ROOT
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<source>[^\n]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",

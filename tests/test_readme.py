@@ -40,6 +40,14 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert f"{COMMANDS[1]} || exit 1" in script
 
 
+def test_contributors_run_what_ci_runs() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    told = re.findall(r"^\| [^|`]+ \| `([^`]+)` \|$", text, re.MULTILINE)
+    assert len(told) == 4
+    assert f"{told[0]} && {told[2]}" == COMMANDS[1]
+    assert (ROOT / told[1].split()[1]).exists() and (ROOT / told[3]).exists()
+
+
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_links_lead_somewhere(target: str) -> None:
     assert (ROOT / target).exists()

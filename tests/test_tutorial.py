@@ -57,6 +57,14 @@ def test_quoted_messages_are_torchs(source: str) -> None:
     assert " ".join(QUOTED[source].split()) == " ".join(str(error.value).split())
 
 
+def test_the_first_use_prints_what_the_tutorial_shows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    exec(compile(QUOTED["used"], str(TUTORIAL), "exec", dont_inherit=True), {})
+    assert capsys.readouterr().out == QUOTED["used: prints"]
+
+
 def test_one_trailing_none_too_many_is_not_noticed_by_torch() -> None:
     x, w = (torch.ones(2, 3, requires_grad=True) for _ in range(2))
     product_with(lambda g, x, w: (g * w, g * x, None))(x, w).sum().backward()
