@@ -132,6 +132,7 @@ ORDER = [
     # from a program to a text
     "naming",
     "printer",
+    "conventions",
     "lines",
     "layout",
     "templates",
@@ -183,8 +184,9 @@ ORDER = [
     "sympy_functions",
     "from_sympy",
     "user_functions",
-    "display",
     "as_text",
+    "maths",
+    "display",
     "skeleton",
     "build",
     # the ladder
@@ -256,6 +258,16 @@ ORDER = [
     "write",
     "gen",
     "callables",
+    "terminal",
+    "explain.tree",
+    "explain.brief",
+    "explain.rewritten",
+    "explain.build",
+    "explain.page",
+    "explain.text",
+    "explain.latex",
+    "explain.markdown",
+    "explain.as_json",
     "explain",
     "in_memory",
     "kernel_library",
@@ -277,6 +289,7 @@ ORDER = [
     "listing",
     "progress",
     "bench_command",
+    "explain_command",
     "cli",
     "pytest_plugin",
 ]
@@ -335,7 +348,13 @@ def test_imports_go_one_way(module: str) -> None:
 
 
 HOMES = {
-    "click": {"symgrad.cli", "symgrad.bench_command", "symgrad.progress"},
+    "click": {
+        "symgrad.cli",
+        "symgrad.bench_command",
+        "symgrad.explain.text",
+        "symgrad.explain_command",
+        "symgrad.progress",
+    },
     "jinja2": {"symgrad.templates"},
     "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
     "yaml": {"symgrad.yamlfile"},
