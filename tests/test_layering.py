@@ -21,6 +21,7 @@ ORDER = [
     "parts",
     "axes",
     "nodes",
+    "html_table",
     "program",
     "leaf_sets",
     "costs",
