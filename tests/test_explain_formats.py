@@ -128,6 +128,18 @@ def test_names_are_those_of_the_spec(name: str, as_latex: str, as_unicode: str) 
 
 
 @pytest.mark.parametrize(
+    ("formula", "right"),
+    [
+        ("-x**2/2", r"- \frac{x^{2}}{2}"),
+        ("1/(x + 1)", r"\frac{1}{x + 1}"),
+        ("log1p(x)", r"\operatorname{log1p}{\left(x \right)}"),
+    ],
+)
+def test_formulas_are_written_as_people_do(formula: str, right: str) -> None:
+    assert told(op("x", formula)).forward[0].latex == ("y", right)
+
+
+@pytest.mark.parametrize(
     ("text", "escaped"),
     [
         (r"\input{x}", r"\textbackslash{}input\{x\}"),
