@@ -11,14 +11,16 @@ import sympy
 
 from symgrad import lock, names, op, provenance, spec, write
 from symgrad import verify as ladder
+from symgrad.backends.torch import joint_program
 from symgrad.build import alone, build
 from symgrad.display import latex
 from symgrad.errors import Diagnostic, SpecError, VerificationError
 from symgrad.generate import Module, generate
 from symgrad.in_memory import load_text
 from symgrad.op import Accuracy, EdgePolicy, Spec
+from symgrad.program import Program
 from symgrad.skeleton import PLACE, Draft, declared
-from symgrad.verify import Finding
+from symgrad.verify import Finding, Report
 
 Expression: TypeAlias = sympy.Basic | str | int | float
 """A SymPy expression, a text in the language of specs, or a number."""
@@ -112,6 +114,29 @@ class Op:
             SpecError: a gradient cannot be had from what is to be kept.
         """
         return _stamped(self._origin, Path("generated"))
+
+    @property
+    def program(self) -> Program:
+        """What the module computes, forward and gradients, as a straight-line list.
+
+        In a notebook it is a table.
+
+        Raises:
+            SpecError: the gradients cannot be had from what ``save`` admits.
+        """
+        return joint_program(self._meaning)
+
+    def verify(self, level: Literal["quick", "full"] = "quick") -> Report:
+        """Climb the verification ladder with the module; what fails is in the report.
+
+        The module runs in a process of its own.  In a notebook the report is a table.
+
+        Raises:
+            SpecError: a gradient cannot be had from what is to be kept.
+        """
+        module = generate(self._origin)
+        source, kernels = module.source, module.kernels
+        return ladder.verify(source, self._origin, level, kernels=kernels)
 
     def compile(self, verify: Level = "quick") -> Callable[..., Any]:
         """The public function, from memory, after its source was verified.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy.core.relational import Relational
 from sympy.printing.str import StrPrinter
 
 from symgrad.sympy_forms import as_sympy
@@ -40,7 +41,22 @@ class _FormulaPrinter(StrPrinter):  # type: ignore[misc]
         return f"({self.stringify(expr, ', ')})"
 
 
-_PRINTER = _FormulaPrinter({"order": "none"})
+class _ReaderPrinter(_FormulaPrinter):
+    """The same for people: choices are ``where``, without parentheses inside."""
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        *choices, (last, default) = expr.args
+        text = str(self._print(last))
+        if default != True:  # noqa: E712 (SymPy's own true)
+            choices, text = expr.args, "nan"
+        for value, condition in reversed(choices):
+            test = self._print(condition)
+            test = test[1:-1] if isinstance(condition, Relational) else test
+            text = f"where({test}, {self._print(value)}, {text})"
+        return text
+
+
+_PRINTER, _FOR_READERS = _FormulaPrinter({"order": "none"}), _ReaderPrinter()
 
 
 def as_text(written: Any) -> str:
@@ -52,6 +68,11 @@ def as_text(written: Any) -> str:
     if isinstance(written, str):
         return written
     return str(_PRINTER.doprint(as_sympy(written)))
+
+
+def for_readers(expression: Any) -> str:
+    """The same of what SymPy collected: its terms in SymPy's order."""
+    return str(_FOR_READERS.doprint(expression))
 
 
 def axes_of(key: Any) -> str | None:

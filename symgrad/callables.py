@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os.path import exists
 from typing import Literal
 
@@ -13,7 +14,7 @@ from symgrad.audit.given import Shaped
 from symgrad.errors import Diagnostic, SymgradError
 from symgrad.gen import Outcome
 from symgrad.names import nearest
-from symgrad.op import Op
+from symgrad.op import Op, Spec
 from symgrad.verify.rungs import climbed
 from symgrad.verify.target import Target, parse
 from symgrad.verify.watch import Progress, unseen
@@ -100,16 +101,23 @@ def op_of(against: str) -> Op:
 
     Raises ``SpecError`` for the spec, ``SymgradError`` where it has no such op.
     """
+    [op] = in_spec(against).ops
+    return op
+
+
+def in_spec(against: str) -> Spec:
+    """The same as a spec that has no other op."""
     path, colon, name = against.rpartition(":")
     if not colon or "/" in name or "\\" in name:
         path, name = against, ""
-    ops = {op.name: op for op in spec.load(path).ops}
+    found = spec.load(path)
+    ops = {op.name: op for op in found.ops}
     if not name and len(ops) == 1:
-        return next(iter(ops.values()))
+        return found
     if name not in ops:
         said = f"{path} has no op {name!r}" if name else f"{path} has several ops"
         raise _usage(said, nearest(name, ops, "ops") or f"write '{path}:OP'")
-    return ops[name]
+    return replace(found, ops=(ops[name],))
 
 
 def _usage(message: str, help: str | None) -> SymgradError:

@@ -18,6 +18,7 @@ from symgrad import console
 from symgrad._version import __version__
 from symgrad.bench_command import bench
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
+from symgrad.explain_command import explain
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
@@ -264,26 +265,6 @@ def audit(
 
 
 @command.command()
-@click.argument("subject", metavar="SPEC[:OP]|SGnnn")
-@click.option(
-    "--backend", type=click.Choice(["torch", "cpu"]), help="With cpu: its loops, too."
-)
-def explain(subject: str, backend: str | None) -> None:
-    """Show how a backward comes about and what is kept, or what a code means."""
-    from symgrad.codes import CODES
-
-    row = CODES.get(subject.upper())
-    if row is None and subject[:2].upper() == "SG" and subject[2:].isdigit():
-        raise click.UsageError(f"there is no code {subject}")
-    if row is None:
-        from symgrad import explain as explaining
-
-        click.echo(explaining.explain(subject, backend), nl=False)
-    else:
-        click.echo(f"{row.code}: {row.title}\n\n{row.explanation}")
-
-
-@command.command()
 def functions() -> None:
     """List the function table: names, derivatives, kinks."""
     from symgrad.functions import TABLE
@@ -294,6 +275,7 @@ def functions() -> None:
 
 
 command.add_command(bench)
+command.add_command(explain)
 
 
 def _add_not_built(name: str, help: str) -> None:

@@ -1,13 +1,16 @@
-"""An op as LaTeX: its formulas, and the derivatives that symgrad found."""
+"""An op as mathematics: its formulas, and the derivatives that symgrad found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import sympy
 
+from symgrad import maths
+from symgrad.as_text import as_text, for_readers
 from symgrad.axes import index_of, named
 from symgrad.derive import differentiate, primal
 from symgrad.op import Op
@@ -19,52 +22,102 @@ _LONGEST = 400
 """Formulas of more nodes are left out: nobody reads them."""
 
 
+@dataclass(frozen=True)
+class Equation:
+    """One line of a derivation in three writings.
+
+    ``text`` is in the language of specs, ``latex`` are both sides of an alignment, and
+    ``unicode`` are lines for a terminal.
+    """
+
+    text: str
+    latex: tuple[str, str]
+    unicode: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of an equation; no ``right`` where nobody would read it.
+
+    ``left`` is a symbol, or an output and an input of which it is the partial.
+    ``text`` is the right side as somebody wrote it.
+    """
+
+    left: Any
+    right: Any
+    by: str = ""
+    text: str = ""
+
+    def latex(self) -> tuple[str, str]:
+        """Both sides as LaTeX."""
+        left, right = maths.latex(self.left, in_order=True), r"\ldots"
+        if self.by:
+            below = maths.latex_name(self.by)
+            left = rf"\frac{{\partial {left}}}{{\partial {below}}}"
+        if self.right is not None:
+            right = maths.latex(self.right, in_order=bool(self.text))
+        return left, right
+
+    def written(self) -> Equation:
+        """The equation in all its writings."""
+        left, text = as_text(self.left), self.text or "..."
+        if not self.text and self.right is not None:
+            text = for_readers(self.right)
+        whole = f"d{left}/d{self.by} = {text}" if self.by else f"{left} = {text}"
+        return Equation(whole, self.latex(), self._unicode(left, whole))
+
+    def _unicode(self, left: str, text: str) -> tuple[str, ...]:
+        if self.right is None:
+            return (text,)
+        name = maths.unicode_name(left)
+        if self.by:
+            name = f"∂{name}/∂{maths.unicode_name(self.by)}"
+        return maths.unicode(name, self.right, in_order=bool(self.text))
+
+
 def latex(op: Op) -> str:
     """Lets, outputs and gradients, one a line, as a display formula."""
-    lines = [*_formulas(op), *_gradients(op)]
-    body = " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
+    pairs = [sides.latex() for sides in (*formulas(op), *gradients(op))]
+    body = " \\\\\n".join(f"{left} &= {right}" for left, right in pairs)
     return f"$\\displaystyle\\begin{{aligned}}\n{body}\n\\end{{aligned}}$"
 
 
-def _formulas(op: Op) -> Iterator[tuple[str, str]]:
+def formulas(op: Op) -> Iterator[Sides]:
+    """Lets and outputs, as they were written."""
     program = primal(op)
     leaves = _inputs(program)
     for formula in (*op.lets, *op.outputs):
-        left = sympy.latex(sympy.Symbol(formula.written))
-        yield left, _written(program, formula.value, leaves)
+        left = _indexed(formula.name, op.nodes[formula.value], formula.indices)
+        yield Sides(left, _expression(program, formula.value, leaves), "", formula.text)
         node = op.nodes[formula.value]
         leaves.setdefault(formula.value, _indexed(formula.name, node))
 
 
-def _gradients(op: Op) -> Iterator[tuple[str, str]]:
+def gradients(op: Op) -> Iterator[Sides]:
     """Partials of the only output; with several, gradients in their cotangents."""
     program = differentiate(primal(op), op)
     graph = Graph(program.nodes)
-    leaves = _inputs(program)
+    leaves, given = _inputs(program), {formula.name for formula in op.overrides}
     for output, value in program.cotangents.items():
-        leaves[value] = _indexed(_adjoint(output), program.nodes[value])
+        leaves[value] = _indexed(f"grad_{output}", program.nodes[value])
     for value, name in program.names.items():
         leaves.setdefault(value, _indexed(name, program.nodes[value]))
     for name, terms in program.partials.items():
         zero = graph.const(0)
         total = reduce(lambda a, b: graph.node("add", a, b), terms) if terms else zero
-        yield _derivative(op, name), _written(graph, total, leaves, collected=True)
+        right = _expression(graph, total, leaves, collected=True)
+        if has_partials(op) and name not in given:
+            yield Sides(sympy.Symbol(op.differentiable_outputs[0].name), right, name)
+        else:
+            yield Sides(sympy.Symbol(f"grad_{name}"), right)
 
 
-def _derivative(op: Op, name: str) -> str:
-    """What a gradient is called: one output's partial, or a row of the adjoint.
+def has_partials(op: Op) -> bool:
+    """Whether gradients are one output's partials, and not rows of the adjoint.
 
-    In the plane there is no partial, only the adjoint of a linear map.
+    In the plane there are no partials, only the adjoint of a linear map.
     """
-    outputs = op.differentiable_outputs
-    given = any(formula.name == name for formula in op.overrides)
-    if given or len(outputs) != 1 or op.in_plane or op.has_axes:
-        return _adjoint(name)
-    return rf"\frac{{\partial {_symbol(outputs[0].name)}}}{{\partial {_symbol(name)}}}"
-
-
-def _adjoint(name: str) -> str:
-    return rf"\bar{{{_symbol(name)}}}"
+    return len(op.differentiable_outputs) == 1 and not (op.in_plane or op.has_axes)
 
 
 def _inputs(program: Program) -> dict[int, Any]:
@@ -81,27 +134,23 @@ def _leaf(name: str, node: Node) -> Any:
     return sympy.IndexedBase(symbol) if base else symbol
 
 
-def _indexed(name: str, node: Node) -> Any:
+def _indexed(name: str, node: Node, indices: tuple[str, ...] = ()) -> Any:
     """The same with the indices of the formula that it names."""
     leaf = _leaf(name, node)
     if not isinstance(leaf, sympy.IndexedBase):
         return leaf
-    return leaf[tuple(sympy.Symbol(index_of(axis)) for axis in named(node.axes))]
+    given = indices or map(index_of, named(node.axes))
+    return leaf[tuple(map(sympy.Symbol, given))]
 
 
-def _symbol(name: str) -> str:
-    return str(sympy.latex(sympy.Symbol(name)))
-
-
-def _written(
+def _expression(
     program: Program | Graph,
     value: int,
     leaves: Mapping[int, Any],
     *,
     collected: bool = False,
-) -> str:
+) -> Any:
     """A formula in the order it was written, or as SymPy collects it."""
     if tree_size(program.nodes, value, leaves) > _LONGEST:
-        return r"\ldots"
-    expression = to_sympy(program.nodes, value, leaves, SYMBOLS, evaluate=collected)
-    return str(sympy.latex(expression, order=None if collected else "none"))
+        return None
+    return to_sympy(program.nodes, value, leaves, SYMBOLS, evaluate=collected)

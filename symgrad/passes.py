@@ -22,28 +22,38 @@ from symgrad.signs import Domains
 Pass = Callable[[Program], Program]
 
 
-def stabilise(program: Program) -> Program:
+Heard = Callable[[Graph, int, int, Rule], None]
+"""What wants to know of a rule that was applied: the graph, the value, the new one."""
+
+
+def _unheard(graph: Graph, old: int, new: int, rule: Rule) -> None:
+    """Nobody asks."""
+
+
+def stabilise(program: Program, heard: Heard = _unheard) -> Program:
     """Apply the rewrite table, innermost values first, until no rule matches.
 
-    To sums it is also applied as if they had no common factors.
+    To sums it is also applied as if they had no common factors.  ``heard`` is told of
+    every rule that is applied.
     """
 
     def visit(graph: Graph, _: int, node: Node, args: tuple[int, ...]) -> int:
         value = algebra.tidied(graph, copied(graph, node, args))
-        rewritten = _rewritten(graph, value, program.domains)
+        rewritten = _rewritten(graph, value, program.domains, heard)
         factoring = Factoring(graph)
         if rewritten != value or (split := factoring.split(value, apart=False)) is None:
             return rewritten
         left, factors = split
-        rewritten = _rewritten(graph, left, program.domains)
+        rewritten = _rewritten(graph, left, program.domains, heard)
         return value if rewritten == left else factoring.times(rewritten, factors)
 
     return rebuild(program, visit)
 
 
-def _rewritten(graph: Graph, value: int, domains: Domains) -> int:
+def _rewritten(graph: Graph, value: int, domains: Domains, heard: Heard) -> int:
     while (found := _applied(graph, value, domains)) is not None:
-        value, _rule = found
+        heard(graph, value, *found)
+        value, _ = found
     return value
 
 

@@ -8,6 +8,7 @@ always before their uses.  Nodes are named by their index in that list.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from symgrad import axes as named_axes
 from symgrad.axes import BATCH as BATCH
 from symgrad.axes import Axes
+from symgrad.html_table import html_table
 from symgrad.intervals import Interval
 from symgrad.kinds import COMMUTATIVE as COMMUTATIVE
 from symgrad.kinds import COMPARISONS as COMPARISONS
@@ -35,6 +37,9 @@ from symgrad.nodes import is_constant as is_constant
 from symgrad.nodes import moving_kind as moving_kind
 from symgrad.nodes import show as show
 from symgrad.nodes import viewed as viewed
+
+_SHOWN = 500
+"""Values of a program that a notebook is shown, at most."""
 
 
 class Graph:
@@ -263,3 +268,31 @@ class Program:
         return "\n".join(
             f"v{number} = {show(node)}" for number, node in enumerate(self.nodes)
         )
+
+    def _repr_html_(self) -> str:
+        """The values as a table, for a notebook; of very many the first."""
+        roles = self._roles()
+        rows = [
+            (f"v{v}", show(n), n.kind.value, ", ".join(n.axes), ", ".join(roles[v]))
+            for v, n in enumerate(self.nodes[:_SHOWN])
+        ]
+        left = len(self.nodes) - len(rows)
+        more = f"and {left} more" if left else ""
+        head = ("value", "operation", "kind", "axes", "what it is")
+        return html_table(f"{len(self.nodes)} values", head, rows, more)
+
+    def _roles(self) -> Mapping[int, list[str]]:
+        """What values are to whoever reads the program."""
+        told = [(v, f"output {name}") for name, v in self.outputs.items()]
+        told += [(v, f"tangent of {name}") for name, v in self.jvps.items()]
+        for name, terms in self.gradients.items():
+            told += [(v, f"gradient of {name}") for v in terms]
+        told += [(v, "kept") for v in self.residuals]
+        told += [
+            (v, name) for v, name in self.names.items() if name not in self.outputs
+        ]
+        told += [(v, note.reason) for v, note in self.notes.items() if note.reason]
+        roles: dict[int, list[str]] = defaultdict(list)
+        for value, said in told:
+            roles[value].append(said)
+        return roles

@@ -121,8 +121,13 @@ def _sub(args: Sequence[Any], evaluate: bool) -> Any:
 
 
 def _div(args: Sequence[Any], evaluate: bool) -> Any:
-    below = sympy.Pow(args[1], -1, evaluate=evaluate)
-    return sympy.Mul(args[0], below, evaluate=evaluate)
+    above, below = args[0], sympy.Pow(args[1], -1, evaluate=evaluate)
+    if above == 1:
+        return below
+    if above.is_Mul and above.args[0] == -1:  # -a/b, where SymPy prints (-1) a/b
+        rest = sympy.Mul(*above.args[1:], below, evaluate=evaluate)
+        return _neg([rest], evaluate)
+    return sympy.Mul(above, below, evaluate=evaluate)
 
 
 def _where(args: Sequence[Any], evaluate: bool) -> Any:
@@ -136,6 +141,7 @@ _REST: Mapping[str, Callable[[Sequence[Any], bool], Any]] = {
     "div": _div,
     "where": _where,
     "guard": lambda args, _: args[1],
+    "reduce": lambda args, _: args[0],  # over what was broadcast, which goes unsaid
 }
 """The primitives that SymPy has no class of its own for."""
 

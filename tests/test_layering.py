@@ -21,6 +21,7 @@ ORDER = [
     "parts",
     "axes",
     "nodes",
+    "html_table",
     "program",
     "leaf_sets",
     "costs",
@@ -132,6 +133,7 @@ ORDER = [
     # from a program to a text
     "naming",
     "printer",
+    "conventions",
     "lines",
     "layout",
     "templates",
@@ -184,8 +186,9 @@ ORDER = [
     "sympy_functions",
     "from_sympy",
     "user_functions",
-    "display",
     "as_text",
+    "maths",
+    "display",
     "skeleton",
     "build",
     # the ladder
@@ -257,6 +260,16 @@ ORDER = [
     "write",
     "gen",
     "callables",
+    "terminal",
+    "explain.tree",
+    "explain.brief",
+    "explain.rewritten",
+    "explain.build",
+    "explain.page",
+    "explain.text",
+    "explain.latex",
+    "explain.markdown",
+    "explain.as_json",
     "explain",
     "in_memory",
     "kernel_library",
@@ -278,6 +291,7 @@ ORDER = [
     "listing",
     "progress",
     "bench_command",
+    "explain_command",
     "cli",
     "pytest_plugin",
 ]
@@ -336,7 +350,13 @@ def test_imports_go_one_way(module: str) -> None:
 
 
 HOMES = {
-    "click": {"symgrad.cli", "symgrad.bench_command", "symgrad.progress"},
+    "click": {
+        "symgrad.cli",
+        "symgrad.bench_command",
+        "symgrad.explain.text",
+        "symgrad.explain_command",
+        "symgrad.progress",
+    },
     "jinja2": {"symgrad.templates"},
     "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
     "yaml": {"symgrad.yamlfile"},

@@ -74,6 +74,8 @@ def _unkept() -> Any:
 
 WRONG: dict[str, Callable[[Path], Any]] = {
     "Op": lambda _: symgrad.Op("f", ["x"], {"y": "x +"}),
+    "Op.program": lambda _: _unkept().program,
+    "Op.verify": lambda _: _unkept().verify(),
     "Op.source": lambda _: _unkept().source(),
     "Op.compile": lambda _: _unkept().compile(),
     "Op.write": lambda folder: _op().write(folder / "file", verify="off"),

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Sequence
 from math import isinf
 
 from symgrad.axes import BATCH
-from symgrad.functions import TABLE, Function, Kink
+from symgrad.conventions import conventions
 from symgrad.op import Input, Op
-from symgrad.partials import edge_value, on_kink
-from symgrad.partials import formula as parsed
 from symgrad.printer import Text
 from symgrad.printer import formula as written
-from symgrad.program import Graph, Kind, Program, Weakness, depending_on
+from symgrad.program import Kind, Program, Weakness
 
 WIDTH = 84
 
@@ -126,6 +124,17 @@ def _shapes(inputs: Iterable[Input]) -> str:
 
 def _derivatives(op: Op, program: Program) -> list[str]:
     """What a reader could not guess: conventions, surrogates, gradients as given."""
+    lines = [line for remark in remarks(op, program) for line in _filled(remark)]
+    if kinks := _conventions(op):
+        lines += ["", *kinks] if lines else kinks
+    return lines
+
+
+def remarks(op: Op, program: Program) -> list[str]:
+    """Surrogates, gradients as given, what has no derivative, and where digits are few.
+
+    Each is a sentence or two.
+    """
     notes = [f"The derivative of {f.name} is that of {f.text}." for f in op.surrogates]
     notes += [
         f"The gradient of {f.written} is given: {f.text}."
@@ -135,12 +144,7 @@ def _derivatives(op: Op, program: Program) -> list[str]:
     unmoved = [f.name for f in op.outputs if f not in op.differentiable_outputs]
     if unmoved:
         notes.append(f"Without derivative: {', '.join(unmoved)}.")
-    conventions = _conventions(op)
-    notes += _weaknesses(program)
-    lines = [line for note in notes for line in _filled(note)]
-    if conventions:
-        lines += ["", *conventions] if lines else conventions
-    return lines
+    return [*notes, *_weaknesses(program)]
 
 
 def _weaknesses(program: Program) -> list[str]:
@@ -178,53 +182,8 @@ def _made_of(program: Program, value: int) -> list[str]:
     return outputs + gradients
 
 
-def _given(op: Op) -> set[str]:
-    return {formula.name for formula in op.overrides}
-
-
 def _conventions(op: Op) -> list[str]:
     """The derivative at each kink of the functions that gradients go through."""
-    derived = any(i.differentiable for i in op.inputs if i.name not in _given(op))
-    ends = [op.stand_ins[f.name] for f in op.differentiable_outputs if derived]
-    behind = Program(op.nodes, {}, {}).reachable(ends)
-    moving = depending_on(op.nodes, _moving_inputs(op))
-    graph = Graph(op.nodes, op.domains)
-    met: dict[tuple[str, Kink], set[bool]] = {}
-    for value in (v for v in behind if op.nodes[v].op == "call"):
-        node = op.nodes[value]
-        alone = sum(arg in moving for arg in node.args) == 1
-        for kink in TABLE[str(node.data)].kinks:
-            if on_kink(graph, value, kink) is not False:
-                met.setdefault((str(node.data), kink), set()).add(alone)
-    lines = [
-        line
-        for (name, kink), alone in met.items()
-        for line in _convention(op, TABLE[name], kink, alone == {True})
-    ]
+    found = conventions(op)
+    lines = [line for kink in found for line in _filled(str(kink), "    ", "    ")]
     return ["At kinks:", *lines] if lines else []
-
-
-def _moving_inputs(op: Op) -> list[int]:
-    wanted = {item.name for item in op.inputs if item.differentiable}
-    return [v for v, n in enumerate(op.nodes) if n.op == "input" and n.data in wanted]
-
-
-def _tidy(row: Function, text: str) -> str:
-    """A text that was put together, without the parentheses that took."""
-    if "(" not in text:
-        return text
-    nodes, root = parsed(text, (*row.args, "y"))
-    texts: list[Text] = []
-    for node in nodes[: root + 1]:
-        texts.append(written(node, [texts[arg] for arg in node.args]))
-    return texts[root].text
-
-
-def _convention(op: Op, row: Function, kink: Kink, alone: bool) -> list[str]:
-    """What is taken at one kink, by each argument."""
-    policy = op.edges.get(row.name, op.edges.get("*", "torch"))
-    values = [edge_value(kink, policy, i, alone) for i in range(len(row.args))]
-    pairs = zip(row.args, values, strict=True)
-    shown = ", ".join(f"d/d{name} = {_tidy(row, value)}" for name, value in pairs)
-    call = f"{row.name}({', '.join(row.args)})"
-    return _filled(f"{call} where {kink.when}: {shown}.", "    ", "    ")

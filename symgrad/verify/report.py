@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from symgrad.html_table import html_table
+
 FAILED = "SG600"
 TOO_FEW_POINTS = "SG601"
 STOPPED = "SG602"
@@ -87,8 +89,18 @@ class Report:
 
     def __str__(self) -> str:
         rows = [_row(result) for result in self.results]
-        table = _table([("op", "rung", "", "worst", "at", "note"), *rows])
+        table = _table([_HEAD, *rows])
         return "\n".join([*table, *map(str, self.failures)])
+
+    def _repr_html_(self) -> str:
+        """The rungs with their figures and the failures, for a notebook."""
+        said = "passed" if self.passed else f"FAILED, {len(self.failures)} failures"
+        rows = [_row(result) for result in self.results]
+        failures = "\n\n".join(map(str, self.failures))
+        return html_table(f"Verification: {said}", _HEAD, rows, failures)
+
+
+_HEAD = ("op", "rung", "", "worst", "at", "note")
 
 
 def from_json(data: Mapping[str, Any]) -> Report:
