@@ -5,6 +5,7 @@ Whatever takes long to import is imported by the command that needs it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -19,12 +20,15 @@ from symgrad import console
 from symgrad._version import __version__
 from symgrad.bench_command import bench
 from symgrad.command_options import refusal
-from symgrad.errors import SymgradError, VerificationError
+from symgrad.errors import Diagnostic, SymgradError, VerificationError
 from symgrad.gen_command import gen
 from symgrad.listing_commands import COMPLETING, completion, functions, new, schema
 from symgrad.verify_command import audit, build, verify
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Why a disk takes no more."""
 
 _NOT_BUILT = {
     "report": "Write a page with plots of value, gradients and error.",
@@ -61,6 +65,8 @@ def run(words: Sequence[str]) -> int:
         console.drop_stdout()
         return PIPE_CLOSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return _fail_full(error)
         if "--debug" in words:
             traceback.print_exc()
         return console.fail(FAULT, _fault(error), as_json=as_json)
@@ -123,6 +129,12 @@ def _add_not_built(name: str, help: str) -> None:
 
 for _name, _help in _NOT_BUILT.items():
     _add_not_built(_name, _help)
+
+
+def _fail_full(error: OSError) -> int:
+    console.drop_stdout()
+    said = f"what is printed cannot be written: {error.strerror}"
+    return console.fail(REFUSED, said, [Diagnostic("SG511", said, "", None, ())])
 
 
 def _fault(error: Exception) -> str:

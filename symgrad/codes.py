@@ -302,8 +302,8 @@ SG510 a file that is there already
 'symgrad new' overwrites nothing, and 'symgrad schema -o FILE' nothing but a schema that
 symgrad wrote. Choose another name, or remove the file.
 
-SG511 standard output cannot be written
-The disk is full perhaps. What was printed until then is not the whole.
+SG511 what is printed cannot be written
+The disk is full, or nobody may write more to it. What is there is not the whole.
 
 SG600 a rung of the verification failed
 The emitted code, or its gradient, differs from the truth at the point shown. As a

@@ -45,7 +45,9 @@ output = click.option(
     type=click.Path(path_type=Path),
     help="Folder of the generated files (generated).",
 )
-specs = click.argument("specs", nargs=-1, metavar="SPEC...", shell_complete=spec_files)
+specs = click.argument(
+    "specs", nargs=-1, metavar="[SPEC]...", shell_complete=spec_files
+)
 
 
 def on_specs(function: _Command) -> _Command:

@@ -13,7 +13,7 @@ import click
 
 from symgrad import errors
 from symgrad._version import __version__
-from symgrad.errors import Diagnostic, OutputError
+from symgrad.errors import Diagnostic
 
 if TYPE_CHECKING:
     from symgrad.outcome import Outcome
@@ -69,7 +69,7 @@ def show(
     for line in (*map(_rendered, outcome.warnings), *outcome.notes):
         say(line)
     text = outcome.text
-    write(dye(text) if dye and coloured(sys.stdout) else text)
+    sys.stdout.write(dye(text) if dye and coloured(sys.stdout) else text)
     return outcome.exit_code
 
 
@@ -100,19 +100,6 @@ def fail_usage(code: int, error: click.ClickException, as_json: bool) -> int:
         word = paint(word, "error")
     say(head + word + message)
     return code
-
-
-def write(text: str) -> None:
-    """Text for standard output.  Raises ``OutputError`` (SG511) if that is full."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        drop_stdout()
-        said = f"standard output cannot be written: {error.strerror or error}"
-        raise OutputError(Diagnostic("SG511", said, "", None, ())) from None
 
 
 def say(line: str) -> None:
@@ -150,4 +137,4 @@ def _print_json(
         ],
         "text": outcome.text if outcome else "",
     }
-    write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

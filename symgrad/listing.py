@@ -15,10 +15,10 @@ from symgrad.names import nearest
 from symgrad.wirtinger import RULES
 
 HEADS = "function", "derivatives", "kinks", "domain"
-SHARES = 0.25, 0.0, 0.16, 0.16
+SHARES = 0.28, 0.0, 0.16, 0.16
 """The most of a line that each column has; the derivatives have what is left."""
 
-NARROWEST = 60
+NARROWEST = 72
 GAP = "  "
 
 MOST = 3
