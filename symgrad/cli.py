@@ -19,7 +19,7 @@ from click.shell_completion import shell_complete
 from symgrad import console
 from symgrad._version import __version__
 from symgrad.bench_command import bench
-from symgrad.command_options import refusal
+from symgrad.command_options import refusal, subjects
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
 from symgrad.gen_command import gen
 from symgrad.listing_commands import COMPLETING, completion, functions, new, schema
@@ -93,7 +93,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("subject", metavar="SPEC[:OP]|SGnnn")
+@click.argument("subject", metavar="SPEC[:OP]|SGnnn", shell_complete=subjects)
 @click.option(
     "--backend", type=click.Choice(["torch", "cpu"]), help="With cpu: its loops, too."
 )

@@ -35,6 +35,16 @@ def spec_files(
     return [CompletionItem(p) for p in found] or [CompletionItem(begun, type="file")]
 
 
+def subjects(
+    context: click.Context, parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """What can be explained: codes of messages, and specs."""
+    from symgrad.codes import CODES
+
+    codes = [CompletionItem(code) for code in CODES if code.startswith(begun.upper())]
+    return codes if begun and codes else spec_files(context, parameter, begun)
+
+
 debug = click.option("--debug", is_flag=True, expose_value=False, help="Trace faults.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Report for machines.")
 output = click.option(
@@ -76,7 +86,7 @@ def chosen(specs: tuple[str, ...], folder: Path | None) -> Chosen:
     """
     from symgrad import configuration
 
-    said = configuration.read()
+    said = configuration.read(find_specs=not specs)
     if not (specs or said.specs):
         raise click.UsageError(_QUICK_START)
     folder = folder or said.output or Path("generated")

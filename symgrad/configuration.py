@@ -42,19 +42,19 @@ class Configuration:
     jobs: int | None = None
 
 
-def read(start: Path | None = None) -> Configuration:
-    """The configuration that holds in a folder, the current one if none is given.
+def read(find_specs: bool = True) -> Configuration:
+    """The configuration that holds in the current folder.
 
     It is that of the nearest ``pyproject.toml`` with such a table, upwards, no further
-    than the top of a repository.
+    than the top of a repository.  Its specs are not looked for unless ``find_specs``.
 
     Raises:
         SpecError: all that is wrong with it.
     """
-    for folder in _upwards((start or Path()).resolve()):
+    for folder in _upwards(Path().resolve()):
         document = _document(folder / FILE)
         if document is not None and _has_table(document.data):
-            return _checked(document, folder)
+            return _checked(document, folder, find_specs)
     return Configuration()
 
 
@@ -81,12 +81,12 @@ def _has_table(data: Any) -> bool:
     return isinstance(data.get("tool"), dict) and "symgrad" in data["tool"]
 
 
-def _checked(document: Document, folder: Path) -> Configuration:
+def _checked(document: Document, folder: Path, find_specs: bool) -> Configuration:
     problems = Problems(document)
     given = problems.validate(Table, document.data["tool"]["symgrad"], TABLE)
     if given is None:
         raise problems.error()
-    specs = _specs(given.specs or [], folder, problems)
+    specs = _specs(given.specs or [], folder, problems) if find_specs else ()
     if problems:
         raise problems.error()
     output = None if given.output is None else Path(_from_here(folder / given.output))

@@ -85,8 +85,8 @@ KEYS = {"symgrad", "exit_code", "diagnostics", "notes", "files", "reports", "tex
 SILENT = {
     "schema": "its output is JSON",
     "completion": "its output is a script",
-    "explain": "yet to come",
-    "report": "yet to come",
+    "explain": "its formats are to come",
+    "report": "it is not built yet",
 }
 """Commands without ``--json``, and why."""
 
@@ -94,9 +94,11 @@ TOLD = {
     "audit": ("m", 2),
     "bench": ("--size 0 one.yaml", 2),
     "build": ("absent.yaml", 2),
+    "explain": ("absent.yaml", 2),
     "functions": ("sigm", 0),
     "gen": ("one.yaml --check", 1),
     "new": ("two", 0),
+    "report": ("absent.yaml", 2),
     "verify": ("one.yaml", 2),
 }
 """A short run of every command with ``--json``, and its exit code."""
@@ -118,7 +120,7 @@ def test_every_command_is_in_one_of_the_tables() -> None:
     assert set(COMMANDS) - told <= set(SILENT)
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", [name for name in TOLD if has_json(COMMANDS[name])])
 def test_json_is_one_document(name, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     Path("one.yaml").write_text(SPEC)

@@ -41,6 +41,8 @@ def offered(*words: str) -> list[str]:
         (["gen", "one.yaml", "specs/"], ["specs/a/b.yaml", "specs/two.yaml"]),
         (["verify", "s"], ["specs/two.yaml"]),
         (["functions", "sigm"], ["sigmoid"]),
+        (["explain", "sg15"], ["SG150", "SG151", "SG152", "SG153"]),
+        (["explain", "on"], ["one.yaml", "only.yml"]),
         (["completion", "z"], ["zsh"]),
         (["gen", "odd"], ["odd"]),  # no spec: the shell's own names of files
     ],

@@ -94,6 +94,11 @@ def test_the_command_line_goes_before(words, written, project) -> None:
     assert {path for path in found if "test_" not in path} == written
 
 
+def test_specs_of_the_configuration_are_not_missed_where_others_are_named() -> None:
+    configure('specs = ["absent/*.yaml"]\n')
+    assert cli.run(["gen", "specs/one.yaml", "--verify", "off"]) == 0
+
+
 def test_backend_and_level_of_the_command_line_go_before(monkeypatch) -> None:
     from symgrad import gen
 
@@ -155,6 +160,16 @@ def test_everything_that_is_wrong_is_told_at_once(capsys) -> None:
     assert cli.run(["gen"]) == 2
     err = capsys.readouterr().err
     assert [f"toml:{line}:" in err for line in (2, 3, 4)] == [True] * 3
+
+
+def test_a_file_that_cannot_be_read(monkeypatch, capsys) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    configure("jobs = 1")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert cli.run(["gen", "specs/one.yaml"]) == 2
+    assert "error[SG151]" in capsys.readouterr().err
 
 
 def test_a_table_that_is_none(capsys) -> None:
