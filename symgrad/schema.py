@@ -120,9 +120,9 @@ def _definitions() -> Schema:
     name = {"pattern": f"^{_NAME}$", "not": {"enum": sorted(RESERVED)}}
     indexed = {"pattern": rf"^{_NAME}\s*(\[[^\[\]]*\])?$", "not": name["not"]}
     return {
-        "name": {"type": "string", **name},
-        "indexed": {"type": "string", **indexed},
-        "formula": formula,
+        "name": {**_words("name"), "type": "string", **name},
+        "indexed": {**_words("indexed"), "type": "string", **indexed},
+        "formula": {**_words("formula"), **formula},
         "function": _model("function", model.FunctionModel, "A formula by name."),
         "op": _op(),
         "input": {"anyOf": [_line(), _mapping()]},
@@ -170,11 +170,10 @@ def _line() -> Schema:
     """A declaration in one line."""
     forms = "|".join(f"{kind.value}{rest}" for kind, rest in FORMS.items())
     return {
+        **_words("line"),
         "type": "string",
-        "description": "KIND, then [AXES], 'in INTERVAL' and '= DEFAULT' if wanted.",
         "pattern": rf"^\s*({forms})\s*$",
         "maxLength": LONGEST_DECLARATION,
-        "examples": ["real", "real[..., n]", "real in (0, oo)", "float = 1e-5"],
     }
 
 
@@ -231,7 +230,7 @@ def _model(
 
 
 def _words(place: str) -> Schema:
-    description, examples = WORDS.get(place, ("", []))
+    description, examples = WORDS.get(place, ("", []))  # a test finds what is missing
     return {"description": description, "examples": examples}
 
 

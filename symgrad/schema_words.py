@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 WORDS: Mapping[str, tuple[str, list[Any]]] = {
+    # what keys and values are made of
+    "name": ("Letters, digits and '_', beginning with a letter.", ["x", "eps"]),
+    "indexed": ("A name, with its free indices in brackets.", ["y", "y[i, k]"]),
+    "formula": (
+        "Python's operators, comparisons, 'a if c else b', and the functions that"
+        " 'symgrad functions' lists.",
+        ["x*sigmoid(beta*x)", "where(x > 0, x, 0)", "sum(x[i]*w[i], i)"],
+    ),
+    "line": (
+        "KIND, then [AXES], 'in INTERVAL' and '= DEFAULT' if wanted.",
+        ["real", "real[..., n]", "real in (0, oo)", "float = 1e-5"],
+    ),
     # the file
     "file.symgrad": ("The version of the format.", [1]),
     "file.functions": (
@@ -107,4 +119,4 @@ WORDS: Mapping[str, tuple[str, list[Any]]] = {
         ["ones", 0.25, "normal(0, 0.02)"],
     ),
 }
-"""By definition and key: the sentence, and examples."""
+"""By definition, or definition and key: the sentence, and examples."""
