@@ -92,7 +92,9 @@ def publish(path: Path) -> Outcome:
             help = "choose another name, or remove it"
             said = f"{path} is there already, and it is no schema of symgrad"
             raise OutputError(Diagnostic("SG510", said, "", None, (), help))
-        path.write_text(text(), encoding="utf-8")
+        mode = "w" if path.exists() else "x"  # no writing through a link to nowhere
+        with open(path, mode, encoding="utf-8") as stream:
+            stream.write(text())
     except OSError as error:
         said = f"cannot write {path}: {error.strerror or error}"
         raise OutputError(Diagnostic("SG505", said, "", None, ())) from error
@@ -105,6 +107,8 @@ def publish(path: Path) -> Outcome:
 
 
 def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
     try:
         found = json.loads(path.read_bytes())
     except ValueError:

@@ -226,3 +226,12 @@ def test_the_command_replaces_nothing_else(held, tmp_path, capsys) -> None:
     assert target.read_text() == held
     assert cli.run(["schema", "-o", str(tmp_path / "no" / "x.json")]) == 2
     assert "SG505" in capsys.readouterr().err
+
+
+def test_the_command_writes_through_no_link(tmp_path, capsys) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "elsewhere")
+    for target in (link, tmp_path):
+        assert cli.run(["schema", "-o", str(target)]) == 2
+        assert "error[SG5" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [link]
