@@ -12,9 +12,9 @@ from symgrad import verify as verify_module
 from symgrad.audit import CHECKS, given
 from symgrad.audit.given import Shaped
 from symgrad.errors import Diagnostic, SymgradError
-from symgrad.gen import Outcome
 from symgrad.names import nearest
 from symgrad.op import Op, Spec
+from symgrad.outcome import Outcome
 from symgrad.verify.rungs import climbed
 from symgrad.verify.target import Target, parse
 from symgrad.verify.watch import Progress, unseen

@@ -158,6 +158,21 @@ A parameter starts at a number, at 'zeros' or 'ones', or from 'normal(mean, std)
 SG145 a module without an input
 A module is called with the tensors that are not its parameters, so one has to be left.
 
+SG150 not TOML
+The file breaks TOML's own syntax at this place. Texts are quoted, and every pair has a
+line of its own.
+
+SG151 a configuration that cannot be read
+There is a pyproject.toml here or above, and it may not be read.
+
+SG152 no such file
+'specs' under [tool.symgrad] are files, or patterns such as 'specs/*.yaml' that at least
+one file fits. They are looked for from the folder of that pyproject.toml.
+
+SG153 no function has such a name
+'symgrad functions WORD' lists those with the word in one of their names, and without
+words all of them.
+
 SG200 not an expression
 Formulas are written like Python expressions. Products need their sign: 2*x.
 
@@ -288,6 +303,13 @@ Beside a module stands <stem>.lock.json with the stable forms that were chosen, 
 they are not searched again. Its text no longer has the hash that it gives, or what it
 holds is no choice. 'gen --reselect --force FILE' searches again and writes it anew.
 
+SG510 a file that is there already
+'symgrad new' overwrites nothing, and 'symgrad schema -o FILE' nothing but a schema that
+symgrad wrote. Choose another name, or remove the file.
+
+SG511 what is printed cannot be written
+The disk is full, or nobody may write more to it. What is there is not the whole.
+
 SG600 a rung of the verification failed
 The emitted code, or its gradient, differs from the truth at the point shown. As a
 rule this is a fault in symgrad: please report it with the spec.
@@ -328,6 +350,9 @@ SG609 there are no kernels to compile
 'symgrad build' compiles what 'gen --backend cpu' writes. Where no op of a spec can have
 a kernel (one with named axes cannot, nor one with complex or integer tensors), there is
 nothing to compile.
+
+SG610 there is nothing to watch with
+'symgrad gen --watch' is told of changes by watchfiles: pip install 'symgrad[watch]'.
 
 SG704 matrix functions are not built yet
 The format has them; this version does not.

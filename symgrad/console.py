@@ -2,28 +2,74 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
 
 from symgrad import errors
 from symgrad._version import __version__
 from symgrad.errors import Diagnostic
 
 if TYPE_CHECKING:
-    from symgrad.gen import Outcome
+    from symgrad.outcome import Outcome
+
+_STYLES: Mapping[str, Mapping[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "place": {"fg": "blue"},
+    "help": {"fg": "cyan"},
+    "---": {"bold": True},
+    "+++": {"bold": True},
+    "@@ ": {"fg": "cyan"},
+    "+": {"fg": "green"},
+    "-": {"fg": "red"},
+}
+"""Colours by role: those of a message, and how lines of a difference begin."""
 
 
-def show(outcome: Outcome, as_json: bool) -> int:
-    """Print what a command did; returns its exit code."""
+def coloured(stream: TextIO) -> bool:
+    """Whether colours are wanted there: ``NO_COLOR``, ``FORCE_COLOR``, a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    is_capable = stream.isatty() and os.environ.get("TERM") != "dumb"
+    return bool(os.environ.get("FORCE_COLOR")) or is_capable
+
+
+def paint(text: str, role: str) -> str:
+    """A text in the colour of its role."""
+    return click.style(text, **_STYLES[role])
+
+
+def dyed(diff: str) -> str:
+    """A difference of files with its lines in colours."""
+    return "".join(map(_dyed, diff.splitlines(keepends=True)))
+
+
+def _dyed(line: str) -> str:
+    text = line.rstrip("\n")
+    role = next((r for r in (line[:3], line[:1]) if r in _STYLES), None)
+    return line if role is None else paint(text, role) + line[len(text) :]
+
+
+def show(
+    outcome: Outcome, as_json: bool, dye: Callable[[str], str] | None = None
+) -> int:
+    """Print what a command did; returns its exit code.
+
+    Where there are colours, its text is seen through ``dye``.
+    """
     if as_json:
         _print_json(outcome.exit_code, outcome.notes, outcome.warnings, outcome)
         return outcome.exit_code
-    for line in (*map(errors.render, outcome.warnings), *outcome.notes):
-        print(line, file=sys.stderr)
-    sys.stdout.write(outcome.text)
+    for line in (*map(_rendered, outcome.warnings), *outcome.notes):
+        say(line)
+    text = outcome.text
+    sys.stdout.write(dye(text) if dye and coloured(sys.stdout) else text)
     return outcome.exit_code
 
 
@@ -39,14 +85,36 @@ def fail(
     """
     if as_json:
         _print_json(code, () if diagnostics else (message,), diagnostics)
-    lines = [errors.render(diagnostic) for diagnostic in diagnostics] or [message]
-    print("\n\n".join(lines), file=sys.stderr)
+    say("\n\n".join(map(_rendered, diagnostics)) if diagnostics else message)
     return code
+
+
+def fail_usage(code: int, error: click.ClickException, as_json: bool) -> int:
+    """Say what is wrong with the words of a command; returns the exit code."""
+    if as_json:
+        return fail(code, error.format_message(), as_json=True)
+    with io.StringIO() as said:
+        error.show(file=said)
+        head, word, message = said.getvalue().rstrip("\n").partition("Error:")
+    if coloured(sys.stderr) and word:
+        word = paint(word, "error")
+    say(head + word + message)
+    return code
+
+
+def say(line: str) -> None:
+    """A line for people."""
+    print(line, file=sys.stderr)
 
 
 def drop_stdout() -> None:
     """Let the interpreter not try again at exit to write to a closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _rendered(problem: Diagnostic) -> str:
+    painted = coloured(sys.stderr)
+    return errors.render(problem, paint if painted else errors.unpainted)
 
 
 def _print_json(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,7 +51,7 @@ class SymgradError(Exception):
 
 
 class SpecError(SymgradError):
-    """A spec, or a declaration in Python, is wrong."""
+    """A spec, a declaration in Python, or a configuration is wrong."""
 
 
 class OutputError(SymgradError):
@@ -67,23 +68,35 @@ def visible(text: str) -> str:
     return "".join(shown)
 
 
-def render(problem: Diagnostic) -> str:
+Paint = Callable[[str, str], str]
+"""A text in the colour of its role: error, warning, place or help."""
+
+
+def unpainted(text: str, role: str) -> str:
+    """The text as it is."""
+    return text
+
+
+def render(problem: Diagnostic, paint: Paint = unpainted) -> str:
     """A diagnostic for people: code, message, place, the text itself with carets."""
-    lines = [f"{problem.severity}[{problem.code}]: {visible(problem.message)}"]
+    head = paint(f"{problem.severity}[{problem.code}]:", problem.severity)
+    lines = [f"{head} {visible(problem.message)}"]
     if problem.span is None:
         if problem.file:
-            lines.append(f"  --> {visible(problem.file)}")
+            lines.append(f"  {paint('-->', 'place')} {visible(problem.file)}")
     else:
         place = f"{problem.span.line}:{problem.span.column}"
-        lines.append(f"  --> {visible(problem.file)}:{place}")
-        lines += _excerpt(problem.span, problem.lines)
+        lines.append(f"  {paint('-->', 'place')} {visible(problem.file)}:{place}")
+        lines += _excerpt(problem.span, problem.lines, problem.severity, paint)
     lines += [f"  {visible(n)}" for note in problem.notes for n in note.splitlines()]
     if problem.help:
-        lines.append(f"  = help: {visible(problem.help)}")
+        lines.append(f"  = {paint('help:', 'help')} {visible(problem.help)}")
     return "\n".join(lines)
 
 
-def _excerpt(span: Span, lines: tuple[str, ...]) -> list[str]:
+def _excerpt(
+    span: Span, lines: tuple[str, ...], severity: str, paint: Paint
+) -> list[str]:
     """The first line of a span with carets under it, cut round them if it is long."""
     if not lines:
         return []
@@ -98,9 +111,9 @@ def _excerpt(span: Span, lines: tuple[str, ...]) -> list[str]:
     gutter = " " * len(str(span.line))
     carets = "^" * max(1, len(marked))
     return [
-        f"{gutter} |",
-        f"{span.line} | {visible(shown)}",
-        f"{gutter} | {' ' * len(before)}{carets}",
+        paint(f"{gutter} |", "place"),
+        f"{paint(f'{span.line} |', 'place')} {visible(shown)}",
+        f"{paint(f'{gutter} |', 'place')} {' ' * len(before)}{paint(carets, severity)}",
     ]
 
 

@@ -9,11 +9,12 @@ import click
 
 from symgrad import console
 from symgrad.codes import CODES
+from symgrad.command_options import subjects
 from symgrad.errors import SymgradError
 
 
 @click.command()
-@click.argument("subject", metavar="SPEC[:OP]|SGnnn")
+@click.argument("subject", metavar="SPEC[:OP]|SGnnn", shell_complete=subjects)
 @click.option(
     "--backend", type=click.Choice(["torch", "cpu"]), help="With cpu: its loops, too."
 )

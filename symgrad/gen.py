@@ -12,16 +12,17 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from symgrad import disk, lock, provenance, spec, verify, write
 from symgrad.disk import Change, File
 from symgrad.errors import Diagnostic, SpecError, SymgradError
 from symgrad.generate import Module, generate, has_searches
 from symgrad.op import Spec
+from symgrad.outcome import Outcome as Outcome
 from symgrad.verify import Report
 from symgrad.verify.rungs import climbed
-from symgrad.verify.watch import Progress, unseen
+from symgrad.verify.watch import Progress, Step, Watch, unseen
 
 Level = Literal["quick", "full", "off"]
 
@@ -44,36 +45,13 @@ class Made:
     warnings: tuple[Diagnostic, ...]
 
 
-class Reported(Protocol):
-    """What a command found out, such as a verification's report."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The same for machines."""
-        ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command did: all that is printed, as text or as JSON.
-
-    ``exit_code`` is 0, or 1 for drift and failed verification.  ``text`` is code or
-    a diff for standard output; ``notes`` are lines for people.
-    """
-
-    exit_code: int = 0
-    changes: tuple[Change, ...] = ()
-    reports: tuple[Reported, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
-    notes: tuple[str, ...] = ()
-    text: str = ""
-
-
 def make(
     paths: Sequence[str],
     folder: Path,
     reselect: bool = False,
     jobs: int = 1,
     backend: str | None = None,
+    progress: Progress = unseen,
 ) -> tuple[Made, ...]:
     """Load, derive and generate every spec; ``-`` is standard input.
 
@@ -84,7 +62,7 @@ def make(
     ``OutputError`` where two of them would write one file, or a lock cannot be read.
     """
     work = partial(_make, folder=folder, reselect=reselect, backend=backend)
-    made = _each(paths, work, 1 if "-" in paths else jobs)
+    made = _each(paths, work, 1 if "-" in paths else jobs, progress)
     write.check_names(_files(made))
     return made
 
@@ -162,10 +140,15 @@ def on_disk(folder: Path, stem: str) -> Module:
 
 
 def _each(
-    paths: Sequence[str], work: Callable[[str], _T], jobs: int = 1
+    paths: Sequence[str],
+    work: Callable[[str], _T],
+    jobs: int = 1,
+    progress: Progress = unseen,
 ) -> tuple[_T, ...]:
     """``work`` on every path; what is wrong with any of them is raised together."""
-    outcomes = _mapped(partial(_tried, work), paths, min(jobs, len(paths)))
+    shown = progress if len(paths) > 1 else unseen  # else there is nothing to count
+    with shown(len(paths)) as watch:
+        outcomes = _mapped(partial(_tried, work), paths, min(jobs, len(paths)), watch)
     problems = [problem for _, found in outcomes for problem in found]
     if problems:
         raise SpecError(*problems)
@@ -182,15 +165,17 @@ def _tried(
         return (), error.diagnostics
 
 
-def _mapped(work: Callable[[str], _T], paths: Sequence[str], jobs: int) -> list[_T]:
+def _mapped(
+    work: Callable[[str], _T], paths: Sequence[str], jobs: int, watch: Watch
+) -> list[_T]:
     """``work`` on every path, in this process or in several."""
     if jobs < 2:
-        return list(map(work, paths))
+        return list(_awaited(map(work, paths), paths, watch))
     # an interrupt ends them, and is for this process to report
     quiet = signal.SIGINT, signal.SIG_DFL
     with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
         try:
-            return list(pool.map(work, paths))
+            return list(_awaited(pool.map(work, paths), paths, watch))
         except BrokenProcessPool:
             help = "if it was for want of memory, fewer --jobs take less"
             said = "a process that worked on a spec was ended from outside"
@@ -199,6 +184,13 @@ def _mapped(work: Callable[[str], _T], paths: Sequence[str], jobs: int) -> list[
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
+
+
+def _awaited(results: Iterator[_T], paths: Sequence[str], watch: Watch) -> Iterator[_T]:
+    """Results in order; it is said before each which path's it is."""
+    for place, path in enumerate(paths, 1):
+        watch(Step(Path(path).name, place, f"of {len(paths)}"))
+        yield next(results)
 
 
 def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:

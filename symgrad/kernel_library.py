@@ -12,9 +12,10 @@ from typing import Any
 from symgrad import spec, verify
 from symgrad.backends.cpu_flags import CAPABILITIES
 from symgrad.errors import Diagnostic, SymgradError
-from symgrad.gen import Outcome, on_disk
+from symgrad.gen import on_disk
 from symgrad.generate import Module
 from symgrad.in_memory import load_text
+from symgrad.outcome import Outcome
 from symgrad.verify.watch import Progress, Step, unseen
 
 _X86 = ("x86_64", "AMD64")

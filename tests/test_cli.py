@@ -299,9 +299,11 @@ def test_json_is_one_document_whatever_happens(words, code, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "absent"),
     [
-        (["--help"], ["torch", "sympy", "pydantic", "jinja2", "yaml"]),
-        (["gen", "--help"], ["torch", "sympy", "pydantic", "jinja2", "yaml"]),
+        (["--help"], ["torch", "sympy", "pydantic", "jinja2", "yaml", "flint"]),
+        (["gen", "--help"], ["torch", "sympy", "pydantic", "jinja2", "yaml", "flint"]),
+        (["completion", "bash"], ["torch", "sympy", "pydantic", "yaml", "flint"]),
         (["functions"], ["torch", "sympy", "pydantic"]),
+        (["schema"], ["torch", "sympy"]),
         (["gen", "--check", "one.yaml"], ["torch"]),
         (["gen", "--verify", "off", "one.yaml"], ["torch"]),
     ],

@@ -79,6 +79,9 @@ ORDER = [
     "overriding",
     "check",
     "spec",
+    "toml_places",
+    "configuration",
+    "schema_words",
     # from an op to a program
     "algebra",
     "families",
@@ -258,6 +261,8 @@ ORDER = [
     "disk",
     "lock",
     "write",
+    "outcome",
+    "schema",
     "gen",
     "callables",
     "terminal",
@@ -290,8 +295,15 @@ ORDER = [
     "console",
     "listing",
     "progress",
+    "starter_kinds",
+    "starter",
+    "watching",
+    "command_options",
     "bench_command",
     "explain_command",
+    "gen_command",
+    "verify_command",
+    "listing_commands",
     "cli",
     "pytest_plugin",
 ]
@@ -351,14 +363,17 @@ def test_imports_go_one_way(module: str) -> None:
 
 HOMES = {
     "click": {
-        "symgrad.cli",
-        "symgrad.bench_command",
-        "symgrad.explain.text",
-        "symgrad.explain_command",
-        "symgrad.progress",
+        *("symgrad.explain.text", "symgrad.explain_command"),
+        *("symgrad.cli", "symgrad.console", "symgrad.progress"),
+        *("symgrad.command_options", "symgrad.bench_command"),
+        *("symgrad.gen_command", "symgrad.verify_command", "symgrad.listing_commands"),
     },
     "jinja2": {"symgrad.templates"},
-    "pydantic": {"symgrad.model", "symgrad.places", "symgrad.lock"},
+    "pydantic": {
+        *("symgrad.model", "symgrad.places", "symgrad.lock", "symgrad.configuration"),
+    },
+    "tomllib": {"symgrad.toml_places"},
+    "watchfiles": {"symgrad.watching"},
     "yaml": {"symgrad.yamlfile"},
 }
 """The only modules that may import these libraries."""

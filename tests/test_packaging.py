@@ -47,7 +47,7 @@ def sources() -> set[str]:
     """The files that the installed package is to have."""
     package = {
         path.relative_to(ROOT).as_posix()
-        for pattern in ("*.py", "py.typed", "primitives.json")
+        for pattern in ("*.py", "py.typed", "primitives.json", "spec.schema.json")
         for path in (ROOT / "symgrad").rglob(pattern)
     }
     templates = {

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from symgrad import gen
+from symgrad.verify.watch import Watch
 
 ROOT = Path(__file__).parents[1]
 HAND = Path(__file__).parent / "hand_written.py"
@@ -68,6 +73,25 @@ def test_a_terminal_shows_each_step_and_its_end(name: str) -> None:
     assert [step for step in SHOWN[name] if step not in shown] == []
     assert " 0%" in shown
     assert "100%" in shown
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_specs_are_counted_as_they_are_derived(jobs: int, tmp_path: Path) -> None:
+    told: list[object] = []
+
+    @contextmanager
+    def progress(steps: int) -> Iterator[Watch]:
+        told.append(steps)
+        yield lambda step: told.append((step.op, step.rung, step.name))
+
+    for name in ("one", "two"):
+        spec = "{symgrad: 1, ops: {op: {inputs: {x: real}, forward: {y: x*x}}}}"
+        (tmp_path / f"{name}.yaml").write_text(spec)
+    paths = [str(tmp_path / "one.yaml"), str(tmp_path / "two.yaml")]
+    gen.make(paths, tmp_path, jobs=jobs, progress=progress)
+    assert told == [2, ("one.yaml", 1, "of 2"), ("two.yaml", 2, "of 2")]
+    gen.make(paths[:1], tmp_path, progress=progress)
+    assert len(told) == 3  # one alone is not counted
 
 
 def test_json_has_nothing_beside_it() -> None:

@@ -19,11 +19,11 @@ from symgrad.bench.results import Measured
 from symgrad.bench.results import Settings as Settings
 from symgrad.callables import op_of
 from symgrad.errors import Diagnostic, SymgradError
-from symgrad.gen import Outcome
 from symgrad.generate import generate
 from symgrad.in_memory import load_text
 from symgrad.names import nearest
 from symgrad.op import Op, Spec
+from symgrad.outcome import Outcome
 from symgrad.verify.watch import Progress, Step, unseen
 
 
