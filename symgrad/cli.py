@@ -18,6 +18,7 @@ from symgrad import console
 from symgrad._version import __version__
 from symgrad.bench_command import bench
 from symgrad.errors import Diagnostic, SymgradError, VerificationError
+from symgrad.report_command import report
 
 FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
@@ -28,7 +29,6 @@ _QUICK_START = """nothing to do: name a spec, such as
 
 _NOT_BUILT = {
     "new": "Write a starter spec.",
-    "report": "Write a page with plots of value, gradients and error.",
     "schema": "Print the JSON Schema of a spec.",
 }
 
@@ -294,6 +294,7 @@ def functions() -> None:
 
 
 command.add_command(bench)
+command.add_command(report)
 
 
 def _add_not_built(name: str, help: str) -> None:
