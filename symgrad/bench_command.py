@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from symgrad import console
+from symgrad.command_options import as_json, chosen, debug, spec_files
 
 
 @click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC[:OP]...")
+@click.argument("specs", nargs=-1, metavar="[SPEC[:OP]]...", shell_complete=spec_files)
 @click.option("--op", "ops", multiple=True, metavar="NAME", help="Only this op.")
 @click.option(
     "--size",
@@ -38,8 +39,8 @@ from symgrad import console
     metavar="FILE",
     help="Draw time against size, as .svg or .png.",
 )
-@click.option("--debug", is_flag=True, expose_value=False, help="Trace faults.")
-@click.option("--json", "as_json", is_flag=True, help="Report for machines.")
+@debug
+@as_json
 def bench(
     specs: tuple[str, ...],
     ops: tuple[str, ...],
@@ -59,5 +60,6 @@ def bench(
     how = benching.Settings(
         sizes or benching.SIZES, dtype, device, threads, not no_compile, repeat
     )
+    due = chosen(specs, None).specs
     shown = progress(as_json, "timing")
-    return console.show(benching.run(specs, ops, how, plot, shown), as_json)
+    return console.show(benching.run(due, ops, how, plot, shown), as_json)

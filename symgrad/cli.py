@@ -31,6 +31,7 @@ FINE, FOUND, REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 """Why a disk takes no more."""
 
+
 def main() -> NoReturn:
     """Run ``symgrad`` on the words of the command line, and exit."""
     for stream in (sys.stdin, sys.stdout):

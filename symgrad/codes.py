@@ -373,9 +373,6 @@ The format has them; this version does not.
 
 SG710 integrals are not built yet
 The format has them; this version does not.
-
-SG790 this command is not built yet
-'symgrad --help' shows those that are.
 """
 
 

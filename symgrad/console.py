@@ -7,13 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symgrad import errors
 from symgrad._version import __version__
 from symgrad.errors import Diagnostic
+from symgrad.terminal import coloured
 
 if TYPE_CHECKING:
     from symgrad.outcome import Outcome
@@ -30,14 +31,6 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "-": {"fg": "red"},
 }
 """Colours by role: those of a message, and how lines of a difference begin."""
-
-
-def coloured(stream: TextIO) -> bool:
-    """Whether colours are wanted there: ``NO_COLOR``, ``FORCE_COLOR``, a terminal."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    is_capable = stream.isatty() and os.environ.get("TERM") != "dumb"
-    return bool(os.environ.get("FORCE_COLOR")) or is_capable
 
 
 def paint(text: str, role: str) -> str:

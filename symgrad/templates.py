@@ -13,8 +13,8 @@ _MARKER = Path("torch") / "module.py.j2"
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    """Templates lay out; they decide nothing and escape nothing.
+def _environment(escaping: bool) -> jinja2.Environment:
+    """Templates lay out; they decide nothing, and escape only what is for a browser.
 
     A wheel carries the templates inside the package, a checkout beside it.
     """
@@ -27,10 +27,15 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=escaping,
     )
 
 
 def render(template: str, **context: object) -> str:
     """The text of a template, such as ``torch/module.py.j2``."""
-    return _environment().get_template(template).render(**context)
+    return _environment(False).get_template(template).render(**context)
+
+
+def render_html(template: str, **context: object) -> str:
+    """The same for a page: every text is escaped that is not known to be markup."""
+    return _environment(True).get_template(template).render(**context)

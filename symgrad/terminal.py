@@ -29,16 +29,25 @@ NO_TERMINAL = Terminal()
 
 
 def terminal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Terminal:
-    """What ``stream`` can do: a file or a pipe has neither colours nor signs.
-
-    NO_COLOR, if it is set and not empty, means no colours (https://no-color.org).
-    """
+    """What ``stream`` can do: a file or a pipe has neither width nor signs."""
+    colour = coloured(stream, environ)
     if not stream.isatty():
-        return NO_TERMINAL
+        return Terminal(colour=colour)
     is_dumb = environ.get("TERM") == "dumb"
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    colour = not (is_dumb or environ.get("NO_COLOR"))
     return Terminal(width, colour, not is_dumb and _speaks_unicode(environ))
+
+
+def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether colours are wanted there.
+
+    ``NO_COLOR``, if it is set and not empty, means none (https://no-color.org), and
+    ``FORCE_COLOR`` some; else a terminal has them.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    is_capable = stream.isatty() and environ.get("TERM") != "dumb"
+    return bool(environ.get("FORCE_COLOR")) or is_capable
 
 
 def _speaks_unicode(environ: Mapping[str, str]) -> bool:

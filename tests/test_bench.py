@@ -94,7 +94,7 @@ def test_all_ops_of_several_specs(capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("", "Missing argument"),
+        ("", "nothing to do: name a spec"),
         ("absent.yaml", "SG104"),
         ("swish.yaml --op swis", "SG603.*\n.*did you mean 'swish'"),
         ("swish.yaml:swis", "SG603"),
