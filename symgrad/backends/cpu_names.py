@@ -71,6 +71,7 @@ HELPERS: Mapping[str, tuple[str, ...]] = {
     "mask_of": (),
     "polynomial": (),
     "power": (),
+    "inverse_power": ("power",),
     "raised": (),
     "acosh": ("where",),
     "asinh": ("where",),

@@ -177,5 +177,5 @@ def _power(
         return Text(f"{base.within(ATOM)}.{_ROOTS[data]}()")
     if data.denominator > 1 or not 1 < abs(data) <= MOST_FACTORS:
         return None
-    product = call(f"power<{abs(data)}>", [base]).text
-    return Text(f"{product}.reciprocal()" if data < 0 else product)
+    name = "power" if data > 0 else "inverse_power"
+    return call(f"{name}<{abs(data)}>", [base])
