@@ -134,6 +134,7 @@ ORDER = [
     "residuals",
     "ledger",
     # from a program to a text
+    "limits",
     "naming",
     "printer",
     "conventions",
@@ -260,6 +261,7 @@ ORDER = [
     "provenance",
     "disk",
     "lock",
+    "alone",
     "write",
     "outcome",
     "schema",

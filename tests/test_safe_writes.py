@@ -1,0 +1,86 @@
+"""Files when something goes wrong: killed, interrupted, full, two at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+TRIALS = Path(__file__).parent / "write_trials.py"
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="no fork, no such limits")
+
+
+def results(*words: str, before: Sequence[str] = ()) -> dict[tuple[str, bool], dict]:
+    """What the steps of a trial came to, where files exist and where not."""
+    line = [*before, sys.executable, str(TRIALS), *words]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = map(json.loads, done.stdout.splitlines())
+    return {(name, exists): seen for name, exists, seen in rows}
+
+
+@pytest.fixture(scope="module")
+def troubles(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    place = tmp_path_factory.mktemp("out")
+    return results("killed", "interrupted", "full", "together", "--at", str(place))
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_killed_process_tears_no_file_and_the_next_one_tidies(
+    troubles: dict, exists: bool
+) -> None:
+    """Each file is old or new, whenever that was; what is left beside them goes."""
+    seen = dict(troubles["killed", exists])
+    mended = seen.pop("mended")
+    assert mended == sum(seen.values()) > 20
+    assert not any("torn" in outcome for outcome in seen)
+    assert {"old", "old and leftovers", "new and old and leftovers", "new"} <= set(seen)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_interrupt_at_any_step_leaves_all_as_it_was_or_all_new(
+    troubles: dict, exists: bool
+) -> None:
+    seen = troubles["interrupted", exists]
+    assert set(seen) <= {"told: old", "told: new"}
+    assert sum(seen.values()) > 20
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_call_that_is_refused_leaves_all_as_it_was(
+    troubles: dict, exists: bool
+) -> None:
+    """But where only the tidying is refused, which the next call does again."""
+    seen = troubles["full", exists]
+    assert set(seen) <= {"told: old", "done: new", "done: new and leftovers"}
+    assert seen["told: old"] > 10
+
+
+def test_two_at_once_write_the_files_of_one_of_them(troubles: dict) -> None:
+    for exists in (True, False):
+        seen = dict(troubles["together", exists])
+        assert seen.pop("status 0") == 2
+        assert list(seen) in (["old"], ["new"])
+
+
+def test_a_file_may_be_no_larger_than_the_process_may_write(tmp_path: Path) -> None:
+    found = results("small", "--largest", "2000", "--at", str(tmp_path))
+    assert list(found.values()) == [{"same: SG505": 1}] * 2
+
+
+def test_a_disk_without_room_is_as_before(tmp_path: Path) -> None:
+    namespace = [shutil.which("unshare") or "unshare", "-rm", "sh", "-ec"]
+    mount = f"mount -t tmpfs -o size=12k none '{tmp_path}'"
+    try:
+        subprocess.run([*namespace, mount], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    before = [*namespace, f'{mount}; exec "$@"', "sh"]
+    found = results("small", "--at", str(tmp_path), before=before)
+    assert list(found.values()) == [{"same: SG505": 1}] * 2
