@@ -265,6 +265,8 @@ ORDER = [
     "write",
     "outcome",
     "schema",
+    "again",
+    "several",
     "gen",
     "callables",
     "terminal",
