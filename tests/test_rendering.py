@@ -50,7 +50,7 @@ def made(doc: str, **changes: Any) -> Module:
 class _WithoutDocs(ast.NodeTransformer):
     """What is left of a module when docstrings are emptied."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             node.value.value = ""
         return node
@@ -129,7 +129,7 @@ HOSTILE = {
     "C++ comments": "*/ abort(); /* // \\",
     "C++ text": '#include "x"\n#define x ??/\n R"(x)" ??/',
     "separators": "a\u00a0b\u3000c\u2007d",
-    "other scripts": "ｘ = 1 \N{GREEK SMALL LETTER ALPHA} é \U0001f600",
+    "other scripts": "\uff58 = 1 \N{GREEK SMALL LETTER ALPHA} é \U0001f600",
     "long": "x" * 3_000,
     "long words": " ".join(["\\" * 90, '"' * 90, "'" * 90]),
     "doctest": ">>> import os\n>>> os.abort()\n",

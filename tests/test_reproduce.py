@@ -1,4 +1,4 @@
-"""What fails is told in full: where, expected, got, and a command that shows it again."""
+"""What fails is told in full: where, expected, got, a command that shows it again."""
 
 from __future__ import annotations
 

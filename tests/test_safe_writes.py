@@ -32,10 +32,8 @@ def troubles(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_killed_process_tears_no_file_and_the_next_one_tidies(
-    troubles: dict, exists: bool
-) -> None:
-    """Each file is old or new, whenever that was; what is left beside them goes."""
+def test_a_killed_process_tears_no_file(troubles: dict, exists: bool) -> None:
+    """Each is old or new, at whichever step; what is left beside them goes later."""
     seen = dict(troubles["killed", exists])
     mended = seen.pop("mended")
     assert mended == sum(seen.values()) > 20
@@ -44,9 +42,7 @@ def test_a_killed_process_tears_no_file_and_the_next_one_tidies(
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_an_interrupt_at_any_step_leaves_all_as_it_was_or_all_new(
-    troubles: dict, exists: bool
-) -> None:
+def test_an_interrupt_leaves_all_old_or_all_new(troubles: dict, exists: bool) -> None:
     seen = troubles["interrupted", exists]
     assert set(seen) <= {"told: old", "told: new"}
     assert sum(seen.values()) > 20
