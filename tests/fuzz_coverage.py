@@ -47,6 +47,9 @@ where( Piecewise(( sum( softmax( cumsum( Max( stop_gradient( polygamma( log( sqr
 x y z a n m b x[i,j] y[i] x[i,n[j]] ,i) (i,0,3) f( g( ** // <= 1e308 1e-320 0x1f 9**9
 { } [ ] ' " | > >- |2 >+1 & * ! % # ? : - --- ... \\u2028 << ~ null true
 """
+WORDS = tuple(_WORDS.split())
+"""What means something to formulas or to YAML."""
+
 _TALLY = struct.Struct("<QQd")
 """Inputs, those accepted, seconds of the slowest."""
 
@@ -96,7 +99,7 @@ def _run(target: str, work: Path, seconds: int, seed: int) -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
     _write(found, corpus(target))
     words = work / "words"
-    words.write_text("\n".join(map(_quoted, _WORDS.split())) + "\n")
+    words.write_text("\n".join(map(_quoted, WORDS)) + "\n")
     tally = work / "tally"
     tally.write_bytes(bytes(_TALLY.size))
     options = {

@@ -62,9 +62,7 @@ def test_what_is_accepted_is_derived_in_time(formula: str) -> None:
     assert "Derivative" not in source
 
 
-@pytest.mark.parametrize(
-    "expr", [nested(600), doubled(60)], ids=["nested", "doubled"]
-)
+@pytest.mark.parametrize("expr", [nested(600), doubled(60)], ids=["nested", "doubled"])
 def test_a_huge_expression_of_python(expr: Any) -> None:
     """Row A06: no recursion, and what is shared stays so."""
     start = time.process_time()

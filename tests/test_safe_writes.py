@@ -7,10 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from write_trials import listing, wanted
+
+from symgrad import alone, write
+from symgrad.errors import OutputError
 
 TRIALS = Path(__file__).parent / "write_trials.py"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no fork, no such limits")
@@ -80,3 +85,48 @@ def test_a_disk_without_room_is_as_before(tmp_path: Path) -> None:
     before = [*namespace, f'{mount}; exec "$@"', "sh"]
     found = results("small", "--at", str(tmp_path), before=before)
     assert list(found.values()) == [{"same: SG505": 1}] * 2
+
+
+def test_what_is_edited_at_the_last_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first look at the disk, and before anything is replaced."""
+    write.publish(wanted(tmp_path, "old = 1"))
+    before = listing(tmp_path)
+
+    @contextmanager
+    def edited(folder: Path) -> Iterator[None]:
+        with open(folder / "two.py", "a") as stream:
+            stream.write("# mine\n")
+        yield
+
+    monkeypatch.setattr(write, "alone", edited)
+    with pytest.raises(OutputError, match="SG503"):
+        write.publish(wanted(tmp_path, "new = 2"))
+    before["two.py"] += b"# mine\n"
+    assert listing(tmp_path) == before
+
+
+def test_another_that_does_not_let_go_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "PATIENCE", 0.05)
+    with (
+        alone.alone(tmp_path),
+        pytest.raises(OutputError, match=r"another symgrad has been writing there"),
+    ):
+        write.publish(wanted(tmp_path, "new = 2"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_our_own_leftovers_are_removed(tmp_path: Path) -> None:
+    names = [".x.py.0123456789ab.tmp", "x.symgrad.tmp", ".x.symgrad.tmp.py"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / ".dir.symgrad.tmp").mkdir()
+    (tmp_path / ".x.py.0123456789ab.symgrad.tmp").touch()
+    (tmp_path / ".y.py.0123456789ab.symgrad.tmp").symlink_to("nowhere")
+    write.publish(wanted(tmp_path, "new = 2"))
+    left = {path.name for path in tmp_path.iterdir()}
+    made = {file.path.name for file in wanted(tmp_path, "")}
+    assert left - made == {*names, ".dir.symgrad.tmp"}
