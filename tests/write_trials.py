@@ -58,6 +58,9 @@ class _Steps:
     def __init__(self) -> None:
         self.due, self.seen, self.with_lines = 0, 0, False
         self.take: Step | None = None
+
+    def watch(self) -> None:
+        """See all that this process does from now on; there is no way back."""
         sys.addaudithook(self._audited)
         self._sync = os.fsync
         os.fsync = self._synced
@@ -233,6 +236,7 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (given.largest, given.largest))
+    STEPS.watch()
     for name in given.trials:
         # an error of the system stands in no line of ours, and lines are many
         STEPS.with_lines = given.lines and name != "full"
