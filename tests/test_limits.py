@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import symgrad
 from symgrad import generate, limits
 from symgrad.errors import SpecError
 from symgrad.limits import limited
@@ -65,6 +66,15 @@ def test_a_limit_is_told_and_lifted(
         work()
     assert resource.getrlimit(resource.RLIMIT_AS) == before
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+def test_what_is_declared_in_python_takes_the_time_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.01)
+    op = symgrad.Op("f", ["x"], "x*sigmoid(x)", accuracy="fast")
+    assert op._origin.path == limits.PYTHON
+    assert "def f(" in op.source()
 
 
 @pytest.mark.parametrize("words", ["gen slow.yaml", "gen --stdout slow.yaml"])
