@@ -17,6 +17,7 @@ import json
 import mmap
 import platform
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def _run(target: str, work: Path, seconds: int, seed: int) -> dict[str, Any]:
     tally.write_bytes(bytes(_TALLY.size))
     options = {
         "max_total_time": seconds,
-        "timeout": int(SLOW),
+        "timeout": 10 * int(SLOW),  # of a machine that may have more to do
         "rss_limit_mb": MEMORY,
         "max_len": _LONGEST[target],
         "seed": seed,
@@ -161,13 +162,17 @@ def _child(target: str, tally: Path, options: Sequence[str]) -> None:
         start = time.process_time()
         counts[1] += read(raw.decode("utf-8", "replace"))
         counts[0] += 1
-        counts[2] = max(counts[2], time.process_time() - start)
+        seconds = time.process_time() - start
+        counts[2] = max(counts[2], seconds)
         _TALLY.pack_into(shared, 0, *counts)
+        assert seconds < SLOW
 
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] in ("symgrad", "yaml"):
             _instrument(atheris, module)
-    atheris.Setup([sys.argv[0], *options], one)
+    # what libFuzzer runs, by a shell, for each attempt to merge
+    again = shlex.join([sys.executable, __file__, target, "--child", str(tally)])
+    atheris.Setup([again, *options], one)
     atheris.Fuzz()
 
 
@@ -191,7 +196,7 @@ def _keep(target: str, work: Path) -> None:
         path.unlink()
     line = [sys.executable, __file__, target, "--child", str(work / "tally")]
     line += ["-merge=1", f"-max_len={_LONGEST[target]}", str(small)]
-    subprocess.run([*line, str(work / target)], check=True)
+    subprocess.run([*line, str(work / target)], check=True, stderr=subprocess.DEVNULL)
     raws = sorted((path.read_bytes() for path in small.iterdir()), key=len)
     lines = [json.dumps(raw.decode("utf-8", "replace")) for raw in raws]
     size = 0

@@ -131,3 +131,19 @@ def test_a_project_file_is_not_read(project: Path, capsys: Any) -> None:
     Path("symgrad.toml").write_text("\0")
     assert cli.run(["gen", "--verify", "off", "--stdout", "one.yaml"]) == 0
     assert "def one(" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--verify off", "--check", "--check -o {folder}"]
+)
+def test_a_path_reaches_no_terminal_as_control_characters(
+    words: str, project: Path, capsys: Any
+) -> None:
+    folder = Path("a\x1b[31m\u202e")
+    folder.mkdir()
+    (folder / "one.yaml").write_text(SPEC if words else SPEC.replace("x*x", "x*w"))
+    options = [word.format(folder=folder) for word in words.split()]
+    cli.run(["gen", str(folder / "one.yaml"), *options])
+    err = capsys.readouterr().err
+    assert "one" in err
+    assert all(line.isprintable() for line in err.splitlines())
