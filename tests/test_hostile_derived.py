@@ -125,14 +125,6 @@ def test_what_no_template_should_emit_is_never_written(
     assert [path.name for path in project.iterdir()] == ["one.yaml"]
 
 
-def test_a_project_file_is_not_read(project: Path, capsys: Any) -> None:
-    """Row C06: nothing is configured there, so nothing can be wrong with it."""
-    Path("pyproject.toml").write_text("[tool.symgrad\nspecs = ")
-    Path("symgrad.toml").write_text("\0")
-    assert cli.run(["gen", "--verify", "off", "--stdout", "one.yaml"]) == 0
-    assert "def one(" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     "words", ["", "--verify off", "--check", "--check -o {folder}"]
 )
