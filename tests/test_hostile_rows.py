@@ -67,7 +67,7 @@ HELD = {
     "V10": "test_contract_outputs::test_no_cotangent_at_all",
     "C02": "test_cli::test_exit_codes",
     "C04": "test_cli::test_exit_codes",
-    "C06": "test_hostile_derived::test_a_project_file_is_not_read",
+    "C06": "test_configuration::test_what_is_refused",
     "C08": "test_cli::test_a_closed_pipe_is_no_traceback",
     "C10": "test_cli::test_code_is_utf_8_whatever_the_terminal_thinks",
     "C12": "test_cli::test_one_wrong_spec_of_three_stops_all_and_all_are_diagnosed",
