@@ -34,8 +34,9 @@ def table() -> str:
     )
     rows = [f"| {_row(name, figures[name])} |" for name in TARGETS]
     held = len(test_hostile_rows.ROWS) - len(test_hostile_rows.NOT_HELD)
-    rest = f"Rows of hostile specs: {held} of {len(test_hostile_rows.ROWS)} held by a"
-    rest += " test, and for each other the table says why it cannot occur."
+    count = len(test_hostile_rows.ROWS)
+    rest = f"Of {count} rows of hostile specs {held} are held by a test; of any other\n"
+    rest += "the table there says why it cannot occur."
     return "\n".join(["", *head, *rows, "", rest, "", ""])
 
 
