@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symgrad.axes import index_of, label, named, size_of, written
 from symgrad.indexing import LAST_PLACE
+from symgrad.names import nearest
 from symgrad.parts import Part, part_of, whole, with_part
 from symgrad.program import Graph
 from symgrad.walk import Value, Walker
@@ -85,7 +86,9 @@ def _bound(walker: Walker, node: ast.expr) -> Bound | None:
     known = walker.space
     if found is None or (found.name and known and not _is_known(walker, found.name)):
         message = "a bound is a number, or a size or an index and a number"
-        walker.fail("SG705", message, node, f"{_FORMS}; the innermost come first")
+        close = nearest(found.name or "", _known(walker)) if found else None
+        help = close or f"{_FORMS}; the innermost come first"
+        walker.fail("SG705", message, node, help)
         return None
     if abs(found.offset) > LAST_PLACE:
         message = f"the last place that a number can mean is {LAST_PLACE}"
@@ -117,8 +120,13 @@ def _scaled(bound: Bound | None, sign: int) -> Bound | None:
 
 
 def _is_known(walker: Walker, name: str) -> bool:
+    return name in _known(walker)
+
+
+def _known(walker: Walker) -> list[str]:
+    """What a bound may be counted from."""
     space = walker.space
-    return space is not None and name in {*space.sizes, *space.free, *space.bound}
+    return [] if space is None else [*sorted(space.sizes), *space.free, *space.bound]
 
 
 def _is_index(walker: Walker, bound: Bound) -> bool:

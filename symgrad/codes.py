@@ -262,6 +262,10 @@ A SymPy function of your own is derived from what its doit or its
 _eval_rewrite_as_... returns. If its class has an fdiff, the two must agree. A
 derivative of your own choice is given by 'surrogate' or 'backward'.
 
+SG303 the derivation was stopped
+It went beyond its limit of processor time or memory for one spec; the message says
+which. Real ops take a second or two each.
+
 SG312 a let that nothing uses (warning)
 It has no effect on the generated code.
 

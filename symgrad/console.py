@@ -59,11 +59,16 @@ def show(
     if as_json:
         _print_json(outcome.exit_code, outcome.notes, outcome.warnings, outcome)
         return outcome.exit_code
-    for line in (*map(_rendered, outcome.warnings), *outcome.notes):
+    for line in (*map(_rendered, outcome.warnings), *map(_seen, outcome.notes)):
         say(line)
     text = outcome.text
     sys.stdout.write(dye(text) if dye and coloured(sys.stdout) else text)
     return outcome.exit_code
+
+
+def _seen(note: str) -> str:
+    """A note whose control characters, of a path perhaps, reach no terminal."""
+    return "\n".join(map(errors.visible, note.split("\n")))
 
 
 def fail(

@@ -175,7 +175,8 @@ def _default(kind: Kind, value: Any, part: _Part) -> float | int | bool:
     if converted is None:
         shown = part.text or repr(value)
         message = f"{shown} is no default for an input of kind {kind.value}"
-        raise part.error("SG131", message)
+        named = ("True", "False") if kind is Kind.BOOL else ()
+        raise part.error("SG131", message, nearest(shown, named))
     return converted
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from symgrad import disk, lock, provenance, spec, verify, write
+from symgrad import again, disk, lock, provenance, spec, verify, write
+from symgrad.again import Again
 from symgrad.disk import Change, File
-from symgrad.errors import Diagnostic, SpecError, SymgradError
+from symgrad.errors import Diagnostic
 from symgrad.generate import Module, generate, has_searches
 from symgrad.op import Spec
 from symgrad.outcome import Outcome as Outcome
+from symgrad.several import each
 from symgrad.verify import Report
 from symgrad.verify.rungs import climbed
-from symgrad.verify.watch import Progress, Step, Watch, unseen
+from symgrad.verify.watch import Progress, unseen
 
 Level = Literal["quick", "full", "off"]
 
@@ -32,7 +31,8 @@ _SIDE_BY_SIDE = 4
 _LONGEST = 2**20 + 1
 """Characters of standard input that are read: one more than a spec may have."""
 
-_T = TypeVar("_T")
+Subject = tuple[Module, Spec, Again]
+"""What is verified, by what it is to be, and how that is done again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,13 @@ class Made:
     module: Module
     files: tuple[File, ...]
     warnings: tuple[Diagnostic, ...]
+    reselect: bool = False
+
+    def subject(self, level: Level) -> Subject:
+        """What is verified of it before it is written or shown."""
+        folder = self.files[0].path.parent
+        how = again.of_generation(self.spec, folder, level, self.reselect)
+        return self.module, self.spec, how
 
 
 def make(
@@ -62,7 +69,7 @@ def make(
     ``OutputError`` where two of them would write one file, or a lock cannot be read.
     """
     work = partial(_make, folder=folder, reselect=reselect, backend=backend)
-    made = _each(paths, work, 1 if "-" in paths else jobs, progress)
+    made = each(paths, work, 1 if "-" in paths else jobs, progress)
     write.check_names(_files(made))
     return made
 
@@ -75,7 +82,7 @@ def publish(
 ) -> Outcome:
     """Verify everything, then write everything or nothing."""
     write.plan(_files(made), force)  # a refusal should not wait for verification
-    verified = _verified([(m.module, m.spec) for m in made], level, progress)
+    verified = _verified([m.subject(level) for m in made], level, progress)
     if verified.exit_code:
         return verified
     changes = write.publish(_files(made), force)
@@ -88,7 +95,7 @@ def publish(
 
 def show(made: Sequence[Made], level: Level, progress: Progress = unseen) -> Outcome:
     """Verify everything, then give the modules as text."""
-    verified = _verified([(m.module, m.spec) for m in made], level, progress)
+    verified = _verified([m.subject(level) for m in made], level, progress)
     if verified.exit_code:
         return verified
     shown = [f for m in made for f in m.files if f is m.files[0] or _is_kernels(f)]
@@ -125,8 +132,10 @@ def verify_disk(
     ``rungs`` stand in place of those of the level; the lint is never left out.  Raises
     ``SpecError``, and ``OutputError`` for a module that cannot be read.
     """
-    specs = [loaded for loaded, _ in _each(paths, _load)]
-    sources = [(on_disk(folder, s.stem), s) for s in specs]
+    specs = [loaded for loaded, _ in each(paths, _load)]
+    sources = [
+        (on_disk(folder, s.stem), s, again.of_disk(s, folder, level)) for s in specs
+    ]
     outcome = _verified(sources, level, progress, rungs)
     whole = tuple(map(str, outcome.reports))
     return replace(outcome, notes=whole) if whole else outcome
@@ -137,60 +146,6 @@ def on_disk(folder: Path, stem: str) -> Module:
     kernels = folder / f"{stem}_cpu.cpp"
     source = disk.read(folder / f"{stem}.py")
     return Module(stem, source, "", {}, disk.read(kernels) if kernels.exists() else "")
-
-
-def _each(
-    paths: Sequence[str],
-    work: Callable[[str], _T],
-    jobs: int = 1,
-    progress: Progress = unseen,
-) -> tuple[_T, ...]:
-    """``work`` on every path; what is wrong with any of them is raised together."""
-    shown = progress if len(paths) > 1 else unseen  # else there is nothing to count
-    with shown(len(paths)) as watch:
-        outcomes = _mapped(partial(_tried, work), paths, min(jobs, len(paths)), watch)
-    problems = [problem for _, found in outcomes for problem in found]
-    if problems:
-        raise SpecError(*problems)
-    return tuple(result for results, _ in outcomes for result in results)
-
-
-def _tried(
-    work: Callable[[str], _T], path: str
-) -> tuple[tuple[_T, ...], tuple[Diagnostic, ...]]:
-    """The one result for a path, or what is wrong with it."""
-    try:
-        return (work(path),), ()
-    except SymgradError as error:
-        return (), error.diagnostics
-
-
-def _mapped(
-    work: Callable[[str], _T], paths: Sequence[str], jobs: int, watch: Watch
-) -> list[_T]:
-    """``work`` on every path, in this process or in several."""
-    if jobs < 2:
-        return list(_awaited(map(work, paths), paths, watch))
-    # an interrupt ends them, and is for this process to report
-    quiet = signal.SIGINT, signal.SIG_DFL
-    with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
-        try:
-            return list(_awaited(pool.map(work, paths), paths, watch))
-        except BrokenProcessPool:
-            help = "if it was for want of memory, fewer --jobs take less"
-            said = "a process that worked on a spec was ended from outside"
-            raise SymgradError(Diagnostic("SG607", said, "", None, (), help)) from None
-        except KeyboardInterrupt:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-
-
-def _awaited(results: Iterator[_T], paths: Sequence[str], watch: Watch) -> Iterator[_T]:
-    """Results in order; it is said before each which path's it is."""
-    for place, path in enumerate(paths, 1):
-        watch(Step(Path(path).name, place, f"of {len(paths)}"))
-        yield next(results)
 
 
 def _load(path: str) -> tuple[Spec, tuple[Diagnostic, ...]]:
@@ -208,7 +163,8 @@ def _make(path: str, folder: Path, reselect: bool, backend: str | None) -> Made:
     known = {} if unread else lock.read(folder / write.lock_name(loaded.stem))
     module = generate(loaded, known)
     found = (*warnings, *_unfused(module, loaded))
-    return Made(loaded, module, write.files(module, loaded, folder), found)
+    files = write.files(module, loaded, folder)
+    return Made(loaded, module, files, found, reselect)
 
 
 def _unfused(module: Module, origin: Spec) -> Iterator[Diagnostic]:
@@ -231,13 +187,13 @@ def _warnings(made: Sequence[Made]) -> tuple[Diagnostic, ...]:
 
 
 def _verified(
-    sources: Sequence[tuple[Module, Spec]],
+    sources: Sequence[Subject],
     level: Level,
     progress: Progress,
     rungs: Sequence[int] = (),
 ) -> Outcome:
     """Lint, then climb; the outcome's ``exit_code`` says whether all passed."""
-    findings = [str(f) for m, s in sources for f in verify.lint(m.source, s)]
+    findings = [str(f) for m, s, _ in sources for f in verify.lint(m.source, s)]
     if findings:
         return Outcome(1, notes=tuple(findings))
     reports = () if level == "off" else _climb(sources, level, progress, rungs)
@@ -246,24 +202,25 @@ def _verified(
 
 
 def _climb(
-    sources: Sequence[tuple[Module, Spec]],
+    sources: Sequence[Subject],
     level: Literal["quick", "full"],
     progress: Progress,
     rungs: Sequence[int],
 ) -> tuple[Report, ...]:
     """The reports, several verifications being under way at one time."""
 
-    def one(pair: tuple[Module, Spec]) -> Report:
-        module, spec = pair
+    def one(subject: Subject) -> Report:
+        module, spec, how = subject
         due = climbed(level, rungs, bool(module.kernels))
         only = [(op.name, number) for op in spec.ops for number in due]
         source, cpp = module.source, module.kernels
-        return verify.verify(source, spec, level, only=only, kernels=cpp, watch=watch)
+        made = verify.verify(source, spec, level, only=only, kernels=cpp, watch=watch)
+        return again.reproducible(made, how)
 
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
     steps = sum(
         len(climbed(level, rungs, bool(module.kernels))) * len(spec.ops)
-        for module, spec in sources
+        for module, spec, _ in sources
     )
     with progress(steps) as watch:
         try:

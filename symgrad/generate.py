@@ -12,6 +12,7 @@ from symgrad.backends.torch import joint_program, module_code
 from symgrad.backends.torch_imports import giving_way
 from symgrad.backends.torch_tests import test_code
 from symgrad.errors import Diagnostic, SpecError
+from symgrad.limits import limited
 from symgrad.naming import public_names
 from symgrad.op import Op, Spec
 from symgrad.patches.choices import Answer, Choices
@@ -40,8 +41,14 @@ def generate(spec: Spec, known: Mapping[str, Answer] | None = None) -> Module:
 
     ``known`` are the choices of a lock: what it has is not searched again.  The same
     spec and lock give the same bytes on every machine.  Raises
-    :class:`~symgrad.errors.SpecError` if a gradient cannot be had from what is kept.
+    :class:`~symgrad.errors.SpecError` if a gradient cannot be had from what is kept, or
+    only in more time or memory than is allowed.
     """
+    with limited(spec.path):
+        return _generated(spec, known)
+
+
+def _generated(spec: Spec, known: Mapping[str, Answer] | None) -> Module:
     choices = Choices(known or {})
     programs = _programs(spec, choices)
     tests = test_code(spec.stem, spec.ops, programs)

@@ -86,7 +86,9 @@ def _parameter(
     initial = _initial(given.init)
     problem = _unfit(initial, inputs.get(name))
     if problem is not None:
-        problems.add("SG144", problem, path if short else (*path, "init"), _FORMS)
+        at = path if short else (*path, "init")
+        help = _nearest_form(given.init) if initial is None else None
+        problems.add("SG144", problem, at, help or _FORMS)
     listed = isinstance(given.shape, list)
     shape = given.shape if isinstance(given.shape, list) else [given.shape]
     for place, size in enumerate(shape):
@@ -150,6 +152,12 @@ def _initial(init: float | int | str) -> Initial | None:
         return Initial(match[1] if match else "constant", values)
     except (ValueError, OverflowError):
         return None
+
+
+def _nearest_form(init: float | int | str) -> str | None:
+    """The word that was meant, if there is one that is near."""
+    word, words = str(init).partition("(")[0].strip(), (*_NAMED, "normal", "uniform")
+    return None if word in words else nearest(word, words)
 
 
 def _unfit(initial: Initial | None, item: Input | None) -> str | None:

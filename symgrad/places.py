@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -121,39 +122,62 @@ def _position(problem: Diagnostic) -> tuple[int, int]:
     return (problem.span.line, problem.span.column) if problem.span else (0, 0)
 
 
+_Place = tuple[int, int, int]
+"""The line of a character, its column, and that behind it."""
+
+
 def within(
     lines: Sequence[str], scalar: Scalar, text: str, start: int, end: int
 ) -> Span:
     """The place in a file of characters of a scalar's text.
 
     YAML only moves white space about, so the n-th other character of the text is the
-    n-th of the source; where it does more (escapes), the place is the whole scalar.
+    n-th of the source, be it written as an escape.
     """
-    places = _characters(lines, scalar)
+    places = list(_characters(lines, scalar))
     marks = [i for i, c in enumerate(text) if not c.isspace()]
     if len(places) != len(marks) or not places:
         return scalar.span
     pairs = list(zip(places, marks, strict=True))
     chosen = [place for place, i in pairs if start <= i < end]
     if not chosen:  # something is missing here
+        line, _, column = places[-1]
         later = [place for place, i in pairs if i >= start]
-        line, column = later[0] if later else (places[-1][0], places[-1][1] + 1)
+        line, column, _ = later[0] if later else (line, column, 0)
         return Span(line, column, line, column + 1)
-    (line, column), (end_line, end_column) = chosen[0], chosen[-1]
-    if end_line != line:
-        return Span(line, column, line, len(lines[line - 1]) + 1)
-    return Span(line, column, end_line, end_column + 1)
+    line, column, _ = chosen[0]
+    return Span(line, column, line, max(stop for at, _, stop in chosen if at == line))
 
 
-def _characters(lines: Sequence[str], scalar: Scalar) -> list[tuple[int, int]]:
-    """Line and column of every character of a scalar that is not white space."""
+_CHARACTER: Mapping[str | None, re.Pattern[str]] = {
+    "'": re.compile(r"''|."),
+    '"': re.compile(r"\\(x..|u.{4}|U.{8}|.|$)|."),
+}
+"""How a character is written between quotes."""
+
+_PLAIN = re.compile(".")
+
+
+def _characters(lines: Sequence[str], scalar: Scalar) -> Iterator[_Place]:
+    """The place of every character of a scalar that is not white space."""
     span, quoted = scalar.span, scalar.style in ("'", '"')
+    pattern = _CHARACTER.get(scalar.style, _PLAIN)
     first = span.line + (scalar.style in ("|", ">"))
-    places = []
     for number in range(first, span.end_line + 1):
         line = lines[number - 1] if number <= len(lines) else ""
         begin = span.column - 1 + quoted if number == span.line else 0
         stop = span.end_column - 1 - quoted if number == span.end_line else len(line)
-        columns = range(begin, min(stop, len(line)))
-        places += [(number, c + 1) for c in columns if not line[c].isspace()]
-    return places
+        for found in pattern.finditer(line, begin, min(stop, len(line))):
+            if not _is_white(found[0], scalar.style):
+                yield number, found.start() + 1, found.end() + 1
+
+
+_ESCAPED_WHITE = ("\\", "\\t", "\\n", "\\r", "\\ ", "\\_", "\\\t")
+
+
+def _is_white(written: str, style: str | None) -> bool:
+    """Whether this stands for white space, or, at the end of a line, for nothing."""
+    if style != '"' or written[0] != "\\":
+        return written.isspace()
+    digits = written[2:]
+    return chr(int(digits, 16)).isspace() if digits else written in _ESCAPED_WHITE

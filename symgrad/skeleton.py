@@ -17,10 +17,11 @@ import sympy
 from symgrad.as_text import as_text, axes_of
 from symgrad.errors import Diagnostic, SpecError
 from symgrad.grammar import FormulaError
+from symgrad.limits import PYTHON
 from symgrad.op import Op
 from symgrad.spec import load_text, outline
 
-PLACE = "<python>"
+PLACE = PYTHON
 """What stands for a file in messages and headers."""
 
 Key: TypeAlias = Any

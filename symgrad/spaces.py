@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from symgrad.axes import Axes, index_of, named, size_of, written
 from symgrad.declare import axes_of
-from symgrad.names import objection
+from symgrad.names import nearest, objection
 from symgrad.op import Input
 from symgrad.places import Problems
 from symgrad.program import Graph
@@ -113,7 +113,9 @@ def bound(
     own = named(draft.graph[value].axes)
     labels = {index_of(axis): axis for axis in own}
     if set(labels) != set(indices):
-        draft.problems.add("SG232", _unlike(name, indices, labels), path, None, True)
+        strange = [index for index in labels if index not in indices]
+        help = nearest(strange[0], indices) if strange else None
+        draft.problems.add("SG232", _unlike(name, indices, labels), path, help, True)
         return None
     declared = tuple(labels[index] for index in indices)
     draft.space.axes[name] = declared

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symgrad import lock, provenance
+from symgrad.alone import TEMPORARY, alone, undisturbed
 from symgrad.disk import OBSTACLES, Change, File, compare, obstacle, os_errors, problem
 from symgrad.errors import Diagnostic, OutputError
 from symgrad.names import nearest
@@ -83,17 +84,21 @@ def plan(wanted: Sequence[File], force: Collection[Path] = ()) -> tuple[Change, 
 def publish(wanted: Sequence[File], force: Collection[Path] = ()) -> tuple[Change, ...]:
     """Bring the disk to ``wanted``: all files or, on any failure, none.
 
-    Returns each file with the state it was in.  Raises ``OutputError``; whatever is
-    raised, an interrupt included, the disk is as before.
+    Returns each file with the state it was in.  Raises ``OutputError``, the disk being
+    as before; an interrupt that comes meanwhile is raised when all is written.  Where
+    the process is killed each file is the old or the new one, and the next call removes
+    what was left beside them.
     """
     changes = plan(wanted, force)
     due = [change.file for change in changes if change.state != "unchanged"]
-    folders = tuple(dict.fromkeys(file.path.parent for file in due))
+    folders = tuple(dict.fromkeys(file.path.parent for file in wanted))
     place = ", ".join(map(str, folders))
-    with os_errors(f"cannot write to {place}"), ExitStack() as stack:
+    with undisturbed(), os_errors(f"cannot write to {place}"), ExitStack() as stack:
         for folder in folders:
             stack.enter_context(_made(folder))
+            stack.enter_context(alone(folder))
         staged = [stack.enter_context(_staged(file)) for file in due]
+        plan(wanted, force)  # another may have been at it meanwhile
         for temporary, file in zip(staged, due, strict=True):
             stack.enter_context(_kept(file.path))
             os.replace(temporary, file.path)
@@ -117,11 +122,12 @@ def _made(folder: Path) -> Iterator[None]:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A free name beside ``path``; what stands under it is removed at the end."""
-    place = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    place = path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY}")
     try:
         yield place
     finally:
-        place.unlink(missing_ok=True)
+        with suppress(OSError):  # the next call tries again
+            place.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -3,8 +3,8 @@
     python tests/fuzz_front_end.py --seconds 60 --seed 1
 
 Good specs are cut, doubled and spliced with each other and with pieces that mean
-something to YAML or to formulas.  A fault is any exception but ``SpecError``, an error
-outside of the file, or a text that takes too long; its text is printed.
+something to YAML or to formulas.  The text of a fault is printed.  What is guided by
+coverage, and reads formulas alone as well, is tests/fuzz_coverage.py.
 """
 
 from __future__ import annotations
@@ -15,16 +15,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from fuzz_targets import FAULTS, ROOT
 
-from symgrad.errors import Diagnostic, SpecError, render  # noqa: E402
-from symgrad.spec import load_text  # noqa: E402
-
-SLOW = 5.0
-"""Seconds after which a text counts as a hang."""
+fault = FAULTS["specs"]
+"""What is wrong with how a text is taken; ``None`` if nothing is."""
 
 SEEDS = tuple(
     path.read_text("utf-8")
@@ -68,33 +63,6 @@ def mutated(random_: random.Random) -> str:
         )
         text = text[:at] + inserted + text[at + size :]
     return text
-
-
-def fault(text: str) -> str | None:
-    """What is wrong with how a text is taken; ``None`` if nothing is."""
-    start = time.perf_counter()
-    try:
-        for op in load_text(text, "fuzz.yaml").ops:
-            assert op.outputs
-    except SpecError as error:
-        found = next(filter(None, map(wrong, error.diagnostics)), None)
-        if found or not error.diagnostics:
-            return found or "no diagnostics"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    seconds = time.perf_counter() - start
-    return f"{seconds:.1f} s" if seconds > SLOW else None
-
-
-def wrong(problem: Diagnostic) -> str | None:
-    """What is wrong with a diagnostic."""
-    text = render(problem)
-    if not all(line.isprintable() for line in text.split("\n")):
-        return f"unprintable message: {text!r}"
-    span = problem.span
-    if span is not None and (span.line < 1 or span.column < 1):
-        return f"place outside of the file: {span}"
-    return None
 
 
 def main(words: Sequence[str] | None = None) -> int:

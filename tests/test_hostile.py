@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import fuzz_front_end
+import fuzz_targets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,10 +110,14 @@ NAMES: list[Row] = [
 ]
 
 OUTPUTS: Sequence[Row] = [
-    (f"P{number:02}", model(output=path), "SG120", "1:81", "unknown key 'output'")
-    for number, path in enumerate(
-        ["/etc/x.py", "C:\\x.py", ".bashrc.py", "x.py\n", "../x.py"]
-    )
+    (name, model(output=path), "SG120", "1:81", "unknown key 'output'")
+    for name, path in {
+        "P02": "/etc/x.py",
+        "P06": "C:\\x.py",
+        "P08": ".bashrc.py",
+        "P10": "x.py\n",
+        "parent": "../x.py",
+    }.items()
 ] + [("P04", model(output="a\0.py"), "SG102", "1:91", "U+0000")]
 
 CODE: list[Row] = [
@@ -265,6 +270,6 @@ def test_fuzzing_finds_faults(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> N
         raise IndexError(len(text))
 
     assert fuzz_front_end.main(["--seconds", "0.2"]) == 0
-    monkeypatch.setattr(fuzz_front_end, "load_text", faulty)
+    monkeypatch.setattr(fuzz_targets, "load_text", faulty)
     assert fuzz_front_end.main(["--seconds", "5"]) == 1
     assert "IndexError" in capsys.readouterr().out

@@ -74,6 +74,26 @@ def test_a_crash_is_told() -> None:
     assert answer.step == Step("swish", 7, "purity")
 
 
+SLEEPS = """
+import json, os, sys, time
+print(json.dumps({"op": str(os.getpid()), "rung": 1, "name": "here"}), flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_interrupt_ends_the_child_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(step: Step) -> None:
+        begun.append(int(step.op))
+        raise KeyboardInterrupt
+
+    begun: list[int] = []
+    monkeypatch.setattr(process, "_BOOT", SLEEPS)
+    with pytest.raises(KeyboardInterrupt):
+        ask(None, time_limit=60.0, watch=interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(begun[0], 0)
+
+
 def test_each_step_is_told_when_it_is_begun() -> None:
     told: list[Step] = []
     report = verify(SWISH.source, SWISH.spec, watch=told.append)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import IO, Any, Literal
 
 from symgrad.audit.given import Given
+from symgrad.limits import address_space
 from symgrad.op import Spec
 from symgrad.verify.report import Report
 from symgrad.verify.target import Target
@@ -111,12 +112,5 @@ def _limit(memory: int | None) -> None:
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if memory is not None:
-            whole = _address_space() + memory
+            whole = address_space() + memory
             resource.setrlimit(resource.RLIMIT_AS, (whole, whole))
-
-
-def _address_space() -> int:
-    """The size of this process in bytes; 0 where the system does not say."""
-    with suppress(OSError), open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
