@@ -14,7 +14,7 @@ import pytest
 import sympy
 
 import symgrad
-from symgrad import cli, gen, limits
+from symgrad import cli, gen, generate, limits
 from symgrad.codes import CODES
 from symgrad.errors import SymgradError
 
@@ -74,8 +74,14 @@ def lock(_: pytest.MonkeyPatch) -> None:
     Path("out/one.lock.json").write_text("{}")
 
 
+def endless(*_: object) -> None:
+    while True:
+        pass
+
+
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SECONDS", 0.001)
+    monkeypatch.setattr(generate, "_generated", endless)
 
 
 def ended(monkeypatch: pytest.MonkeyPatch) -> None:
