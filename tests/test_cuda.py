@@ -17,9 +17,9 @@ from contract import Point, assert_same, at, cast, moves, point, total
 from torch import Tensor
 from torch_cases import EVERY
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="torch has no CUDA device here"
-)
+if not torch.cuda.is_available():
+    pytest.skip("torch has no CUDA device here", allow_module_level=True)
+
 every_case = pytest.mark.parametrize("case", EVERY, ids=str)
 
 

@@ -76,7 +76,7 @@ def test_the_sdist_has_what_the_wheel_is_built_from(built: Path) -> None:
     }
     assert extra == {
         *(".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md"),
-        *("constraints.txt", "pyproject.toml"),
+        *("SECURITY.md", "constraints.txt", "pyproject.toml"),
     }
 
 
