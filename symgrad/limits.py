@@ -44,7 +44,7 @@ def limited(path: str) -> Iterator[None]:
         yield
         return
     try:
-        with _time(SECONDS), _memory(MEMORY):
+        with _memory(MEMORY), _time(SECONDS):  # an alarm would interrupt the lifting
             yield
     except _TooLong:
         raise _stopped(path, f"{SECONDS:g} s of processor time") from None
@@ -64,10 +64,13 @@ def _time(seconds: float) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGVTALRM, _end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # again if lost
     try:
-        yield
-    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)  # again if lost
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    finally:  # again, as the alarm may have come just before the timer was stopped
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before or signal.SIG_DFL)
 
@@ -85,8 +88,10 @@ def _memory(more: int) -> Iterator[None]:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)
-    if before[0] == resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_AS, (size + more, before[1]))
+    if before[0] != resource.RLIM_INFINITY:  # perhaps another thread's, which lifts it
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (size + more, before[1]))
     try:
         yield
     finally:

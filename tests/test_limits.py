@@ -68,6 +68,41 @@ def test_a_limit_is_told_and_lifted(
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
+def test_an_alarm_at_the_last_moment_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import resource
+
+    stop, late = signal.setitimer, [signal.SIGVTALRM]
+
+    def stopped(which: int, seconds: float, again: float = 0.0) -> object:
+        if seconds == 0 and late:
+            signal.raise_signal(late.pop())
+        return stop(which, seconds, again)
+
+    monkeypatch.setattr(signal, "setitimer", stopped)
+    before = signal.getsignal(signal.SIGVTALRM), resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(SpecError, match="SG303"), limited("a.yaml"):
+        pass
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+    after = signal.getsignal(signal.SIGVTALRM), resource.getrlimit(resource.RLIMIT_AS)
+    assert after == before
+
+
+def test_limits_that_overlap_are_lifted_in_any_order() -> None:
+    """As those of two threads do."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    first, second = limited("a.yaml"), limited("b.yaml")
+    for block in (first, second):
+        block.__enter__()
+    assert resource.getrlimit(resource.RLIMIT_AS) != before
+    for block in (first, second):
+        block.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
 def test_what_is_declared_in_python_takes_the_time_it_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
