@@ -9,11 +9,13 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from generated_modules import EXAMPLES, GENERATED
 
-from symgrad import cli, spec, verify
+from symgrad import cli, limits, spec, verify
+from symgrad.report import page as gathering
 from symgrad.verify.report import Finding, Report, RungResult
 
 SPEC = """
@@ -274,6 +276,28 @@ def test_bad_input(
 ) -> None:
     assert cli.run(["report", "spec.yaml", "--verify", "off", *more]) == 2
     assert f"[{code}]" in capsys.readouterr().err
+
+
+def test_what_is_derived_for_the_page_has_its_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside those of the code: it is derived once more, to be shown."""
+
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    def hurried(*args: Any) -> gathering.SpecPage:
+        monkeypatch.setattr(limits, "SECONDS", 0.01)
+        return gathering.gathered(*args)
+
+    monkeypatch.setattr(gathering, "steps", endless)
+    monkeypatch.setattr("symgrad.report.gathered", hurried)
+    monkeypatch.chdir(tmp_path)
+    Path("s.yaml").write_text(NEGATED)
+    assert cli.run(["report", "s.yaml", "--verify", "off"]) == 2
+    assert "SG303" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.yaml"]
 
 
 # Every example

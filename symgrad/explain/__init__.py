@@ -11,6 +11,7 @@ from symgrad.codes import CODES, Code
 from symgrad.explain import as_json, latex, markdown, text
 from symgrad.explain.page import Style
 from symgrad.explain.tree import Derivation
+from symgrad.limits import limited
 from symgrad.terminal import NO_TERMINAL, Terminal
 
 
@@ -72,4 +73,5 @@ def derivations(
     place = folder / lock_name(origin.stem)
     known = lock.read(place)
     chosen = (replace(op, backend=backend or op.backend) for op in origin.ops)
-    return [derivation(op, known, place.as_posix()) for op in chosen]
+    with limited(origin.path):
+        return [derivation(op, known, place.as_posix()) for op in chosen]

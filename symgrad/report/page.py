@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from symgrad.backends.torch import steps
 from symgrad.gen import Made
 from symgrad.in_memory import load_text
+from symgrad.limits import limited
 from symgrad.op import Op
 from symgrad.patches.choices import Choices
 from symgrad.report import code, formulas, kept, ladder
@@ -140,13 +141,15 @@ def _op(
     watch: Watch,
 ) -> OpPage:
     watch(Step(op.name, len(RUNGS) + 1, "plots"))
-    programs = list(steps(op, Choices(made.module.choices)))
+    with limited(made.spec.path):
+        programs = list(steps(op, Choices(made.module.choices)))
+        forward, gradients = _set(formulas.forward(op)), _set(formulas.gradients(op))
     refused = Figures(note="Its text was refused, so it was not run.")
     return OpPage(
         name=op.name,
         doc=tuple(" ".join(part.split()) for part in op.doc.strip().split("\n\n")),
-        formulas=tuple(_set(formulas.forward(op))),
-        gradients=tuple(_set(formulas.gradients(op))),
+        formulas=forward,
+        gradients=gradients,
         figures=figures(op, functions(op)) if functions else refused,
         rungs=tuple(ladder.rungs(op, report)),
         failures=ladder.failures(op, report),
@@ -155,10 +158,12 @@ def _op(
     )
 
 
-def _set(equations: Iterable[Equation]) -> Iterator[Markup]:
+def _set(equations: Iterable[Equation]) -> tuple[Markup, ...]:
     """Equations as they are printed; one that is too long is not."""
-    for left, right in equations:
-        yield mathml(left) + TOO_LONG if right is None else mathml(left, right)
+    return tuple(
+        mathml(left) + TOO_LONG if right is None else mathml(left, right)
+        for left, right in equations
+    )
 
 
 def _method(method: code.Method) -> CodeMethod:
