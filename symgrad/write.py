@@ -89,16 +89,16 @@ def publish(wanted: Sequence[File], force: Collection[Path] = ()) -> tuple[Chang
     the process is killed each file is the old or the new one, and the next call removes
     what was left beside them.
     """
-    changes = plan(wanted, force)
-    due = [change.file for change in changes if change.state != "unchanged"]
     folders = tuple(dict.fromkeys(file.path.parent for file in wanted))
     place = ", ".join(map(str, folders))
     with undisturbed(), os_errors(f"cannot write to {place}"), ExitStack() as stack:
         for folder in folders:
             stack.enter_context(_made(folder))
             stack.enter_context(alone(folder))
+        changes = plan(wanted, force)
+        due = [change.file for change in changes if change.state != "unchanged"]
         staged = [stack.enter_context(_staged(file)) for file in due]
-        plan(wanted, force)  # another may have been at it meanwhile
+        plan(wanted, force)  # an editor, which heeds no lock, may have been at it
         for temporary, file in zip(staged, due, strict=True):
             stack.enter_context(_kept(file.path))
             os.replace(temporary, file.path)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,24 @@ def test_what_is_edited_at_the_last_moment_is_kept(
         write.publish(wanted(tmp_path, "new = 2"))
     before["two.py"] += b"# mine\n"
     assert listing(tmp_path) == before
+
+
+def test_what_another_wrote_before_the_lock_was_had_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or some files would be those of one call, and some of the other."""
+    write.publish(wanted(tmp_path, "new = 2"))
+    new = listing(tmp_path)
+
+    def late(folder: Path) -> AbstractContextManager[None]:
+        monkeypatch.setattr(write, "alone", alone.alone)
+        write.publish(wanted(tmp_path, "old = 1"))
+        return alone.alone(folder)
+
+    monkeypatch.setattr(write, "alone", late)
+    changes = write.publish(wanted(tmp_path, "new = 2"))
+    assert {change.state for change in changes} == {"stale"}
+    assert listing(tmp_path) == new
 
 
 def test_another_that_does_not_let_go_is_told(
