@@ -59,6 +59,8 @@ def read(raw: bytes, file: str) -> Document:
         raise _refusal(document, "it is nested too deeply", (1, 1)) from None
     except tomllib.TOMLDecodeError as error:
         raise _refusal(document, *_said(str(error), document.lines)) from None
+    except ValueError:  # from Python itself, which says no place
+        raise _refusal(document, "a number has too many digits", (1, 1)) from None
     _Scan(text, document).read()
     return document
 
