@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -46,9 +48,9 @@ def explain(
     symgrad explain examples/swish.yaml --format markdown
     symgrad explain SG210
     """
-    is_code = subject[:2].upper() == "SG" and subject[2:].isdigit()
-    if is_code and subject.upper() not in CODES and not Path(subject).exists():
-        raise click.UsageError(f"there is no code {subject}")
+    if _is_meant_for_a_code(subject) and subject.upper() not in CODES:
+        near = " or ".join(_near(subject))
+        raise click.UsageError(f"there is no code {subject}; did you mean {near}?")
     from symgrad import explain as explaining
     from symgrad.terminal import terminal
 
@@ -61,3 +63,15 @@ def explain(
         return console.fail(2, str(error), error.diagnostics, as_json=True)
     sys.stdout.write(text)
     return 0
+
+
+def _is_meant_for_a_code(subject: str) -> bool:
+    """Whether it looks like a code, a letter for a digit perhaps, and is no file."""
+    looks = re.fullmatch(r"SG-?[A-Z\d]*\d[A-Z\d]*", subject, re.IGNORECASE)
+    return looks is not None and not Path(subject).exists()
+
+
+def _near(subject: str) -> list[str]:
+    """The codes that it may be a slip of, the likeliest first."""
+    digits = subject.upper().translate(str.maketrans("OIL", "011"))
+    return [digits] if digits in CODES else get_close_matches(digits, CODES, 3, 0)

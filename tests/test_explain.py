@@ -12,9 +12,9 @@ from generated_modules import EXAMPLES, ROOT
 from latex_fragments import problems
 from specs import op
 
-from symgrad import cli, explain_command
+from symgrad import cli, explain_command, limits
 from symgrad.backends.torch import steps
-from symgrad.explain import FORMATS, derivations, explain
+from symgrad.explain import FORMATS, build, derivations, explain
 from symgrad.explain.build import WHAT, derivation
 from symgrad.explain.tree import Derivation
 from symgrad.terminal import NO_TERMINAL
@@ -218,9 +218,42 @@ def test_a_code_is_explained_in_every_format(
     assert said == explain("SG210", form=form)
 
 
-def test_what_is_no_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["explain", "SG999"]) == 2
-    assert "there is no code SG999" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("subject", "meant"),
+    [
+        ("SG21O", "SG210"),
+        ("sg2l0", "SG210"),
+        ("SG-210", "SG210 or SG710 or SG610"),
+        ("SG999", "SG709 or SG609 or SG509"),
+    ],
+)
+def test_what_is_no_code(
+    subject: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["explain", subject]) == 2
+    said = f"there is no code {subject}; did you mean {meant}?"
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("subject", ["sg.yaml", "sgd2.yaml", "sgd2.yaml:step"])
+def test_a_spec_may_begin_like_a_code(
+    subject: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["explain", subject]) == 2
+    assert "SG104" in capsys.readouterr().err
+
+
+def test_an_explanation_has_the_limits_of_a_derivation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(limits, "SECONDS", 0.01)
+    monkeypatch.setattr(build, "derivation", endless)
+    assert cli.run(["explain", str(EXAMPLES / "swish.yaml")]) == 2
+    assert "SG303" in capsys.readouterr().err
 
 
 def test_the_command_offers_the_formats_that_there_are() -> None:
