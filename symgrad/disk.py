@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,7 @@ def obstacle(change: Change) -> Diagnostic:
 
 def read(path: Path) -> str:
     """The text of a generated file.  Raises ``OutputError`` if it cannot be had."""
-    with os_errors(f"cannot read {path}"):
+    with os_errors(f"cannot read {path}", "'symgrad gen' writes it"):
         return _read(path) or ""
 
 
@@ -158,14 +159,32 @@ def _source_of(path: Path) -> str | None:
     return parts[0].source if parts and "/" in parts[0].source else None
 
 
+_HELP: Mapping[int, str] = {
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "have it permitted, or go elsewhere"
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room, or write elsewhere"),
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR),
+        "a file stands where a folder should: move it, or name another folder",
+    ),
+    errno.EAGAIN: "end the other, or try again",
+}
+"""What to do about what the system refuses, where that can be said."""
+
+
 @contextmanager
-def os_errors(what: str) -> Iterator[None]:
-    """Turn what the operating system refuses into ``OutputError`` (SG505)."""
+def os_errors(what: str, absent: str = "make its folder first") -> Iterator[None]:
+    """Turn what the operating system refuses into ``OutputError`` (SG505).
+
+    ``absent`` is what to do where a file or folder is missing.
+    """
     try:
         yield
     except OSError as error:
-        found = problem("SG505", f"{what}: {error.strerror or error}")
-        raise OutputError(found) from error
+        said = f"{what}: {error.strerror or error}"
+        help = absent if error.errno == errno.ENOENT else _HELP.get(error.errno or 0)
+        raise OutputError(problem("SG505", said, help=help)) from error
 
 
 def problem(

@@ -63,13 +63,17 @@ _PLANS: Mapping[type, Callable[[Any], Plan]] = {
 }
 """Class of expression to its plan; a class without one has that of its base."""
 
-_REFUSED: Mapping[type, tuple[str, str]] = {
+_REFUSED: Mapping[type, tuple[str, str] | tuple[str, str, str]] = {
     type(sympy.nan): ("SG207", "nan is not a number"),
     type(sympy.zoo): ("SG207", "the expression is infinite: a division by zero?"),
     type(sympy.oo): ("SG207", "oo is not a finite number"),
     type(-sympy.oo): ("SG207", "-oo is not a finite number"),
     BooleanAtom: ("SG208", "True and False belong into the last branch of a Piecewise"),
-    sympy.Derivative: ("SG301", "an unevaluated Derivative"),
+    sympy.Derivative: (
+        "SG301",
+        "an unevaluated Derivative",
+        "'doit()' takes it where its function is known; else write its formula",
+    ),
     sympy.Integral: ("SG710", "Integral is not built yet"),
     sympy.Sum: ("SG233", "Sum needs inputs with named axes"),
     sympy.Product: ("SG233", "Product needs inputs with named axes"),
@@ -79,7 +83,7 @@ _REFUSED: Mapping[type, tuple[str, str]] = {
     sympy.MatrixBase: ("SG704", "matrices are not built yet"),
     sympy.MatrixExpr: ("SG704", "matrices are not built yet"),
 }
-"""Class of expression to the code and the message of its refusal."""
+"""Class of expression to the code, the message and the help of its refusal."""
 
 
 def from_sympy(expr: Any, graph: Graph, names: Mapping[sympy.Symbol, int]) -> int:

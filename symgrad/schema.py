@@ -14,7 +14,8 @@ from typing import Any
 
 from symgrad import model
 from symgrad.declare import MAX_CHARACTERS as LONGEST_DECLARATION
-from symgrad.errors import Diagnostic, OutputError
+from symgrad.disk import os_errors, problem
+from symgrad.errors import OutputError
 from symgrad.functions import NAMES
 from symgrad.grammar import MAX_CHARACTERS
 from symgrad.kinds import Kind
@@ -87,17 +88,14 @@ def publish(path: Path) -> Outcome:
 
     Raises ``OutputError`` (SG510) for such a file, and where nothing can be written.
     """
-    try:
+    with os_errors(f"cannot write {path}"):
         if path.exists() and not _is_ours(path):
             help = "choose another name, or remove it"
             said = f"{path} is there already, and it is no schema of symgrad"
-            raise OutputError(Diagnostic("SG510", said, "", None, (), help))
+            raise OutputError(problem("SG510", said, help=help))
         mode = "w" if path.exists() else "x"  # no writing through a link to nowhere
         with open(path, mode, encoding="utf-8") as stream:
             stream.write(text())
-    except OSError as error:
-        said = f"cannot write {path}: {error.strerror or error}"
-        raise OutputError(Diagnostic("SG505", said, "", None, ())) from error
     notes = (
         f"wrote {path}",
         "in a spec of that folder, the first line leads an editor to it:",

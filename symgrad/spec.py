@@ -69,8 +69,19 @@ def load_with_warnings(
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or error
         message = f"the spec cannot be read: {reason}"
-        raise SpecError(Diagnostic("SG104", message, file, None, ())) from None
+        help = _help(error, Path(file))
+        raise SpecError(Diagnostic("SG104", message, file, None, (), help)) from None
     return _loaded(raw, file)
+
+
+def _help(error: Exception, path: Path) -> str | None:
+    """What may be meant where there is no such file."""
+    if isinstance(error, IsADirectoryError):
+        return f"name the specs in it: {path / '*.yaml'}"
+    if not isinstance(error, FileNotFoundError):
+        return None
+    beside = [str(other) for other in path.parent.glob("*.y*ml")]
+    return names.nearest(str(path), beside) or "'symgrad new NAME' writes one"
 
 
 def canonical(ops: Sequence[Op]) -> str:

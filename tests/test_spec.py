@@ -121,6 +121,16 @@ def test_files_that_cannot_be_read(file: str, expected: str) -> None:
     assert [d.code for d in caught.value.diagnostics] == [expected]
 
 
+def test_a_file_that_is_not_there_may_be_another(tmp_path: Path) -> None:
+    (tmp_path / "swish.yaml").touch()
+    asked = {"swsh.yaml": f"did you mean '{tmp_path / 'swish.yaml'}'?", "": "*.yaml"}
+    for name, help in asked.items():
+        with pytest.raises(SpecError) as caught:
+            load(tmp_path / name)
+        [found] = caught.value.diagnostics
+        assert found.help is not None and found.help.endswith(help)
+
+
 # File names
 
 

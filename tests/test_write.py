@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -270,6 +271,15 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_a_code(out: Path) -> None
         write.publish(pair(out))
     assert codes(refused) == ["SG505"]
     assert listing(out.parent) == before
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.ENOENT])
+def test_what_the_system_refuses_comes_with_help(number: int) -> None:
+    with pytest.raises(OutputError) as refused, disk.os_errors("cannot write"):
+        raise OSError(number, os.strerror(number))
+    [found] = refused.value.diagnostics
+    assert found.message == f"cannot write: {os.strerror(number)}"
+    assert found.help
 
 
 # Orphans and differences

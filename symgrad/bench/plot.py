@@ -12,6 +12,7 @@ from typing import Any
 
 from symgrad.bench.paired import PASSES, Pass
 from symgrad.bench.results import Measured
+from symgrad.disk import os_errors
 from symgrad.errors import Diagnostic, OutputError, SymgradError
 
 _STYLE = {"svg.hashsalt": "symgrad", "svg.fonttype": "none", "font.size": 8}
@@ -26,10 +27,12 @@ def require(path: Path) -> None:
     """
     if path.suffix not in KINDS:
         message = f"{path} is no {' and no '.join(KINDS)}"
-        raise SymgradError(Diagnostic("SG606", message, "", None, (), None))
+        help = f"such as '--plot {path.with_suffix(KINDS[0]).name}'"
+        raise SymgradError(Diagnostic("SG606", message, "", None, (), help))
     if not path.parent.is_dir():
         message = f"{path.parent} is no folder"
-        raise OutputError(Diagnostic("SG505", message, "", None, ()))
+        help = "make it, or name one that is there"
+        raise OutputError(Diagnostic("SG505", message, "", None, (), help))
     if importlib.util.find_spec("matplotlib") is None:
         help = "pip install 'symgrad[benchmarks]'"
         message = "plots are drawn by matplotlib, which is not installed"
@@ -50,11 +53,8 @@ def draw(measured: Sequence[Measured], path: Path) -> None:
         for row, one in zip(axes, measured, strict=True):
             for panel, which in zip(row, PASSES, strict=True):
                 _panel(panel, one, which)
-        try:
+        with os_errors(f"cannot write {path}"):
             figure.savefig(path, metadata=_metadata(path))
-        except OSError as error:
-            message = f"{path}: {error.strerror}"
-            raise OutputError(Diagnostic("SG505", message, "", None, ())) from error
 
 
 def _panel(panel: Any, measured: Measured, which: Pass) -> None:
