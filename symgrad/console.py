@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -61,14 +62,14 @@ def show(
         return outcome.exit_code
     for line in (*map(_rendered, outcome.warnings), *map(_seen, outcome.notes)):
         say(line)
-    text = outcome.text
+    text = _seen(outcome.text) if sys.stdout.isatty() else outcome.text
     sys.stdout.write(dye(text) if dye and coloured(sys.stdout) else text)
     return outcome.exit_code
 
 
-def _seen(note: str) -> str:
-    """A note whose control characters, of a path perhaps, reach no terminal."""
-    return "\n".join(map(errors.visible, note.split("\n")))
+def _seen(text: str) -> str:
+    """A text whose control characters reach no terminal: a path's, or a file's."""
+    return re.sub(r"[^\n\t]+", lambda found: errors.visible(found[0]), text)
 
 
 def fail(

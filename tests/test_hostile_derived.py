@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,18 @@ def test_a_path_reaches_no_terminal_as_control_characters(
     err = capsys.readouterr().err
     assert "one" in err
     assert all(line.isprintable() for line in err.splitlines())
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_difference_is_harmless_on_a_terminal_and_exact_in_a_pipe(
+    on_terminal: bool, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Whatever lies in the folder of output may be anybody's."""
+    Path("generated").mkdir()
+    Path("generated/one.py").write_text("mine\x1b[2J\t\u202e\n", "utf-8")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal)
+    assert cli.run(["gen", "--diff", "one.yaml"]) == 1
+    out = capsys.readouterr().out
+    assert ("-mine\\x1b[2J\t\\u202e\n" in out) == on_terminal
+    assert ("-mine\x1b[2J\t\u202e\n" in out) != on_terminal
