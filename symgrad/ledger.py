@@ -1,4 +1,4 @@
-"""The ledger of an op: which bytes forward keeps for backward."""
+"""The ledger of an op: bytes that forward keeps for backward, operations of both."""
 
 from __future__ import annotations
 
@@ -71,3 +71,12 @@ def bytes_of(tensors: Iterable[Kept]) -> Bytes:
 def sizes(node: Node) -> Product:
     """The sizes of a tensor, sorted; ``B`` elements are in the batch."""
     return tuple(sorted("B" if axis == BATCH else size_of(axis) for axis in node.axes))
+
+
+def operations(program: Program) -> tuple[int, int]:
+    """How many there are of forward, and of all gradients together."""
+    terms = [v for values in program.gradients.values() for v in values]
+    return (
+        program.count_ops(program.outputs.values()),
+        program.count_ops(terms, frozenset(program.residuals)),
+    )

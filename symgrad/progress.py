@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +9,7 @@ from threading import Lock
 
 import click
 
+from symgrad.terminal import capable
 from symgrad.verify.watch import Progress, Step, Watch, unseen
 
 WIDTH = 20
@@ -17,7 +17,7 @@ WIDTH = 20
 
 def progress(as_json: bool, label: str = "verifying") -> Progress:
     """What shows progress on standard error; nothing where a machine reads it."""
-    seen = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    seen = capable(sys.stderr)
 
     def bar(steps: int) -> AbstractContextManager[Watch]:
         return _bar(steps, label)

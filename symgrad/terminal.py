@@ -33,9 +33,9 @@ def terminal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Termina
     colour = coloured(stream, environ)
     if not stream.isatty():
         return Terminal(colour=colour)
-    is_dumb = environ.get("TERM") == "dumb"
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    return Terminal(width, colour, not is_dumb and _speaks_unicode(environ))
+    has_signs = capable(stream, environ) and _speaks_unicode(environ)
+    return Terminal(width, colour, has_signs)
 
 
 def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
@@ -46,8 +46,12 @@ def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """
     if environ.get("NO_COLOR"):
         return False
-    is_capable = stream.isatty() and environ.get("TERM") != "dumb"
-    return bool(environ.get("FORCE_COLOR")) or is_capable
+    return bool(environ.get("FORCE_COLOR")) or capable(stream, environ)
+
+
+def capable(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether it is a terminal that can do more than print one line after another."""
+    return stream.isatty() and environ.get("TERM") != "dumb"
 
 
 def _speaks_unicode(environ: Mapping[str, str]) -> bool:

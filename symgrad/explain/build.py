@@ -85,10 +85,8 @@ def _kinks(op: Op) -> Iterator[Kink]:
 
 def _counted(made: Steps) -> Iterator[Step]:
     for name, program in made:
-        terms = [v for values in program.gradients.values() for v in values]
-        forward = program.count_ops(program.outputs.values())
-        backward = program.count_ops(terms, frozenset(program.residuals))
-        yield Step(name, WHAT[name], forward, backward if terms else None)
+        forward, backward = ledger.operations(program)
+        yield Step(name, WHAT[name], forward, backward if program.gradients else None)
 
 
 def _loops(op: Op, program: Program) -> tuple[str, ...]:

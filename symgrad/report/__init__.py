@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Literal
 
 from symgrad import gen, provenance, verify, write
 from symgrad._version import __version__
 from symgrad.disk import File
-from symgrad.gen import Made, Outcome
+from symgrad.gen import Level, Made
+from symgrad.outcome import Outcome
 from symgrad.report import svg
 from symgrad.report.page import Page, SpecPage, gathered
 from symgrad.templates import render_html
 from symgrad.verify import Report
 from symgrad.verify.rungs import climbed
 from symgrad.verify.watch import Progress, Watch, unseen
-
-Level = Literal["quick", "full", "off"]
 
 
 def run(

@@ -95,11 +95,6 @@ def _fixed(subject: Plotted, moving: Sequence[str]) -> tuple[tuple[Markup, str],
 # Titles
 
 
-def _wrts(subject: Plotted, names: Sequence[str]) -> list[str | None]:
-    """The value, and a gradient by each of some inputs."""
-    return [None, *names]
-
-
 def _what(subject: Plotted, output: Formula, wrt: str | None) -> Term:
     shown = subject.shown[output.name]
     if wrt is None:
@@ -132,7 +127,7 @@ def _curves(subject: Plotted, name: str) -> Group:
     kinks = numbers.kinks(subject, name, grid)
     beside = (kink + side * BESIDE * (high - low) for kink in kinks for side in (-1, 1))
     grid = sorted({*grid, *(x for x in beside if low <= x <= high)})
-    wrts = _wrts(subject, [name])
+    wrts = (None, name)
     pictures = (
         *(_plain(subject, name, grid, wrt, kinks) for wrt in wrts),
         *(_error(subject, name, wrt) for wrt in wrts),
@@ -203,7 +198,7 @@ def _maps(subject: Plotted) -> Group:
     subject = replace(subject, outputs=subject.outputs[:1])
     pictures = [
         picture
-        for wrt in _wrts(subject, subject.moving)
+        for wrt in (None, *subject.moving)
         for picture in (_value_map(subject, wrt), *_error_maps(subject, wrt))
     ]
     a, b = (inline(subject.shown[name]) for name in subject.moving)

@@ -11,6 +11,7 @@ from symgrad.axes import BATCH, index_of, moves, named, size_of
 from symgrad.axes import RULES as along_axes
 from symgrad.backends.torch import steps
 from symgrad.derive import primal
+from symgrad.display import has_partials
 from symgrad.op import Op
 from symgrad.parts import Part, part_of
 from symgrad.program import Graph, Node, Program
@@ -63,11 +64,10 @@ def _derived(op: Op) -> Program:
 
 def _derivative(op: Op, wrt: str) -> Term:
     """What a gradient is called: one output's partial, or a row of the adjoint."""
-    outputs = op.differentiable_outputs
     given = any(formula.name == wrt for formula in op.overrides)
-    if given or len(outputs) != 1 or op.in_plane or op.has_axes:
+    if given or not has_partials(op):
         return Term("adjoint", (name(wrt),))
-    return Term("derivative", (name(outputs[0].name), name(wrt)))
+    return Term("derivative", (name(op.differentiable_outputs[0].name), name(wrt)))
 
 
 def _own_indices(program: Program, terms: Sequence[int]) -> Bindings:

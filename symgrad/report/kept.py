@@ -72,9 +72,4 @@ def _counted(steps: Sequence[tuple[str, Program]]) -> Iterator[Counted]:
     wanted = {"differentiate": "as derived", steps[-1][0]: "as written"}
     for step, program in steps:
         if step in wanted:
-            terms = [v for values in program.gradients.values() for v in values]
-            yield Counted(
-                wanted[step],
-                program.count_ops(program.outputs.values()),
-                program.count_ops(terms, frozenset(program.residuals)),
-            )
+            yield Counted(wanted[step], *ledger.operations(program))
