@@ -87,6 +87,8 @@ def _checked(document: Document, folder: Path, find_specs: bool) -> Configuratio
     if given is None:
         raise problems.error()
     specs = _specs(given.specs or [], folder, problems) if find_specs else ()
+    if "\0" in (given.output or ""):  # no system has such a path
+        problems.add("SG123", "this cannot be a folder", (*TABLE, "output"))
     if problems:
         raise problems.error()
     output = None if given.output is None else Path(_from_here(folder / given.output))

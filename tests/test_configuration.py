@@ -130,6 +130,7 @@ REFUSED = [
     ("jobs = '2'", "SG122", (2, 8), "write it without a point or quotes"),
     ('# jobs = 1\n"jo\\u0062" = 1', "SG120", (3, 1), "did you mean 'jobs'?"),
     ("[tool.symgrad.limits]\na = 1", "SG120", (2, 15), "allowed: specs"),
+    ('output = "a\\u0000"', "SG123", (2, 10), ""),
     ("jobs = ", "SG150", (2, 8), ""),
     ("jobs = 1\njobs = 2", "SG150", (3, 9), ""),
     ("output = 'a", "SG150", (2, 12), ""),
