@@ -111,8 +111,7 @@ def _moves(plotted: Plotted) -> bool:
 
 def exact(plotted: Plotted, moving: Sequence[str], output: Formula, wrt: Wrt) -> Exact:
     """An output, or its derivative by an input, in balls."""
-    op = plotted.op
-    nodes = op.nodes
+    nodes = plotted.op.nodes
     leaves = {
         (n.op, str(n.data)): v
         for v, n in enumerate(nodes)
