@@ -48,15 +48,18 @@ def explain(
     symgrad explain examples/swish.yaml --format markdown
     symgrad explain SG210
     """
+    form = "json" if as_json else form
     if _is_meant_for_a_code(subject) and subject.upper() not in CODES:
         near = " or ".join(_near(subject))
-        raise click.UsageError(f"there is no code {subject}; did you mean {near}?")
+        error = click.UsageError(f"there is no code {subject}; did you mean {near}?")
+        if form != "json":
+            raise error
+        return console.fail_usage(2, error, as_json=True)
     from symgrad import explain as explaining
     from symgrad.terminal import terminal
 
-    shown, form = terminal(sys.stdout), "json" if as_json else form
     try:
-        text = explaining.explain(subject, backend, form, folder, shown)
+        text = explaining.explain(subject, backend, form, folder, terminal(sys.stdout))
     except SymgradError as error:
         if form != "json":
             raise

@@ -206,6 +206,9 @@ def test_for_machines_what_is_wrong_is_json(
     document = json.loads(capsys.readouterr().out)
     assert document["exit_code"] == 2
     assert [d["code"] for d in document["diagnostics"]] == ["SG104"]
+    assert cli.run(["explain", "SG999", *asked]) == 2
+    [said] = json.loads(capsys.readouterr().out)["notes"]
+    assert said.startswith("there is no code SG999")
 
 
 @pytest.mark.parametrize("form", FORMATS)
