@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from symgrad import model
+from symgrad import model, write
 from symgrad.declare import MAX_CHARACTERS as LONGEST_DECLARATION
-from symgrad.disk import os_errors, problem
+from symgrad.disk import File, os_errors, problem
 from symgrad.errors import OutputError
 from symgrad.functions import NAMES
 from symgrad.grammar import MAX_CHARACTERS
@@ -93,9 +93,7 @@ def publish(path: Path) -> Outcome:
             help = "choose another name, or remove it"
             said = f"{path} is there already, and it is no schema of symgrad"
             raise OutputError(problem("SG510", said, help=help))
-        mode = "w" if path.exists() else "x"  # no writing through a link to nowhere
-        with open(path, mode, encoding="utf-8") as stream:
-            stream.write(text())
+        write.one(File(path, text(), ""), replace=path.exists())
     notes = (
         f"wrote {path}",
         "in a spec of that folder, the first line leads an editor to it:",

@@ -11,6 +11,7 @@ from symgrad.errors import Diagnostic, OutputError, SpecError
 from symgrad.outcome import Outcome
 from symgrad.starter_kinds import KINDS
 from symgrad.templates import render
+from symgrad.write import one
 
 SCHEMA = "symgrad.schema.json"
 """The name under which a spec looks for its schema, beside it."""
@@ -30,17 +31,18 @@ def write(name: str, kind: str, folder: Path) -> Outcome:
         about=KINDS[kind][:1].upper() + KINDS[kind][1:] + ".",
         schema=SCHEMA,
     )
+    made = File(path, text, "")
     try:
-        with os_errors(f"cannot write {path}"), open(path, "x", encoding="utf-8") as to:
-            to.write(text)
+        with os_errors(f"cannot write {path}"):
+            one(made)
     except OutputError as error:
         if isinstance(error.__cause__, FileExistsError):
             help = "choose another name, or another folder with -o"
             said = f"{path} is there already"
             raise OutputError(Diagnostic("SG510", said, "", None, (), help)) from None
         raise
-    made = Change(File(path, text, ""), "missing")
-    return Outcome(changes=(made,), notes=(f"wrote {path}", *_next(path)))
+    change = Change(made, "missing")
+    return Outcome(changes=(change,), notes=(f"wrote {path}", *_next(path)))
 
 
 def _check(name: str) -> None:

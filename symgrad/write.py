@@ -105,6 +105,29 @@ def publish(wanted: Sequence[File], force: Collection[Path] = ()) -> tuple[Chang
     return changes
 
 
+def one(file: File, replace: bool = False) -> None:
+    """Write a file that is the user's own from then on, whole or not at all.
+
+    Raises ``OSError``, the disk being as before: ``FileExistsError`` where something
+    is there that is not to be replaced.
+    """
+    with undisturbed(), ExitStack() as stack:
+        if not replace:
+            file.path.touch(exist_ok=False)  # the name is taken
+            stack.enter_context(_unmade(file.path))
+        os.replace(stack.enter_context(_staged(file)), file.path)
+
+
+@contextmanager
+def _unmade(path: Path) -> Iterator[None]:
+    """Remove a file again if the block fails."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def _made(folder: Path) -> Iterator[None]:
     """Make the folder; unmake it, and the parents it lacked, if the block fails."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -96,3 +98,22 @@ def test_the_report_for_machines_names_the_file(capsys) -> None:
     assert cli.run(["new", "gate", "--json"]) == 0
     files = json.loads(capsys.readouterr().out)["files"]
     assert files == [{"path": "gate.yaml", "was": "missing"}]
+
+
+@pytest.mark.parametrize(
+    "words", ["new one", "schema -o s.json", "schema -o mine.json"]
+)
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_nothing_behind(
+    words: str, call: str, folder: Path, monkeypatch, capsys
+) -> None:
+    assert cli.run(["schema", "-o", "mine.json"]) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    assert cli.run(words.split()) == 2
+    assert "SG505" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
