@@ -198,5 +198,7 @@ def _along(node: Node, args: Sequence[Any]) -> Any:
     if node.op in ("sum", "prod"):
         form = sympy.Sum if node.op == "sum" else sympy.Product
         return form(args[0], *map(_limits, labels))
+    if node.op == "scatter":  # sizes and invented indices go unsaid
+        return sympy.Function("scatter")(*args[:2])
     along = indices[0] if len(indices) == 1 else sympy.Tuple(*indices)
     return sympy.Function(node.op)(*args[:2], along)

@@ -160,6 +160,12 @@ def test_what_is_taken_at_kinks(inputs, forward, edges, said) -> None:
     assert (kink.call, kink.when, kink.taken, kink.policy) == said
 
 
+def test_an_adjoint_of_a_lookup_names_no_invented_axis() -> None:
+    lookup = op({"x": "real[..., n]", "label": "index[...]"}, {"y": "x[label]"})
+    [gradient] = derivation(lookup, {}, "").gradients
+    assert gradient.text == "grad_x = scatter(grad_y, label)"
+
+
 def test_surrogates_and_given_gradients_are_told() -> None:
     straight = op("x", "round(x)", backward={"x": "grad_y"})
     [remark] = derivation(straight, {}, "").remarks

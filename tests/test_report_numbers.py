@@ -194,6 +194,18 @@ def test_an_axis_has_room_for_most(
     assert svg.shown_range(values) == pytest.approx((low, high), abs=7)
 
 
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [([2.0, 0.0, 8.0], ("0", "8")), ([3.0, 3.0, 3.0], ("3", "3"))],
+)
+def test_the_legend_of_a_map_ends_with_its_values(
+    values: list[float], ends: tuple[str, str]
+) -> None:
+    scales = Linear(0, 1), Linear(0, 1)
+    legend = heat.of_values("", "", [values], scales, ("a", "b")).legend
+    assert (legend[0].label, legend[-1].label) == ends
+
+
 def test_cells_of_a_colour_are_one_path() -> None:
     grid = [[1.0, 1.0, 50.0], [None, math.inf, 0.0]]
     scales = Linear(0, 1), Linear(0, 1)

@@ -10,7 +10,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from symgrad.report.scales import LOST, Scale, plain, power_of_ten
-from symgrad.report.svg import BROAD, HIGH, Mark, shown_range, x_marks, y_marks
+from symgrad.report.svg import BROAD, HIGH, Mark, extent, x_marks, y_marks
 
 CELLS = 29
 """Of each axis: an odd number, so that there is one about zero."""
@@ -62,11 +62,12 @@ def of_values(
     axes: tuple[Scale, Scale],
     names: tuple[str, str],
 ) -> Map:
-    """A map of values, between the least and the greatest that have room."""
-    low, high = shown_range(v for row in grid for v in row if v is not None)
+    """A map of values, between the least and the greatest that are shown."""
+    low, high = extent(v for row in grid for v in row if v is not None)
+    span = high - low or 1.0
 
     def step(value: float) -> int:
-        return min(max(int((value - low) / (high - low) * STEPS), 0), STEPS - 1)
+        return min(max(int((value - low) / span * STEPS), 0), STEPS - 1)
 
     levels = _levels(grid, lambda v: f"v{step(v)}" if math.isfinite(v) else "")
     ends = {0: low, STEPS - 1: high}

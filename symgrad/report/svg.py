@@ -155,8 +155,8 @@ def _each(
     return "".join(dict.fromkeys(shape(a, b) for a, b in places))
 
 
-def shown_range(numbers: Iterable[float]) -> tuple[float, float]:
-    """The ends of an axis: with room for all numbers but a few far from the rest."""
+def extent(numbers: Iterable[float]) -> tuple[float, float]:
+    """The least and the greatest number, but for a few far from the rest."""
     finite = sorted(x for x in numbers if math.isfinite(x))
     if not finite:
         return -1.0, 1.0
@@ -164,5 +164,11 @@ def shown_range(numbers: Iterable[float]) -> tuple[float, float]:
     low, high = finite[cut], finite[-1 - cut]
     if finite[-1] - finite[0] <= 6 * (high - low):
         low, high = finite[0], finite[-1]
+    return low, high
+
+
+def shown_range(numbers: Iterable[float]) -> tuple[float, float]:
+    """The ends of an axis: with room about what is shown."""
+    low, high = extent(numbers)
     pad = 0.06 * (high - low) or 0.5 * abs(high) or 1.0
     return low - pad, high + pad
