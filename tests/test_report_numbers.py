@@ -12,7 +12,7 @@ import torch
 
 from symgrad.measure.formats import FORMATS
 from symgrad.op import Spec
-from symgrad.report import figures, formulas, heat, numbers, svg
+from symgrad.report import figures, formulas, heat, numbers, scales, svg
 from symgrad.report.code import methods
 from symgrad.report.letters import head_of, low_of
 from symgrad.report.mathml import mathml
@@ -195,14 +195,27 @@ def test_an_axis_has_room_for_most(
 
 
 @pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (7.21e-23, "7.21·10⁻²³"),
+        (1e6, "10⁶"),
+        (-1e6, f"{scales.MINUS}10⁶"),
+        (1.1e6, "1.1·10⁶"),
+    ],
+)
+def test_only_a_lone_one_goes_before_a_power(number: float, text: str) -> None:
+    assert scales.plain(number) == text
+
+
+@pytest.mark.parametrize(
     ("values", "ends"),
     [([2.0, 0.0, 8.0], ("0", "8")), ([3.0, 3.0, 3.0], ("3", "3"))],
 )
 def test_the_legend_of_a_map_ends_with_its_values(
     values: list[float], ends: tuple[str, str]
 ) -> None:
-    scales = Linear(0, 1), Linear(0, 1)
-    legend = heat.of_values("", "", [values], scales, ("a", "b")).legend
+    axes = Linear(0, 1), Linear(0, 1)
+    legend = heat.of_values("", "", [values], axes, ("a", "b")).legend
     assert (legend[0].label, legend[-1].label) == ends
 
 

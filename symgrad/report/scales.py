@@ -62,9 +62,9 @@ def plain(x: float) -> str:
     """A number in a few digits, as it is printed."""
     text = f"{x:.4g}" if 1e-4 < abs(x) < 1e5 or x == 0 else f"{x:.3g}"
     digits, e, exponent = text.partition("e")
-    shown = f"{digits}·{power_of_ten(int(exponent))}" if e else digits
-    sign = "-" if x < 0 else ""
-    return shown.replace(f"{sign}1·", sign, 1).replace("-", MINUS)
+    factor = digits.removesuffix("1") if digits in ("1", "-1") else f"{digits}·"
+    shown = f"{factor}{power_of_ten(int(exponent))}" if e else digits
+    return shown.replace("-", MINUS)
 
 
 def power_of_ten(exponent: int) -> str:
