@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad import algebra, regroup, rewrites
+from symgrad import algebra, exponentials, regroup, rewrites
 from symgrad.factors import Factoring
 from symgrad.functions import TABLE
 from symgrad.guards import guard
@@ -59,7 +59,11 @@ def _rewritten(graph: Graph, value: int, domains: Domains, heard: Heard) -> int:
 
 def _applied(graph: Graph, value: int, domains: Domains) -> tuple[int, Rule] | None:
     """A rule for a value as it stands, or for some terms or factors of it."""
-    return rewrites.apply(graph, value, domains) or regroup.apply(graph, value, domains)
+    return (
+        rewrites.apply(graph, value, domains)
+        or exponentials.apply(graph, value)
+        or regroup.apply(graph, value, domains)
+    )
 
 
 BEFORE: tuple[Pass, ...] = (settle, stabilise, guard)

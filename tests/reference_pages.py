@@ -16,7 +16,7 @@ from typing import Any
 from generated_modules import ROOT
 
 import symgrad
-from symgrad import rules_exponential, rules_power
+from symgrad import exponentials, rules_exponential, rules_power
 from symgrad.function_row import Function, Kink
 from symgrad.kinds import REAL_VALUED
 from symgrad.rule import Rule
@@ -76,6 +76,7 @@ mathematics, so is what it becomes.
 TABLES = {
     "Exponentials, logarithms, error functions": rules_exponential.RULES,
     "Quotients, roots, powers, circles": rules_power.RULES,
+    "Sums of exponentials along axes": tuple(rule for rule, _ in exponentials.RULES),
 }
 
 

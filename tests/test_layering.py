@@ -101,6 +101,7 @@ ORDER = [
     "rules",
     "rewrites",
     "regroup",
+    "exponentials",
     "factors",
     "rebuild",
     "contract",

@@ -16,6 +16,7 @@ from generated_modules import ROOT
 from reference_pages import FUNCTIONS, PAGES, REWRITES, SIGNATURES, public_methods
 
 import symgrad
+from symgrad import exponentials
 from symgrad.errors import SymgradError
 from symgrad.functions import TABLE
 from symgrad.rules import TABLE as RULES
@@ -36,7 +37,8 @@ def test_every_row_is_on_its_page() -> None:
     rewrites = re.findall(
         r"^\| `(.*?)` \| `", REWRITES.read_text("utf-8"), re.MULTILINE
     )
-    assert rewrites == [rule.pattern for rule in RULES]
+    along_axes = [rule for rule, _ in exponentials.RULES]
+    assert rewrites == [rule.pattern for rule in (*RULES, *along_axes)]
 
 
 def test_every_public_name_has_its_signature() -> None:
