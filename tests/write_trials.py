@@ -236,6 +236,8 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (given.largest, given.largest))
+    # What a shell runs in the background ignores interrupts, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     STEPS.watch()
     for name in given.trials:
         # an error of the system stands in no line of ours, and lines are many
