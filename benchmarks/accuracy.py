@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +43,7 @@ from accuracy_subjects import (  # noqa: E402
 )
 from accuracy_tables import DTYPES, FULL, ORDERS, Figure, page  # noqa: E402
 from pages import put  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from symgrad.measure.errors import Summary, error, summary  # noqa: E402
 from symgrad.measure.formats import FORMATS, Format  # noqa: E402
@@ -59,6 +60,10 @@ PART = 20
 """Of the examples, one in so many: there are many, and they are counted as a whole."""
 
 
+Computed = Callable[..., dict[str, dict[str, Tensor]]]
+"""What every rival makes of the inputs of a subject, up to some order."""
+
+
 def figures(
     case: Case,
     count: int = COUNT,
@@ -70,13 +75,16 @@ def figures(
 
 
 def measured(
-    subject: Subject, count: int, orders: Sequence[str] = ORDERS
+    subject: Subject,
+    count: int,
+    orders: Sequence[str] = ORDERS,
+    compute: Computed = computed,
 ) -> Iterator[Figure]:
-    """Every rival in every dtype."""
+    """Every rival of ``compute`` in every dtype."""
     exact = exact_functions(subject.op, subject.wrt)
     for name in DTYPES:
         places = places_of(subject, name, count)
-        got = computed(subject, tensors(subject, places, name), orders)
+        got = compute(subject, tensors(subject, places, name), orders)
         for order in (o for o in orders if o in subject.orders):
             true = [truth(exact[order], place) for place in places]
             for rival in (r for r in got if order in got[r]):

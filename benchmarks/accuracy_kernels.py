@@ -17,29 +17,23 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "kernels.md"
 MARK = "<!-- printed by benchmarks/accuracy_kernels.py -->\n```text\n"
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from accuracy import places_of  # noqa: E402
+from accuracy import measured  # noqa: E402
 from accuracy_set import PUBLIC, Case  # noqa: E402
-from accuracy_subjects import (  # noqa: E402
-    Run,
-    Subject,
-    derivatives,
-    exact_functions,
-    tensors,
-)
+from accuracy_subjects import Run, Subject, derivatives  # noqa: E402
 from accuracy_tables import DTYPES, Figure  # noqa: E402
 from pages import put  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from symgrad.generate import generate  # noqa: E402
 from symgrad.in_memory import load_text as load_module  # noqa: E402
-from symgrad.measure.errors import Summary, error, summary  # noqa: E402
-from symgrad.measure.formats import FORMATS  # noqa: E402
-from symgrad.measure.truth import truth  # noqa: E402
+from symgrad.measure.errors import Summary  # noqa: E402
 from symgrad.op import Spec  # noqa: E402
 from symgrad.spec import load_text  # noqa: E402
 
@@ -87,23 +81,14 @@ def _run(module: ModuleType, name: str) -> Run:
     return lambda values: function(**values)
 
 
-def measured(subject: Subject, count: int) -> Iterator[Figure]:
-    """Both rivals in both dtypes."""
-    exact = exact_functions(subject.op, subject.wrt)
-    for name in DTYPES:
-        places = places_of(subject, name, count)
-        values = tensors(subject, places, name)
-        got = {
-            rival: derivatives(run, values, subject.wrt, ORDERS)
-            for rival, run in subject.running.items()
-        }
-        for order in ORDERS:
-            true = [truth(exact[order], place) for place in places]
-            for rival in RIVALS:
-                found = got[rival][order].double().expand(len(places)).tolist()
-                pairs = zip(found, true, strict=True)
-                errors = [error(FORMATS[name], x, t) for x, t in pairs if t is not None]
-                yield Figure(subject.name, name, order, rival, summary(errors))
+def computed(
+    subject: Subject, values: Mapping[str, Any], orders: Sequence[str]
+) -> dict[str, dict[str, Tensor]]:
+    """What both rivals make of the same points."""
+    return {
+        rival: derivatives(run, values, subject.wrt, orders)
+        for rival, run in subject.running.items()
+    }
 
 
 def page(found: Sequence[Figure], count: int) -> Iterator[str]:
@@ -148,7 +133,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--update", action="store_true")
     options = parser.parse_args()
-    found = [f for s in subjects(PUBLIC) for f in measured(s, options.count)]
+    found = [
+        f
+        for s in subjects(PUBLIC)
+        for f in measured(s, options.count, ORDERS, computed)
+    ]
     text = "".join(f"{line}\n" for line in page(found, options.count))
     print(text)
     if options.update:

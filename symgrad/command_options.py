@@ -47,6 +47,13 @@ def subjects(
 
 debug = click.option("--debug", is_flag=True, expose_value=False, help="Trace faults.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Report for machines.")
+force = click.option(
+    "--force",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Replace this file though it was edited or is not symgrad's.",
+)
 output = click.option(
     "-o",
     "--output",

@@ -35,13 +35,7 @@ class _Manner:
 @click.option("--diff", is_flag=True, help="Like --check, and show what differs.")
 @click.option("--stdout", is_flag=True, help="Write nothing; print the module.")
 @click.option("--watch", is_flag=True, help="Go on, and write again what changes.")
-@click.option(
-    "--force",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Replace this file though it was edited or is not symgrad's.",
-)
+@command_options.force
 @click.option(
     "--reselect",
     is_flag=True,

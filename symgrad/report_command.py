@@ -9,6 +9,7 @@ import click
 
 from symgrad import console
 from symgrad.command_options import as_json, chosen, debug, specs
+from symgrad.command_options import force as force_option
 
 
 @click.command()
@@ -28,13 +29,7 @@ from symgrad.command_options import as_json, chosen, debug, specs
     type=click.Path(path_type=Path),
     help="Folder of the generated files, whose locks are read (generated).",
 )
-@click.option(
-    "--force",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Replace this file though it was edited or is not symgrad's.",
-)
+@force_option
 @click.option(
     "--verify",
     "level",
