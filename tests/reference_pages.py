@@ -63,8 +63,8 @@ _REWRITES_HEAD = """\
 
 What is written one way and computed better another. The tables are
 `symgrad/rules_exponential.py`, `symgrad/rules_power.py` and `symgrad/exponentials.py`,
-from which this page is written (`pytest tests/test_reference.py --update`); the first row
-that matches is taken. They are applied before differentiation and after it.
+from which this page is written (`pytest tests/test_reference.py --update`); the first
+row that matches is taken. They are applied before differentiation and after it.
 
 `a` to `e` stand for any value. Sums and products match in either order, as parts of
 longer ones too. `varies` is what is neither whole nor made of numbers, `is fixed` what
